@@ -1,0 +1,108 @@
+"""What is learnt from: the four models, a dataset, and how its rows are batched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating]
+LabelArray = NDArray[np.int64]
+Rows = slice | NDArray[np.int64]
+
+
+class Model(StrEnum):
+    """The four models; every loss is a mean over rows, and none has a regulariser.
+
+    simple_linear        z = x w + b, x (n,)      mean((z - y)^2)
+    multivariate_linear  z = x w + b, x (n, d)    mean((z - y)^2), without a factor 1/2
+    logistic             z = x w + b, x (n, d)    mean(log(1 + exp(z)) - y z), y in {0, 1}
+    softmax              z = x w + b, x (n, d)    mean(log(sum_c exp(z_c)) - z_y), y in 0..k-1
+
+    Source: the conventions of torch.nn's MSELoss, BCEWithLogitsLoss and CrossEntropyLoss
+    with reduction="mean".
+    """
+
+    SIMPLE_LINEAR = "simple_linear"
+    MULTIVARIATE_LINEAR = "multivariate_linear"
+    LOGISTIC = "logistic"
+    SOFTMAX = "softmax"
+
+    @property
+    def classifies(self) -> bool:
+        """Whether y is a class rather than a number."""
+        return self in (Model.LOGISTIC, Model.SOFTMAX)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One table of rows, the model that learns from it, and where it comes from.
+
+    x              (n,) for simple_linear, else (n, d); float32 or float64, C-contiguous
+    y              (n,); x's dtype for the linear models and logistic, int64 for softmax
+    classes        k for softmax, 1 otherwise
+    learning_rate  the lesson's own, or 1/L with L a bound on the largest eigenvalue of the
+                   loss's Hessian (`datasets.curvature.learning_rate`)
+    labels         the user's own class labels in the order of their codes, if there are any
+    """
+
+    name: str
+    model: Model
+    x: FloatArray
+    y: FloatArray | LabelArray
+    classes: int
+    learning_rate: float
+    source: str
+    licence: str
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        dimensions = 1 if self.model is Model.SIMPLE_LINEAR else 2
+        y_dtype = np.dtype(np.int64) if self.model is Model.SOFTMAX else self.x.dtype
+        if self.x.ndim != dimensions:
+            raise ValueError(f"{self.name}: x has {self.x.ndim} axes, {self.model} takes {dimensions}")
+        if self.y.shape != (len(self.x),):
+            raise ValueError(f"{self.name}: y has shape {self.y.shape}, x has {len(self.x)} rows")
+        if self.x.dtype not in (np.float32, np.float64) or self.y.dtype != y_dtype:
+            raise ValueError(f"{self.name}: dtypes {self.x.dtype} and {self.y.dtype} of x and y")
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.x)
+
+    @property
+    def d(self) -> int:
+        """The number of features; 1 for simple_linear."""
+        return 1 if self.x.ndim == 1 else self.x.shape[1]
+
+    def astype(self, dtype: str) -> Dataset:
+        """Return the same rows with x (and y, unless it holds class indices) rounded to `dtype`."""
+        y = self.y if self.model is Model.SOFTMAX else self.y.astype(dtype, copy=False)
+        return replace(self, x=self.x.astype(dtype, copy=False), y=y)
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How an epoch walks through the rows; the words and their meaning are DataLoader's.
+
+    batch_size   rows in a batch; None takes all rows at once
+    shuffle      a new row order every epoch, drawn from (seed, epoch)
+    drop_last    leave out a last batch that is shorter than batch_size
+    """
+
+    batch_size: int | None = None
+    shuffle: bool = False
+    drop_last: bool = False
+    seed: int = 0
+
+    def rows(self, n: int, epoch: int) -> list[Rows]:
+        """Return the rows of each batch of this epoch: slices, or index arrays when shuffled."""
+        size = n if self.batch_size is None else self.batch_size
+        stop = n - n % size if self.drop_last else n
+        if not self.shuffle:
+            return [slice(start, min(start + size, n)) for start in range(0, stop, size)]
+        order = np.random.default_rng((self.seed, epoch)).permutation(n)
+        return [order[start : start + size] for start in range(0, stop, size)]

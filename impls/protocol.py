@@ -1,0 +1,140 @@
+"""What an implementation is. Read this first.
+
+x  features          (n,) for simple_linear, else (n, d)
+y  targets           (n,): numbers, 0/1, or class indices
+w  weights           (), (d,) or (d, k)
+b  bias              () or (k,)
+z  x w + b           (n,) or (n, k)
+n  rows   d  features   k  classes
+
+The arrays keep the dtype of the dataset, float32 or float64, everywhere: parameters,
+gradients, predictions and whatever is kept between epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model
+
+# What a library calls an array of its own: this file knows none of them.
+Array = Any
+
+
+class Params(NamedTuple):
+    """w and b of z = x w + b; gradients have the same form.
+
+    simple_linear                   w ()      b ()       x (n,)
+    multivariate_linear, logistic   w (d,)    b ()       x (n, d)
+    softmax                         w (d, k)  b (k,)     x (n, d)
+    """
+
+    w: Array
+    b: Array
+
+
+def parameter_shapes(model: Model, d: int, k: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shapes of w and b, as `Params` lists them."""
+    match model:
+        case Model.SIMPLE_LINEAR:
+            return (), ()
+        case Model.MULTIVARIATE_LINEAR | Model.LOGISTIC:
+            return (d,), ()
+        case Model.SOFTMAX:
+            return (d, k), (k,)
+
+
+def zeros(dataset: Dataset) -> Params:
+    """Return the start that the lessons use: every parameter 0, in the dataset's dtype."""
+    w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
+    return Params(np.zeros(w, dataset.x.dtype), np.zeros(b, dataset.x.dtype))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the parameters are moved: p <- p - learning_rate * gradient, once a batch."""
+
+    learning_rate: float
+    batching: Batching = Batching()
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a trainer lives, in torch's words: cpu, cuda:0; each runtime translates them."""
+
+    kind: str
+    index: int = 0
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """One model and one dataset, resident on one device.
+
+    The class also names its library in an attribute, `runtime`: "numpy", "torch" or "jax".
+    Making a trainer moves the data to the device; that is off the clock. So is `reset`.
+    """
+
+    def reset(self, start: Params, epochs: int) -> None:
+        """Go back to epoch 0 with these parameters (NumPy arrays, copied, never written to).
+
+        The data stay where they are. The row orders of the next `epochs` epochs,
+        `recipe.batching.rows(n, 0)` to `rows(n, epochs - 1)`, are drawn and placed on the device.
+        The harness calls this before the first epoch, and never asks for more epochs than it said.
+        """
+        ...
+
+    def epoch(self) -> None:
+        """Start one pass over the rows, one update a batch; may return before the device is done."""
+        ...
+
+    def synchronize(self) -> None:
+        """Return once all work that `epoch` started has ended."""
+        ...
+
+    def loss_and_gradients(self) -> tuple[float, Params]:
+        """Return the loss and its gradients over all rows at the present parameters."""
+        ...
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """Return y, or p(class 1), each (n,), or the (n, k) class probabilities of these rows."""
+        ...
+
+    def classify(self, x: FloatArray) -> LabelArray:
+        """Return (n,) int64 labels: p >= 0.5, or the first largest p; zeros for the linear models."""
+        ...
+
+    def placement(self) -> frozenset[str]:
+        """Return the devices on which data and parameters lie, asked from the arrays themselves."""
+        ...
+
+    def params(self) -> Params:
+        """Return the present parameters as NumPy arrays on the host."""
+        ...
+
+
+Implementation = Callable[[Dataset, Params, Recipe, Device], Trainer]
+
+__all__ = [
+    "Array",
+    "Batching",
+    "Dataset",
+    "Device",
+    "FloatArray",
+    "Implementation",
+    "LabelArray",
+    "Model",
+    "NDArray",
+    "Params",
+    "Recipe",
+    "Trainer",
+    "parameter_shapes",
+    "zeros",
+]
