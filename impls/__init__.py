@@ -1,0 +1,110 @@
+"""HOW IT IS LEARNT: the table of implementations, and how one of them is loaded.
+
+Importing this package imports none of the libraries that the implementations use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+from impls.protocol import Implementation, Trainer
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of an implementation without importing its library.
+
+    target    "module:Class", or "path/to/file.py:Class" for one outside the repository
+    requires  the library without which it cannot run; empty when only its own module knows
+    devices   the kinds of device that it can use; empty when only its runtime knows
+    """
+
+    name: str
+    target: str
+    requires: str = ""
+    devices: frozenset[str] = frozenset()
+
+
+_TORCH = frozenset({"cpu", "cuda", "mps", "xpu"})
+_JAX = frozenset({"cpu", "cuda", "tpu"})
+
+TABLE: dict[str, Row] = {
+    row.name: row
+    for row in (
+        Row("numpy_manual", "impls.numpy_manual:NumpyManual", "numpy", frozenset({"cpu"})),
+        Row("torch_autograd", "impls.torch_autograd:TorchAutograd", "torch", _TORCH),
+        Row("torch_nn", "impls.torch_nn:TorchNN", "torch", _TORCH),
+        Row("jax_grad", "impls.jax_grad:JaxGrad", "jax", _JAX),
+    )
+}
+
+# Every ratio is a time over the time of this implementation on the CPU.
+BASELINE = "numpy_manual"
+
+
+class Unavailable(Exception):
+    """The implementation cannot run here, for the reason given: its library is not installed."""
+
+
+class Unusable(Exception):
+    """What was named is not an implementation, for the reason given."""
+
+
+def row(name: str) -> Row | None:
+    """Return the row of a name in the table, or a new row for an outside target, else None."""
+    return TABLE.get(name) or (Row(name, name) if ":" in name else None)
+
+
+def load(name: str) -> Implementation:
+    """Import and return the implementation of this name or target.
+
+    Raises Unavailable when the library that its row requires is missing, and Unusable when the
+    target names no file, module or class, or a class that lacks a verb or its runtime. Any other
+    error of the import is the implementation's own and rises.
+    """
+    found = row(name)
+    if found is None:
+        raise Unusable(f"'{name}' is not in the table; name one outside it path/to/file.py:Class")
+    place, _, attribute = found.target.rpartition(":")
+    try:
+        module = _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if found.requires and error.name == found.requires:
+            raise Unavailable(f"needs {found.requires}") from error
+        if error.name is not None and (place == error.name or place.startswith(error.name + ".")):
+            raise Unusable(f"there is no module '{error.name}'") from error
+        raise
+    if attribute not in vars(module):
+        raise Unusable(f"{place} has no '{attribute}'")
+    candidate = vars(module)[attribute]
+    _check_verbs(candidate, name)
+    return cast(Implementation, candidate)
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise Unusable(f"there is no file '{path}'")
+    name = f"outside_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None and spec.loader is not None, path
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _check_verbs(candidate: object, name: str) -> None:
+    if not isinstance(candidate, type):
+        raise Unusable(f"{name} is not a class")
+    verbs = [verb for verb in vars(Trainer) if not verb.startswith("_")]
+    if not issubclass(candidate, Trainer):
+        missing = ", ".join(verb for verb in verbs if verb not in dir(candidate))
+        raise Unusable(f"{name} lacks the verb {missing}: see impls/protocol.py")
+    if "runtime" not in dir(candidate):
+        raise Unusable(f"{name} lacks the attribute runtime: 'numpy', 'torch' or 'jax'")
