@@ -1,0 +1,140 @@
+"""JAX: `f(params, x, y) -> loss`, differentiated by `jax.grad` and compiled one step at a time.
+
+The losses are written out, since JAX has no loss functions of its own; logaddexp and logsumexp are
+stable, and so are their derivatives (that of max(z, 0) + log1p(exp(-|z|)) is wrong at z = 0).
+Everything is compiled at module level: a second trainer of the same shapes compiles nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+
+
+def simple_linear(params: Params, x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Return mean((x w + b - y)^2)."""
+    w, b = params
+    return jnp.mean((x * w + b - y) ** 2)
+
+
+def multivariate_linear(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Return mean((x w + b - y)^2)."""
+    w, b = params
+    return jnp.mean((x @ w + b - y) ** 2)
+
+
+def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, ""]:
+    """Return mean(log(1 + exp z) - y z)."""
+    w, b = params
+    z = x @ w + b
+    return jnp.mean(jnp.logaddexp(0, z) - y * z)
+
+
+def softmax(params: Params, x: Float[Array, "n d"], y: Int[Array, " n"]) -> Float[Array, ""]:
+    """Return mean(log(sum_c exp z_c) - z_y)."""
+    w, b = params
+    z = x @ w + b
+    z_y = jnp.take_along_axis(z, y[:, None], axis=1)[:, 0]
+    return jnp.mean(jax.nn.logsumexp(z, axis=1) - z_y)
+
+
+MODELS = {
+    Model.SIMPLE_LINEAR: simple_linear,
+    Model.MULTIVARIATE_LINEAR: multivariate_linear,
+    Model.LOGISTIC: logistic,
+    Model.SOFTMAX: softmax,
+}
+
+PREDICTIONS = {
+    Model.SIMPLE_LINEAR: lambda params, x: x * params.w + params.b,
+    Model.MULTIVARIATE_LINEAR: lambda params, x: x @ params.w + params.b,
+    Model.LOGISTIC: lambda params, x: jax.nn.sigmoid(x @ params.w + params.b),
+    Model.SOFTMAX: lambda params, x: jax.nn.softmax(x @ params.w + params.b, axis=1),
+}
+
+
+@partial(jax.jit, static_argnames=("model", "size"))
+def _step(
+    params: Params, learning_rate: Array, x: Array, y: Array, rows: Array, *, model: Model, size: int
+) -> tuple[Params, Array]:
+    """Move the parameters once, on the batch that `rows` names: its row numbers, or its first row.
+
+    The loss is returned too. Otherwise XLA would leave it out, and JAX would be timed for less work
+    than the others, which all compute the loss of every batch.
+    """
+    if rows.ndim:
+        x, y = x[rows], y[rows]
+    elif size < len(y):
+        x, y = (jax.lax.dynamic_slice_in_dim(array, rows, size) for array in (x, y))
+    loss, gradients = jax.value_and_grad(MODELS[model])(params, x, y)
+    return jax.tree.map(lambda p, g: p - learning_rate * g, params, gradients), loss
+
+
+_VALUE_AND_GRAD = {model: jax.jit(jax.value_and_grad(loss)) for model, loss in MODELS.items()}
+_PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
+
+
+class JaxGrad:
+    """Gradient descent as a Python loop over a compiled step; steps are dispatched without waiting for them."""
+
+    runtime: ClassVar[str] = "jax"
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        self._device = jax.devices(device.kind)[device.index]
+        self._x, self._y = self._placed(dataset.x), self._placed(dataset.y)
+        self._model, self._batching = dataset.model, recipe.batching
+        self._learning_rate = self._placed(np.asarray(recipe.learning_rate, dataset.x.dtype))
+        self.reset(start, 0)
+
+    def _placed(self, array: np.ndarray) -> Array:
+        """Copy to the device: without may_alias=False an aligned array on the CPU would be shared."""
+        return jax.device_put(array, self._device, may_alias=False)
+
+    def reset(self, start: Params, epochs: int) -> None:
+        self._params = Params(*(self._placed(p) for p in start))
+        orders = [self._batching.rows(len(self._y), epoch) for epoch in range(epochs)]
+        self._orders = iter([[self._placed_rows(rows) for rows in order] for order in orders])
+
+    def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array, int]:
+        """Return what `_step` takes: row numbers or the first row, and the number of rows."""
+        if isinstance(rows, slice):
+            return self._placed(np.asarray(rows.start, np.int32)), rows.stop - rows.start
+        return self._placed(rows.astype(np.int32)), len(rows)
+
+    def epoch(self) -> None:
+        for rows, size in next(self._orders):
+            self._params, _ = _step(
+                self._params, self._learning_rate, self._x, self._y, rows, model=self._model, size=size
+            )
+
+    def synchronize(self) -> None:
+        jax.block_until_ready(self._params)
+
+    def loss_and_gradients(self) -> tuple[float, Params]:
+        loss, gradients = _VALUE_AND_GRAD[self._model](self._params, self._x, self._y)
+        return float(loss), Params(*(np.asarray(g) for g in gradients))
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        return np.asarray(_PREDICT[self._model](self._params, self._placed(x)))
+
+    def classify(self, x: FloatArray) -> LabelArray:
+        if self._model is Model.LOGISTIC:
+            return (self.predict(x) >= 0.5).astype(np.int64)
+        if self._model is Model.SOFTMAX:
+            return self.predict(x).argmax(axis=1)
+        return np.zeros(len(x), np.int64)
+
+    def placement(self) -> frozenset[str]:
+        devices = {device for array in (self._x, self._y, *self._params) for device in array.devices()}
+        return frozenset(str(Device({"gpu": "cuda"}.get(d.platform, d.platform), d.id)) for d in devices)
+
+    def params(self) -> Params:
+        return Params(*(np.array(p) for p in self._params))
