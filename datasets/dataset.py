@@ -79,9 +79,16 @@ class Dataset:
         return 1 if self.x.ndim == 1 else self.x.shape[1]
 
     def astype(self, dtype: str) -> Dataset:
-        """Return the same rows with x (and y, unless it holds class indices) rounded to `dtype`."""
-        y = self.y if self.model is Model.SOFTMAX else self.y.astype(dtype, copy=False)
-        return replace(self, x=self.x.astype(dtype, copy=False), y=y)
+        """Return the same rows with x (and y, unless it holds class indices) rounded to `dtype`.
+
+        Raises ValueError if a number is beyond the range of `dtype`.
+        """
+        try:
+            with np.errstate(over="raise"):
+                y = self.y if self.model is Model.SOFTMAX else self.y.astype(dtype, copy=False)
+                return replace(self, x=self.x.astype(dtype, copy=False), y=y)
+        except FloatingPointError:
+            raise ValueError(f"{self.name}: a number exceeds {dtype}: scale it down or take float64") from None
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,12 @@ class Batching:
     shuffle: bool = False
     drop_last: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"batch size {self.batch_size}: give 1 or more, or none to take all rows at once")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed}: give 0 or more")
 
     def rows(self, n: int, epoch: int) -> list[Rows]:
         """Return the rows of each batch of this epoch: slices, or index arrays when shuffled."""

@@ -1,0 +1,134 @@
+"""The user's own .csv: one column is the target, every other one a numeric feature."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.columns import Columns, check_finite, whole
+from datasets.dataset import Model
+
+MOST_INTEGER_CLASSES = 20
+
+
+def read_csv(file: str, target: str | None, model: Model | None) -> Columns:
+    """Return the file's columns; raise ValueError, one line with the remedy, if it has faults.
+
+    The target is a class if the model says so or, with no model given, if it is text, true and
+    false, or whole numbers with 2 to 20 distinct values. Classes are coded in sorted order,
+    numbers as numbers and text alphabetically; labels are kept. A cell that is empty or says NA is a
+    fault, never a value left out. Rows are counted from 1 after the header.
+    """
+    cells = _cells(file)
+    if target is None:
+        raise ValueError(f"{file}: the target column is not named: give --target with one of {_list(cells)}")
+    if target not in cells:
+        near = difflib.get_close_matches(target, list(cells), n=3, cutoff=0.5)
+        remedy = f"did you mean {_list(near)}?" if near else f"choose from {_list(cells)}"
+        raise ValueError(f"{file}: no column '{target}' to be the target: {remedy}")
+    y, labels = _target(file, target, cells.pop(target), model)
+    if not cells:
+        raise ValueError(f"{file}: no column beside the target '{target}': add at least one feature")
+    x = np.empty((len(y), len(cells)))
+    for j, (column, values) in enumerate(cells.items()):
+        x[:, j] = _numbers(file, column, values, "encode the column as numbers or remove it")
+    check_finite(file, x, [f"column '{column}'" for column in cells])
+    return Columns(x, y, labels, f"column '{target}'")
+
+
+def _cells(file: str) -> dict[str, NDArray[Any]]:
+    """Return the cells of each column: numbers or booleans where all are, else text."""
+    import pandas
+
+    try:
+        # With no text read as missing, 'NA' stays visible as what it is, and 'None' can be a class.
+        frame = pandas.read_csv(
+            file,
+            keep_default_na=False,
+            skipinitialspace=True,
+            low_memory=False,
+            float_precision="round_trip",
+            encoding="utf-8-sig",
+        )
+    except pandas.errors.EmptyDataError:
+        raise ValueError(f"{file}: the file is empty: give it a header and rows") from None
+    except (pandas.errors.ParserError, UnicodeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{file}: cannot be read as comma-separated UTF-8 text ({reason}): repair the file") from None
+    if not isinstance(frame.index, pandas.RangeIndex):
+        raise ValueError(f"{file}: its rows have more cells than its header: name every column in the first line")
+    if not len(frame):
+        raise ValueError(f"{file}: there are no rows below the header: add some")
+    return {str(column): frame[column].to_numpy() for column in frame.columns}
+
+
+def _target(
+    file: str, column: str, values: NDArray[Any], model: Model | None
+) -> tuple[NDArray[np.float64] | NDArray[np.int64], tuple[str, ...]]:
+    regression = model is not None and not model.classifies
+    if values.dtype.kind == "O":
+        text = _text(file, column, values)
+        if regression or (model is None and any(_number(cell) is not None for cell in text)):
+            remedy = "correct it, or give --model logistic or softmax to take every value as a class"
+            numbers = _numbers(file, column, text, remedy)
+            check_finite(file, numbers[:, None], [f"column '{column}'"])
+            return numbers, ()
+        return _encode(file, column, text)
+    if values.dtype.kind == "b":
+        if regression:
+            raise ValueError(f"{file}: column '{column}' is true or false, not a number: take --model logistic")
+        return _encode(file, column, values)
+    numbers = values.astype(np.float64)
+    check_finite(file, numbers[:, None], [f"column '{column}'"])
+    if model is None:
+        few = values.dtype.kind in "iu" and 2 <= len(np.unique(values)) <= MOST_INTEGER_CLASSES
+        return _encode(file, column, values) if few else (numbers, ())
+    if regression:
+        return numbers, ()
+    if not whole(numbers):
+        raise ValueError(f"{file}: column '{column}' holds fractions, not classes: take a linear model, not {model}")
+    return _encode(file, column, numbers.astype(np.int64))
+
+
+def _encode(file: str, column: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    classes, codes = np.unique(values, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"{file}: column '{column}' holds one class only, '{classes[0]}': add rows of another")
+    return codes.astype(np.int64), tuple(str(label) for label in classes)
+
+
+def _text(file: str, column: str, values: NDArray[Any]) -> NDArray[np.str_]:
+    """Return the cells of a text column without the spaces around them; none is empty."""
+    text = np.array([str(cell).strip() if isinstance(cell, str) else "" for cell in values])  # a cut-off cell is NaN
+    if not text.all():
+        row = int(np.argmin(text != "")) + 1
+        raise ValueError(f"{file}: data row {row}, column '{column}' is empty: complete the row or remove it")
+    return text
+
+
+def _numbers(file: str, column: str, values: NDArray[Any], remedy: str) -> NDArray[np.float64]:
+    if values.dtype.kind in "biuf":
+        return values.astype(np.float64)
+    numbers = np.empty(len(values))
+    for row, cell in enumerate(values):
+        number = _number(cell)
+        if number is None:
+            reason = f"holds '{cell}', not a number: {remedy}" if cell else "is empty: complete the row or remove it"
+            raise ValueError(f"{file}: data row {row + 1}, column '{column}' {reason}")
+        numbers[row] = number
+    return numbers
+
+
+def _number(cell: object) -> float | None:
+    try:
+        return float(str(cell))
+    except ValueError:
+        return None
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

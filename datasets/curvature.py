@@ -1,0 +1,107 @@
+"""How steep a loss can be, and the learning rate that this makes safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.dataset import Batching, Dataset, FloatArray, Model, Rows
+
+# The Hessian's largest eigenvalue is at most this times that of G = A'A / n, A = [x, 1].
+FACTOR = {
+    Model.SIMPLE_LINEAR: 2.0,
+    Model.MULTIVARIATE_LINEAR: 2.0,
+    Model.LOGISTIC: 0.25,
+    Model.SOFTMAX: 0.5,
+}
+LARGEST_GRAM = 1024
+BLOCK_NUMBERS = 1 << 18
+
+
+def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) -> float:
+    """Return L, a bound on the largest eigenvalue of the loss's Hessian at any parameters.
+
+    With a the row (x, 1) and G = mean(a a') the Hessians over (w, b) are
+
+    linear     2 G, since the loss is mean((a p - y)^2);
+    logistic   mean(s (1 - s) a a') <= G / 4, since s (1 - s) <= 1/4 for every s;
+    softmax    mean(S (x) a a') <= (I (x) G) / 2, S = diag(p) - p p' for the probabilities p:
+               row i of S has the absolute sum 2 p_i (1 - p_i) <= 1/2, so Gershgorin's
+               circles end at 1/2. Bohning 1992, Ann. Inst. Statist. Math. 44, uses this bound.
+
+    G and A A' / n have the same largest eigenvalue; the smaller is taken, in float64, summed
+    over blocks, so nothing of x's size is copied (an index array copies the rows it names).
+    If both exceed 1024 x 1024 the bound is the smaller of G's trace and the largest row
+    sum of |A|'|A| / n, either at least G's largest eigenvalue. L > 0: A holds a column of ones.
+
+    x (n,) or (n, d), n >= 1. Raises OverflowError if the squares of x exceed float64.
+    """
+    a = x.reshape(len(x), -1)
+    a = a if rows is None else a[rows]
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = min(len(a), a.shape[1] + 1) <= LARGEST_GRAM
+        eigenvalue: float = _exact(a) if small else _cheap_bound(a)
+    if not np.isfinite(eigenvalue):
+        raise OverflowError("the squares of the features exceed the range of float64")
+    return FACTOR[model] * eigenvalue
+
+
+def learning_rate(model: Model, x: FloatArray) -> float:
+    """Return 1/L: with all rows in a batch the loss never rises, whatever the start."""
+    return 1 / largest_eigenvalue(model, x)
+
+
+def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
+    """Return 1/L for the steepest batch of epoch 0: the rate to use when a run diverges.
+
+    Raises ValueError if there is no batch.
+    """
+    batches = batching.rows(dataset.n, 0)
+    if not batches:
+        raise ValueError(
+            f"{dataset.name}: no batch is left of {dataset.n} rows, batch size {batching.batch_size}: "
+            f"take a batch size of {dataset.n} or less, or keep the last batch"
+        )
+    return 1 / max(largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batches)
+
+
+def _exact(a: FloatArray) -> float:
+    n, d = a.shape
+    if n <= d:
+        gram = _gram(a.T) + 1
+    else:
+        gram = np.empty((d + 1, d + 1))
+        gram[:d, :d] = _gram(a)
+        gram[d, :d] = gram[:d, d] = a.sum(axis=0, dtype=np.float64)
+        gram[d, d] = n
+    if not np.isfinite(gram).all():
+        return np.inf
+    return float(np.linalg.eigvalsh(gram)[-1] / n)
+
+
+def _cheap_bound(a: FloatArray) -> float:
+    n, d = a.shape
+    trace = float(n)
+    row_sums = np.zeros(d + 1)
+    for block in _blocks(a):
+        trace += float(np.vdot(block, block))
+        absolute = np.abs(block)
+        sums = absolute.sum(axis=1) + 1
+        row_sums[:d] += sums @ absolute
+        row_sums[d] += sums.sum()
+    return float(min(trace, row_sums.max()) / n)
+
+
+def _gram(a: FloatArray) -> NDArray[np.float64]:
+    gram = np.zeros((a.shape[1], a.shape[1]))
+    for block in _blocks(a):
+        gram += block.T @ block
+    return gram
+
+
+def _blocks(a: FloatArray) -> Iterator[NDArray[np.float64]]:
+    size = max(1, BLOCK_NUMBERS // a.shape[1])
+    for start in range(0, len(a), size):
+        yield a[start : start + size].astype(np.float64, copy=False)

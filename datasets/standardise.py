@@ -1,0 +1,23 @@
+"""Features brought to one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def standardise(x: NDArray[np.float64]) -> None:
+    """Give every column of x (n, d), in place, mean 0 and population standard deviation 1.
+
+    A constant column becomes zeros. x must be finite; no copy of it is made.
+    """
+    low, high = x.min(axis=0), x.max(axis=0)
+    # A power of two is an exact scale, and keeps sums and squares within float64.
+    _, exponents = np.frexp(np.maximum(np.abs(low), np.abs(high)))
+    np.ldexp(x, -exponents, out=x)
+    x -= x.mean(axis=0)
+    deviations = np.sqrt(np.einsum("ij,ij->j", x, x) / len(x))
+    # Rounding leaves a constant column a tiny deviation of its own: compare its values instead.
+    constant = (low == high) | (deviations == 0)
+    x /= np.where(constant, 1.0, deviations)
+    x[:, constant] = 0.0
