@@ -1,0 +1,77 @@
+"""A job done in one worker, or in as many as it takes when cells of it kill theirs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TypeVar
+
+from bench.jsonl import read_lines
+from bench.records import Cell, Failure, Rounds, Status
+from bench.worker.pace import Pace
+from bench.worker.timing import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
+from bench.workers import Ending, environment, run_worker
+
+Measured = TypeVar("Measured", Pace, Rounds)
+
+
+def run_job(
+    module: str, kind: type[Measured], job: Job, *, timeout_seconds: float, keep_json: Path | None = None
+) -> tuple[list[Measured], list[Failure]]:
+    """Return a record or a failure of every cell of the job, whose cells share implementation, device and dtype.
+
+    A cell that kills its worker, or is still running at the time limit, fails alone: those that were not yet
+    started run in a new worker. pytest-benchmark's file is kept as it is under `keep_json`; a further worker's
+    gets a number behind its name.
+    """
+    records: list[Measured] = []
+    failures: list[Failure] = []
+    workers = 0
+    while job.entries:
+        workers += 1
+        with tempfile.TemporaryDirectory(prefix="bench-worker-") as name:
+            folder = Path(name)
+            ending = _run(module, replace(job, folder=name), timeout_seconds)
+            new: list[Measured] = read_lines(kind, folder / RECORDS)
+            records += new
+            failures += read_lines(Failure, folder / FAILURES)
+            if keep_json is not None and (folder / BENCHMARK_JSON).is_file():
+                target = keep_json if workers == 1 else keep_json.with_stem(f"{keep_json.stem}_{workers}")
+                shutil.copyfile(folder / BENCHMARK_JSON, target)
+            known = {measured.cell for measured in records} | {failure.cell for failure in failures}
+            died, rest = _split(job.entries, known, _last_started(folder))
+        failures += [Failure(entry.cell, job.block, *_verdict(ending)) for entry in died]
+        job = replace(job, entries=rest)
+    return records, failures
+
+
+def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
+    cell = job.entries[0].cell
+    variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
+    folder = Path(job.folder)
+    return run_worker(module, asdict(job), environment=variables, folder=folder, timeout_seconds=timeout_seconds)
+
+
+def _last_started(folder: Path) -> int:
+    started = folder / STARTED
+    return int(started.read_text()) if started.is_file() else -1
+
+
+def _split(entries: Sequence[Entry], known: set[Cell], started: int) -> tuple[list[Entry], tuple[Entry, ...]]:
+    """Return the entries that were started and left no line, and those for a new worker.
+
+    If none was started, or none is to blame, the worker itself is at fault, and all without a line have failed.
+    """
+    died = [entry for number, entry in enumerate(entries) if entry.cell not in known and number <= started]
+    rest = tuple(entry for number, entry in enumerate(entries) if entry.cell not in known and number > started)
+    return (died, rest) if died else (list(rest), ())
+
+
+def _verdict(ending: Ending) -> tuple[Status, str]:
+    """A worker that left by itself in the midst of a cell has crashed, whatever its exit code."""
+    if ending.status is Status.TIMEOUT:
+        return Status.TIMEOUT, ending.detail
+    return Status.CRASHED, ending.detail or "its worker ended with exit code 0 in the midst of it"

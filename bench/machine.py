@@ -1,0 +1,95 @@
+"""What this machine is, and what else it was doing: the conditions that are printed above every table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cpuinfo
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "pytest", "pytest-benchmark")
+
+# What the user's environment holds of these tells why numbers elsewhere may differ; a worker inherits
+# only OPENBLAS_CORETYPE of them.
+_THREAD_WORDS = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "VECLIB_", "BLIS_", "PJRT_NPROC", "NPROC", "XLA_FLAGS")
+
+_GIB = 2**30
+
+
+def describe() -> dict[str, Any]:
+    """Return what environment.json holds, without importing torch or JAX. None stands for what cannot be read here."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "logical_cores": psutil.cpu_count(),
+        "physical_cores": psutil.cpu_count(logical=False),
+        "processors_allowed": _processors_allowed(),
+        "memory_gib": round(psutil.virtual_memory().total / _GIB, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "load_average": list(psutil.getloadavg()),
+        "pressure_cpu": _text(Path("/proc/pressure/cpu")),
+        "governor": _text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted_changes": _uncommitted_changes(),
+        "thread_variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_THREAD_WORDS)},
+    }
+
+
+def one_line() -> str:
+    """Return the machine in at most 80 columns; a long name of a processor is cut."""
+    allowed, cores = len(_processors_allowed()), psutil.cpu_count()
+    memory = psutil.virtual_memory().total / _GIB
+    rest = f", {allowed} of {cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+    return _processor()[: 80 - len(rest)].rstrip() + rest
+
+
+@cache
+def _processor() -> str:
+    """py-cpuinfo asks the processor itself, in a child process, which takes a second."""
+    return str(cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or platform.machine())
+
+
+def _processors_allowed() -> list[int]:
+    if sys.platform == "linux":
+        return sorted(os.sched_getaffinity(0))
+    return list(range(psutil.cpu_count() or 1))
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+def _uncommitted_changes() -> bool | None:
+    status = _git("status", "--porcelain")
+    return None if status is None else status != ""
+
+
+def _git(*arguments: str) -> str | None:
+    """None where there is no git, or this is no checkout of it."""
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)  # noqa: S607 - git is where the user has it
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,75 @@
+"""Times the cells of a job: `python -m bench.worker.time_cells job.json`.
+
+This file imports neither NumPy nor anything that does: the process is pinned first.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.worker.job import pin, read_job
+
+_CELLS = Path(__file__).with_name("cells.py")
+
+
+class JobPlugin:
+    """Makes one test of each cell of the job, in the job's order."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._job = job
+
+    @pytest.fixture(scope="session")
+    def job(self) -> dict[str, Any]:
+        """The job as it was read."""
+        return self._job
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Number the cells, and name their problems."""
+        problems = [entry["cell"]["problem"] for entry in self._job["entries"]]
+        names = [f"{p['dataset']}-{p['model']}-{p['dtype']}-{p['batch_size'] or 'full'}" for p in problems]
+        metafunc.parametrize("number", range(len(problems)), ids=names)
+
+    # pytest-benchmark's own start child processes, in every worker; the run's environment.json tells both.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_benchmark_generate_machine_info(self) -> dict[str, str]:
+        """Say little of the machine."""
+        return {"machine": platform.machine(), "python_version": platform.python_version()}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
+        """Say nothing of the commit."""
+        return {}
+
+
+def main(argv: list[str]) -> int:
+    """Run the job; each finished cell has a line in its files. The exit status is pytest's."""
+    job = read_job(argv)
+    pin(job["core"])
+    folder = Path(job["folder"])
+    settings = folder / "pytest.ini"
+    settings.write_text("[pytest]\n")  # the repository's own settings, such as warnings as errors, stay outside
+    options = [
+        f"--config-file={settings}",
+        f"--rootdir={_CELLS.parents[2]}",
+        "--import-mode=importlib",
+        "--noconftest",
+        "--assert=plain",
+        "--capture=no",
+        "--quiet",
+        *("-p", "no:cacheprovider"),
+        *("-p", "no:warnings"),
+        *("-p", "pytest_benchmark.plugin"),
+        "--benchmark-quiet",
+        f"--benchmark-json={folder / 'benchmark.json'}",
+        f"--benchmark-storage=file://{folder / 'storage'}",
+    ]
+    return int(pytest.main([*options, str(_CELLS)], plugins=[JobPlugin(job)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
