@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets import bundled, lessons
+from datasets import bundled, lessons, synthetic
 from datasets.dataset import Batching, Dataset, Model
 from datasets.files import SUFFIXES, load_file
-from datasets.synthetic import parse, synthetic
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ DATASETS: dict[str, Row] = {
 }
 
 
-class UnknownDataset(ValueError):
+class UnknownDataset(ValueError):  # noqa: N818 - named for what is wrong, as BadInput is
     """A name that is neither in the table, nor synthetic:..., nor a .csv or .npz file."""
 
     def __init__(self, name: str) -> None:
@@ -77,9 +76,9 @@ def load(
         option = "--raw" if target is None else "--target"
         raise ValueError(f"{spec}: {option} is for a .csv or .npz file: leave it out")
     if spec.partition(":")[0] == "synthetic":
-        sizes = parse(spec)
+        sizes = synthetic.parse(spec)
         _check_model(spec, sizes[0], model)
-        return synthetic(*sizes, dtype=dtype).dataset
+        return synthetic.draw(*sizes, dtype=dtype).dataset
     if spec not in DATASETS:
         raise UnknownDataset(spec)
     _check_model(spec, DATASETS[spec].model, model)

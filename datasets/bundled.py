@@ -75,7 +75,7 @@ def _dataset(name: str, table: str, model: Model, source: str, licence: str) -> 
 
 
 def _load(table: str) -> Any:  # a scikit-learn Bunch: data, target, feature_names, target_names
-    from sklearn import datasets as scikit_learn
+    from sklearn import datasets as scikit_learn  # noqa: PLC0415 - slow to import, needed here only
 
     match table:
         case "diabetes":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,25 +43,30 @@ def read_csv(file: str, target: str | None, model: Model | None) -> Columns:
 
 def _cells(file: str) -> dict[str, NDArray[Any]]:
     """Return the cells of each column: numbers or booleans where all are, else text."""
-    import pandas
+    import pandas as pd  # noqa: PLC0415 - nothing else here needs pandas
 
     try:
-        # With no text read as missing, 'NA' stays visible as what it is, and 'None' can be a class.
-        frame = pandas.read_csv(
-            file,
-            keep_default_na=False,
-            skipinitialspace=True,
-            low_memory=False,
-            float_precision="round_trip",
-            encoding="utf-8-sig",
-        )
-    except pandas.errors.EmptyDataError:
+        with warnings.catch_warnings():
+            # Rows longer than the header would lose cells with no more than this warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                file,
+                index_col=False,
+                keep_default_na=False,  # 'NA' stays visible as what it is, and 'None' can be a class
+                skipinitialspace=True,
+                low_memory=False,
+                float_precision="round_trip",
+                encoding="utf-8-sig",
+            )
+    except pd.errors.ParserWarning:
+        raise ValueError(
+            f"{file}: its rows have more cells than its header: name every column in the first line"
+        ) from None
+    except pd.errors.EmptyDataError:
         raise ValueError(f"{file}: the file is empty: give it a header and rows") from None
-    except (pandas.errors.ParserError, UnicodeError, OSError) as error:
+    except (pd.errors.ParserError, UnicodeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{file}: cannot be read as comma-separated UTF-8 text ({reason}): repair the file") from None
-    if not isinstance(frame.index, pandas.RangeIndex):
-        raise ValueError(f"{file}: its rows have more cells than its header: name every column in the first line")
     if not len(frame):
         raise ValueError(f"{file}: there are no rows below the header: add some")
     return {str(column): frame[column].to_numpy() for column in frame.columns}
@@ -103,7 +109,7 @@ def _encode(file: str, column: str, values: NDArray[Any]) -> tuple[NDArray[np.in
 
 def _text(file: str, column: str, values: NDArray[Any]) -> NDArray[np.str_]:
     """Return the cells of a text column without the spaces around them; none is empty."""
-    text = np.array([str(cell).strip() if isinstance(cell, str) else "" for cell in values])  # a cut-off cell is NaN
+    text = np.array(["" if isinstance(cell, float) else str(cell).strip() for cell in values])  # a cut-off cell is NaN
     if not text.all():
         row = int(np.argmin(text != "")) + 1
         raise ValueError(f"{file}: data row {row}, column '{column}' is empty: complete the row or remove it")

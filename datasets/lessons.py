@@ -60,6 +60,7 @@ def _lesson(
     model: Model,
     x: Sequence[int] | Sequence[Sequence[int]],
     y: Sequence[int],
+    *,
     rate: float | None = None,
     classes: int = 1,
 ) -> Dataset:

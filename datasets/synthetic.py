@@ -27,7 +27,7 @@ class Synthetic:
     b: NDArray[np.float64]
 
 
-def synthetic(model: Model, n: int, d: int, k: int = 1, seed: int = 0, dtype: str = "float64") -> Synthetic:
+def draw(model: Model, n: int, d: int, k: int = 1, seed: int = 0, *, dtype: str = "float64") -> Synthetic:
     """Return n rows drawn from the model itself, and its true parameters.
 
     x is standard normal; w is normal with deviation 1/sqrt(d), so that z varies as much at any
