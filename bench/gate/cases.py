@@ -1,0 +1,365 @@
+"""The gate's own data: small, named, and each there for what only it (or it best) reveals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from datasets import lessons
+from impls.protocol import Batching, Dataset, Model, Params, Recipe, parameter_shapes, zeros
+
+PREFIX = "gate:"
+LESSONS = (
+    lessons.study_hours,
+    lessons.identity,
+    lessons.triple,
+    lessons.quiz_scores,
+    lessons.pass_fail,
+    lessons.three_grades,
+)
+EVERYTHING = frozenset({"loss", "gradients", "parameters", "predictions"})
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One problem that every implementation is put through.
+
+    reason    what this data reveals
+    points    further parameters at which loss, gradients and predictions are asked for
+    watched   the epochs after which parameters are compared (counted from 1)
+    exact     the quantities that are exactly representable, so that equality is bitwise
+    fills     other contents for the same arrays, in this order; a new trainer for each
+    twin      the start of a second trainer that is trained in turns with the first
+    differences  whether the gradients are compared with finite differences of the loss as well
+    """
+
+    name: str
+    reason: str
+    dataset: Dataset
+    start: Params
+    recipe: Recipe
+    epochs: int
+    watched: tuple[int, ...]
+    points: tuple[Params, ...] = ()
+    exact: frozenset[str] = frozenset()
+    fills: tuple[Dataset, ...] = ()
+    twin: Params | None = None
+    differences: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """The name under which the case's rows stand in agreement.csv."""
+        return PREFIX + self.name
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Draws problems of one model and dtype; everything is rounded to the dtype at once."""
+
+    model: Model
+    dtype: str
+    generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(20260101))
+
+    def dataset(self, n: int, d: int, k: int, *, centre: float = 0.0, scale: float = 1.0) -> Dataset:
+        d = 1 if self.model is Model.SIMPLE_LINEAR else d
+        x = self.generator.normal(centre, scale, (n, d))
+        return self.of(x, self._targets(x, k), k)
+
+    def _targets(self, x: np.ndarray, k: int) -> np.ndarray:
+        n = len(x)
+        if self.model is Model.SOFTMAX:
+            return self.generator.permutation(np.arange(n) % k)
+        if self.model is Model.LOGISTIC:
+            return self.generator.permutation(np.arange(n) % 2)
+        return x @ self.generator.normal(size=x.shape[1]) + self.generator.normal(size=n)
+
+    def of(self, x: np.ndarray, y: np.ndarray, k: int) -> Dataset:
+        """Return a dataset of these rows; x (n, d), which simple_linear flattens."""
+        softmax = self.model is Model.SOFTMAX
+        return Dataset(
+            name="",
+            model=self.model,
+            x=np.ascontiguousarray(x[:, 0] if self.model is Model.SIMPLE_LINEAR else x, self.dtype),
+            y=np.asarray(y, np.int64 if softmax else self.dtype),
+            classes=k if softmax else 1,
+            learning_rate=0.0,
+            source="drawn for the gate",
+            licence="MIT",
+        )
+
+    def start(self, dataset: Dataset, scale: float = 0.5) -> Params:
+        w, b = parameter_shapes(self.model, dataset.d, dataset.classes)
+        return Params(*(np.asarray(self.generator.normal(0, scale, shape), self.dtype) for shape in (w, b)))
+
+
+def _case(
+    draw: _Draw,
+    name: str,
+    reason: str,
+    dataset: Dataset,
+    *,
+    start: Params | None = None,
+    learning_rate: float | None = None,
+    batching: Batching | None = None,
+    epochs: int = 3,
+    watched: tuple[int, ...] | None = None,
+    **more: object,
+) -> Case:
+    rate = _rate(dataset) if learning_rate is None else learning_rate
+    case = Case(
+        name=name,
+        reason=reason,
+        dataset=replace(dataset, name=PREFIX + name),
+        start=draw.start(dataset) if start is None else start,
+        recipe=Recipe(rate, batching or Batching()),
+        epochs=epochs,
+        watched=tuple(range(1, epochs + 1)) if watched is None else watched,
+    )
+    return replace(case, **more)  # type: ignore[arg-type]  # the fields of Case, checked there
+
+
+def _rate(dataset: Dataset) -> float:
+    """Return a stable rate that is no round number: half of 1/L with L from the longest row."""
+    rows = dataset.x.reshape(dataset.n, -1).astype(np.float64)
+    return float(0.5 / (2 * (1 + (rows**2).sum(axis=1).max())))
+
+
+def _mini(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(
+        draw,
+        "mini",
+        "a last batch of one row, rows shuffled anew each epoch: dropped, wrapped or reweighted batches, stale or own "
+        "order, learning rate times batch, gradients that pile up",
+        data,
+        batching=Batching(4, shuffle=True, seed=3),
+        epochs=4,
+        points=(draw.start(data, 1.0), draw.start(data, 0.1)),
+        twin=draw.start(data),
+        differences=True,
+    )
+
+
+def _mini_ordered(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(draw, "mini_ordered", "batches as slices, the last one shorter", data, batching=Batching(5), epochs=2)
+
+
+def _mini_dropped(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(
+        draw,
+        "mini_dropped",
+        "a short last batch that must be left out, shuffled",
+        data,
+        batching=Batching(5, shuffle=True, drop_last=True, seed=5),
+        epochs=2,
+    )
+
+
+def _single_rows(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(
+        draw, "single_rows", "batches of one row: shapes that are squeezed", data, batching=Batching(1), epochs=2
+    )
+
+
+def _zero_start(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4, centre=1.5)
+    return _case(
+        draw,
+        "zero_start",
+        "features that are not centred, parameters that start at 0: another start, a missing bias",
+        data,
+        start=zeros(data),
+        differences=True,
+    )
+
+
+def _centred(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    x = data.x - data.x.mean(axis=0, dtype=np.float64)
+    return _case(
+        draw,
+        "centred",
+        "centred features and a random start: a bias gradient that hides elsewhere",
+        replace(data, x=x.astype(draw.dtype)),
+    )
+
+
+def _one_row(draw: _Draw) -> Case:
+    data = draw.dataset(1, 3, 4)
+    return _case(draw, "one_row", "a single row: shapes that collapse; sum and mean are the same here", data)
+
+
+def _square(draw: _Draw) -> Case:
+    data = draw.dataset(4, 4, 4)
+    return _case(
+        draw, "square", "n = d = k: transposed weights, the wrong axis, (n, 1) against (n,)", data, differences=True
+    )
+
+
+def _refilled(draw: _Draw) -> Case:
+    first, second = draw.dataset(13, 3, 4), draw.dataset(13, 3, 4)
+    return _case(
+        draw,
+        "refilled",
+        "the same arrays with other contents, then the first again: answers remembered by shape or "
+        "by id, data captured when compiled, warm starts",
+        first,
+        fills=(first, second, first),
+        epochs=2,
+    )
+
+
+def _plateau(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(
+        draw,
+        "plateau",
+        "200 epochs: early stopping, decay, epochs left out or extrapolated",
+        data,
+        epochs=200,
+        watched=(1, 2, 5, 10, 20, 50, 100, 150, 200),
+    )
+
+
+def _rows_4000(draw: _Draw) -> Case:
+    data = draw.dataset(4000, 2, 3, centre=0.5)
+    return _case(draw, "rows_4000", "many rows: sums and means over n, n - 1 for n", data, epochs=2)
+
+
+def _ties(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4)
+    return _case(
+        draw,
+        "ties",
+        "p exactly 0.5, equal logits: > for >=, the last for the first largest",
+        data,
+        start=zeros(data),
+        epochs=0,
+        exact=frozenset({"labels"}),
+    )
+
+
+# From where exp underflows in float32 and float64 to where nothing is left of p, and the kinks between.
+MAGNITUDES = (0.0, 1e-4, 0.1, 0.5, 1, 2, 5, 10, 15, 17, 20, 25, 37, 50, 80, 88, 90, 100, 104, 300, 745, 1000)
+
+
+def _one_row_logits(draw: _Draw) -> Iterator[Case]:
+    """Yield one row with each label; the start sets its logit to each magnitude and sign."""
+    k = 3 if draw.model is Model.SOFTMAX else 1
+    for label in range(2):
+        data = draw.of(np.ones((1, 1)), np.array([label]), k)
+        yield _case(
+            draw,
+            f"one_row_logits_{label}",
+            "one logit from 0 to 1000: overflow, clipping, clamped logarithms, the kink at 0",
+            data,
+            start=_logit(draw, 1.0),
+            epochs=1,
+            learning_rate=0.5,
+            points=tuple(_logit(draw, sign * z) for z in MAGNITUDES for sign in (1, -1)),
+        )
+
+
+def _logit(draw: _Draw, z: float) -> Params:
+    if draw.model is Model.SOFTMAX:
+        return Params(np.array([[z, 0.0, -z]], draw.dtype), np.zeros(3, draw.dtype))
+    return Params(np.array([z], draw.dtype), np.array(0.0, draw.dtype))
+
+
+def _large_logits(draw: _Draw) -> Case:
+    data = draw.dataset(13, 3, 4, scale=300.0)
+    return _case(
+        draw, "large_logits", "logits up to some 1000 in both directions, trained on", data, start=draw.start(data, 1.0)
+    )
+
+
+def _integers(draw: _Draw) -> Case:
+    """n, learning rate and every sum are exact in 24 bits; the entry 2^21 + 1 needs 22 of them."""
+    d = 1 if draw.model is Model.SIMPLE_LINEAR else 3
+    x = draw.generator.integers(-3, 4, (8, d)).astype(float)
+    x[5, 0] = 2.0**21 + 1
+    w = np.array([1.0, -2.0, 3.0])[:d]
+    r = np.array([2.0, -1, 0, 1, -2, 1, 0, 1])
+    start = Params(np.asarray(w[0] if draw.model is Model.SIMPLE_LINEAR else w, draw.dtype), np.array(1, draw.dtype))
+    return _case(
+        draw,
+        "integers",
+        "integers and powers of two, held bitwise: reduced precision, split products, factors close to 1",
+        draw.of(x, x @ w + 1 - r, 1),
+        start=start,
+        learning_rate=0.25,
+        epochs=1,
+        exact=EVERYTHING,
+    )
+
+
+def _absorbed(draw: _Draw) -> Case:
+    """x w + b = 1 + 2^-30 is 1 in float32, and is not in float64; so are the residual and all that follows."""
+    one = np.ones(() if draw.model is Model.SIMPLE_LINEAR else 1, draw.dtype)
+    return _case(
+        draw,
+        "absorbed",
+        "a bias of 2^-30 that float32 must absorb and float64 must not: another precision than asked",
+        draw.of(np.ones((4, 1)), np.ones(4), 1),
+        start=Params(one, np.array(2.0**-30, draw.dtype)),
+        learning_rate=0.5,
+        epochs=1,
+        exact=EVERYTHING,
+    )
+
+
+def _vanishing(draw: _Draw) -> Case:
+    """Every parameter is 1 or -1, and every update less than an eighth of u: it must vanish, however often made.
+
+    The signs make the logits of the classifiers 0, so that their residuals are as constant as the linear ones.
+    """
+    signs = np.ones(1) if draw.model is Model.SIMPLE_LINEAR else np.array([1.0, -1.0, -1.0])
+    k = 4 if draw.model is Model.SOFTMAX else 1
+    shapes = parameter_shapes(draw.model, len(signs), k)
+    w = np.broadcast_to(signs[:, None], (len(signs), k)).reshape(shapes[0])
+    return _case(
+        draw,
+        "vanishing",
+        "updates far below the last digit: parameters kept in a wider precision than asked",
+        draw.of(np.ones((4, len(signs))), np.full(4, 0 if draw.model.classifies else -1), k),
+        start=Params(np.array(w, draw.dtype), np.ones(shapes[1], draw.dtype)),
+        learning_rate=float(np.finfo(draw.dtype).eps) / 64,
+        epochs=128,
+        watched=(128,),
+        exact=frozenset({"parameters"}),
+    )
+
+
+def _lessons(draw: _Draw) -> Iterator[Case]:
+    for build in LESSONS:
+        table = build().astype(draw.dtype)
+        if table.model is draw.model:
+            yield _case(
+                draw,
+                table.name,
+                "a table of the lessons, whose figures everyone can check",
+                table,
+                start=zeros(table),
+                learning_rate=table.learning_rate,
+                epochs=20,
+                watched=(1, 2, 5, 10, 20),
+            )
+
+
+def cases(model: Model, dtype: str) -> list[Case]:
+    """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree."""
+    builders = [_mini, _mini_ordered, _mini_dropped, _single_rows, _zero_start, _centred, _one_row, _square]
+    builders += [_refilled, _plateau, _rows_4000, _ties, _vanishing]
+    if model.classifies:
+        builders.append(_large_logits)
+    else:
+        builders += [_integers, _absorbed]
+    built = [build(_Draw(model, dtype)) for build in builders]
+    if model.classifies:
+        built += _one_row_logits(_Draw(model, dtype))
+    return built + list(_lessons(_Draw(model, dtype)))

@@ -1,0 +1,141 @@
+"""What the reference expects of a case: for each observed quantity its value and its scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.gate import reference, trajectory
+from bench.gate.cases import Case
+from bench.gate.reference import Point, Problem, Scaled, Wide
+from impls.protocol import Dataset, Model, Params, Recipe, parameter_shapes
+
+# |third derivative| of log(1 + exp z), and of log sum exp in one logit, is p(1-p)|1-2p| <= 1/(6 sqrt 3).
+THIRD_DERIVATIVE = 1 / (6 * np.sqrt(3))
+
+Expectation = dict[str, Scaled]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The reference's opinion of one case, for one filling of its arrays.
+
+    common     quantities that are the same for every implementation
+    problem    the wide rows, from which `at` judges an implementation at its own parameters
+    """
+
+    case: Case
+    dataset: Dataset
+    problem: Problem
+    common: Expectation
+
+    def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation:
+        """Return loss, gradients and predictions at the parameters that the implementation itself reports."""
+        own = Params(observed[f"{name}/at w"], observed[f"{name}/at b"])
+        inexact = replace(self.case, exact=frozenset())
+        return dict(_state(inexact, self.dataset, self.problem, own, name))
+
+
+def expect(case: Case) -> list[tuple[str, Expected]]:
+    """Return the opinion on each filling of the case's arrays, with the prefix of its quantities."""
+    if not case.fills:
+        return [("", _expect(case, case.dataset))]
+    return [(f"fill {number}/", _expect(case, fill)) for number, fill in enumerate(case.fills)]
+
+
+def _expect(case: Case, dataset: Dataset) -> Expected:
+    problem = reference.widen(dataset)
+    common: Expectation = {}
+    common.update(_state(case, dataset, problem, case.start, "start"))
+    for number, point in enumerate(case.points):
+        common.update(_state(case, dataset, problem, point, f"point {number}"))
+    common.update(_trajectory(case, dataset, problem))
+    if case.twin is not None:
+        run = _run(case, problem, case.twin)
+        last, _ = trajectory.watch(run, problem, case.epochs)
+        common.update(_split(last, dataset, "twin/parameters"))
+    if case.differences and problem.dtype == "float64":
+        common.update(
+            _split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
+        )
+    return Expected(case, dataset, problem, common)
+
+
+def _run(case: Case, problem: Problem, start: Params) -> trajectory.Run:
+    epochs, recipe = range(case.epochs), Recipe(case.recipe.learning_rate, case.recipe.batching)
+    theta = reference.stacked(start, problem)
+    return trajectory.run(problem, theta, recipe, epochs, rounded="parameters" in case.exact)
+
+
+def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+    run = _run(case, problem, case.start)
+    for epoch in case.watched:
+        parameters, loss = trajectory.watch(run, problem, epoch)
+        yield from _split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
+        yield f"epoch {epoch}/loss", loss
+
+
+def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name: str) -> Iterator[tuple[str, Scaled]]:
+    point = reference.evaluate(problem, reference.stacked(params, problem), rounded=bool(case.exact))
+    predictions = _exactly(case, "predictions", point.predictions)
+    if dataset.model is not Model.SOFTMAX:
+        predictions = Scaled(predictions.value[:, 0], predictions.scale[:, 0])
+    yield f"{name}/loss", _exactly(case, "loss", point.loss)
+    yield from _split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
+    yield f"{name}/one prediction", Scaled(predictions.value[:1], predictions.scale[:1])
+    yield f"{name}/predictions", predictions
+    yield f"{name}/labels", _labels(case, dataset, point, reference.unit_roundoff(problem.dtype))
+
+
+def _labels(case: Case, dataset: Dataset, point: Point, u: float) -> Scaled:
+    """Return the labels with scale 0, or infinity where rounding may flip them."""
+    p, dp = point.predictions.value, point.predictions.scale
+    if not dataset.model.classifies:
+        return Scaled(np.zeros(dataset.n), np.zeros(dataset.n))
+    if dataset.model is Model.LOGISTIC:
+        labels, unclear = p[:, 0] >= 0.5, np.abs(p[:, 0] - 0.5) <= BUDGET * u * dp[:, 0]
+    else:
+        labels = p.argmax(axis=1)
+        rows = np.arange(len(p))
+        reach = p + BUDGET * u * dp
+        best = p[rows, labels] - BUDGET * u * dp[rows, labels]
+        reach[rows, labels] = -np.inf
+        unclear = reach.max(axis=1) >= best
+    if "labels" in case.exact:
+        unclear = np.zeros_like(unclear)
+    return Scaled(labels.astype(np.float64), np.where(unclear, np.inf, 0.0))
+
+
+# The constant C of the budget C u scale: docs/agreement.md says why 4.
+BUDGET = 4
+
+
+def _differences(problem: Problem, theta: Wide) -> Scaled:
+    """Return the gradients with the scale of central differences of a computed loss.
+
+    With the step h the error is at most C u scale(loss) / h for the two roundings of the loss, |g| u
+    (|theta| + h) / h for those of theta +- h, and h^2/6 times the third derivative, mean |a|^3 times its bound.
+    """
+    u, h = reference.unit_roundoff(problem.dtype), float(np.finfo(problem.dtype).eps) ** (1 / 3)
+    point = reference.evaluate(problem, theta)
+    a = np.concatenate([problem.x, np.ones((problem.n, 1), problem.x.dtype)], axis=1)
+    bound = THIRD_DERIVATIVE if problem.model.classifies else 0.0
+    third = bound * np.mean(np.abs(a) ** 3, axis=0)[:, None] * np.ones((1, problem.k))
+    gradients = point.gradients
+    neighbour = reference.evaluate(problem, theta + np.sign(theta) * h).loss.scale
+    scale = neighbour / h + np.abs(gradients.value) * (np.abs(theta) + h) / h + h**2 / 6 * third / (BUDGET * u)
+    return Scaled(gradients.value, scale + gradients.scale)
+
+
+def _exactly(case: Case, quantity: str, scaled: Scaled) -> Scaled:
+    return Scaled(scaled.value, np.zeros_like(scaled.scale)) if quantity in case.exact else scaled
+
+
+def _split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
+    """Yield the parts w and b of something shaped like theta (d + 1, k), in the Protocol's shapes."""
+    w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
+    yield f"{name} w", Scaled(stacked.value[:-1].reshape(w), stacked.scale[:-1].reshape(w))
+    yield f"{name} b", Scaled(stacked.value[-1].reshape(b), stacked.scale[-1].reshape(b))

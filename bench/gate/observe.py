@@ -1,0 +1,181 @@
+"""What an implementation does when it is put through a case: everything through the Protocol alone.
+
+An observation maps the name of a quantity to an array. What is a number of the problem (loss, gradients,
+parameters, predictions) is judged against the reference; what has "itself/" in its name is the size of
+a difference that must be 0, whatever the problem.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.gate.cases import Case
+from impls.protocol import Dataset, Device, Implementation, Model, Params, Trainer, parameter_shapes
+
+Observation = dict[str, NDArray[np.generic]]
+
+
+def observe(implementation: Implementation, case: Case, device: Device) -> Observation:
+    """Return what the implementation did with the case; any exception of its own rises."""
+    if not case.fills:
+        return _observe(implementation, case, device)
+    x, y = case.dataset.x.copy(), case.dataset.y.copy()
+    seen: Observation = {}
+    for number, fill in enumerate(case.fills):
+        x[...], y[...] = fill.x, fill.y
+        refilled = replace(case, dataset=replace(case.dataset, x=x, y=y))
+        seen |= {f"fill {number}/{name}": value for name, value in _observe(implementation, refilled, device).items()}
+    return seen
+
+
+def _observe(implementation: Implementation, case: Case, device: Device) -> Observation:
+    before = _digest(case.dataset, case.start)
+    trainer = implementation(case.dataset, case.start, case.recipe, device)
+    form = _Form(case.dataset)
+    seen: Observation = {}
+    seen |= _point(trainer, case.dataset, case.start, form, "start")
+    for number, point in enumerate(case.points):
+        seen |= _point(trainer, case.dataset, point, form, f"point {number}")
+    trainer.reset(case.start, case.epochs)
+    seen["itself/start again"] = _difference(trainer.params(), case.start)
+    for epoch in range(1, case.epochs + 1):
+        trainer.epoch()
+        trainer.synchronize()
+        if epoch in case.watched:
+            seen |= _named(form.of_params(trainer.params()), f"epoch {epoch}/parameters")
+            seen[f"epoch {epoch}/loss"] = np.asarray(trainer.loss_and_gradients()[0])
+    end = trainer.params()
+    seen |= _state(trainer, case.dataset, form, "end")
+    if case.epochs:
+        seen |= _unwatched(implementation, trainer, case, device, end)
+    if case.differences and case.dataset.x.dtype == np.float64:
+        seen |= _differences(trainer, case.start)
+    seen["itself/form"] = np.array(len(form.faults))
+    seen["itself/form faults"] = np.array(form.faults, dtype=str)
+    seen["itself/inputs"] = np.array(int(_digest(case.dataset, case.start) != before))
+    seen["itself/placement"] = np.array(len(trainer.placement() - {str(device)}))
+    return seen
+
+
+def _point(trainer: Trainer, dataset: Dataset, point: Params, form: _Form, name: str) -> Observation:
+    trainer.reset(point, 0)
+    return {f"itself/{name}": _difference(trainer.params(), point), **_state(trainer, dataset, form, name)}
+
+
+def _state(trainer: Trainer, dataset: Dataset, form: _Form, name: str) -> Observation:
+    """Return loss, gradients and predictions at the present parameters, and those parameters.
+
+    Predictions are asked for one row as well, first, so that an answer that was kept is a wrong one.
+    """
+    loss, gradients = trainer.loss_and_gradients()
+    seen = _named(form.of_params(trainer.params()), f"{name}/at")
+    seen[f"{name}/loss"] = form.loss(loss)
+    seen |= _named(form.of_params(gradients), f"{name}/gradients")
+    seen[f"{name}/one prediction"] = form.predictions(trainer.predict(dataset.x[:1]), 1)
+    seen[f"{name}/predictions"] = form.predictions(trainer.predict(dataset.x), dataset.n)
+    seen[f"{name}/labels"] = form.labels(trainer.classify(dataset.x))
+    return seen
+
+
+def _unwatched(
+    implementation: Implementation, trainer: Trainer, case: Case, device: Device, end: Params
+) -> Observation:
+    """Train again from the same start without looking, in turns with a twin where the case has one."""
+    twin = None if case.twin is None else implementation(case.dataset, case.twin, case.recipe, device)
+    trainer.reset(case.start, case.epochs)
+    if twin is not None and case.twin is not None:
+        twin.reset(case.twin, case.epochs)
+    for _ in range(case.epochs):
+        trainer.epoch()
+        if twin is not None:
+            twin.epoch()
+    trainer.synchronize()
+    seen = {"itself/repeat": _difference(trainer.params(), end)}
+    if twin is not None:
+        twin.synchronize()
+        seen |= _named(twin.params(), "twin/parameters")
+    return seen
+
+
+def _differences(trainer: Trainer, start: Params) -> Observation:
+    """Return the central differences of the implementation's own loss, one parameter after the other.
+
+    A step of eps^(1/3) balances the rounding of the loss against the third derivative.
+    """
+    step = float(np.finfo(np.float64).eps) ** (1 / 3)
+    flat = np.concatenate([np.ravel(p) for p in start])
+    slopes = np.empty_like(flat)
+    for index in range(len(flat)):
+        moved = []
+        for sign in (1, -1):
+            there = flat.copy()
+            there[index] += sign * step
+            trainer.reset(_unflattened(there, start), 0)
+            moved.append(trainer.loss_and_gradients()[0])
+        slopes[index] = (moved[0] - moved[1]) / (2 * step)
+    return _named(_unflattened(slopes, start), "start/differences")
+
+
+def _unflattened(flat: NDArray[np.float64], like: Params) -> Params:
+    split = int(np.size(like.w))
+    return Params(flat[:split].reshape(np.shape(like.w)), flat[split:].reshape(np.shape(like.b)))
+
+
+class _Form:
+    """Collects every dtype and shape that is not the Protocol's."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._shapes = parameter_shapes(dataset.model, dataset.d, dataset.classes)
+        self.faults: list[str] = []
+
+    def _expect(self, what: str, array: object, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
+        fault = ""
+        if not isinstance(array, np.ndarray):
+            fault = f"{what}: a {type(array).__name__}, not a NumPy array"
+        elif array.shape != shape or array.dtype != dtype:
+            fault = f"{what}: {array.dtype} {array.shape}, expected {dtype} {shape}"
+        if fault and fault not in self.faults:
+            self.faults.append(fault)
+
+    def of_params(self, params: Params) -> Params:
+        for what, array, shape in zip("wb", params, self._shapes, strict=True):
+            self._expect(what, array, shape, self._dataset.x.dtype)
+        return params
+
+    def loss(self, loss: object) -> NDArray[np.generic]:
+        if not isinstance(loss, float):
+            self.faults.append(f"loss: a {type(loss).__name__}, not a float")
+        return np.asarray(loss)
+
+    def predictions(self, predictions: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
+        classes = (self._dataset.classes,) if self._dataset.model is Model.SOFTMAX else ()
+        self._expect("predictions", predictions, (rows, *classes), self._dataset.x.dtype)
+        return np.asarray(predictions)
+
+    def labels(self, labels: NDArray[np.generic]) -> NDArray[np.generic]:
+        self._expect("labels", labels, (self._dataset.n,), np.dtype(np.int64))
+        return np.asarray(labels)
+
+
+def _named(params: Params, name: str) -> Observation:
+    return {f"{name} w": np.asarray(params.w), f"{name} b": np.asarray(params.b)}
+
+
+def _difference(params: Params, others: Params) -> NDArray[np.generic]:
+    """Return the largest difference of two sets of parameters; 0 only if they are bitwise the same values."""
+    pairs = list(zip(params, others, strict=True))
+    if any(np.shape(a) != np.shape(b) for a, b in pairs):
+        return np.array(np.inf)
+    return np.array(max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in pairs))
+
+
+def _digest(dataset: Dataset, start: Params) -> str:
+    digest = hashlib.sha256()
+    for array in (dataset.x, dataset.y, start.w, start.b):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

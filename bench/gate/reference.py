@@ -1,0 +1,204 @@
+"""The reference: the four models in the next wider precision, with a rounding scale for every quantity.
+
+It shares no code with `impls/` but the names of `impls.protocol`. A scale is the first-order, a-priori
+bound on what rounding does to that quantity on that problem, in units of u = eps/2 of the dtype under
+test; `docs/agreement.md` derives each of them. The simple linear model is the multivariate one with a
+single column, and the linear models and logistic are written with k = 1 column of logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impls.protocol import Dataset, Model, Params, Recipe
+
+Wide = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A value of the reference and the rounding scale of each of its entries, in units of u."""
+
+    value: Wide
+    scale: Wide
+
+
+def unit_roundoff(dtype: str) -> float:
+    """Return u = eps/2, the largest relative error of one rounding to `dtype`."""
+    return float(np.finfo(dtype).eps) / 2
+
+
+def wider(dtype: str) -> np.dtype[Any]:
+    """Return the next wider dtype in which the reference computes.
+
+    Raises RuntimeError for float64 where long double is no wider than double (Windows, Arm Macs).
+    """
+    if dtype == "float32":
+        return np.dtype(np.float64)
+    if np.finfo(np.longdouble).nmant <= np.finfo(np.float64).nmant:
+        raise RuntimeError("float64 cannot be judged here: long double is no wider than double on this platform")
+    return np.dtype(np.longdouble)
+
+
+def narrowed(value: Wide, dtype: str) -> Wide:
+    """Return the wide value rounded once to `dtype`."""
+    return value.astype(dtype).astype(value.dtype)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k)."""
+
+    model: Model
+    dtype: str
+    x: Wide
+    targets: Wide
+    labels: NDArray[np.int64] | None
+    k: int
+
+    @property
+    def n(self) -> int:
+        return len(self.x)
+
+    def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
+        """Return the problem of these rows alone, as one batch sees it."""
+        labels = None if self.labels is None else self.labels[rows]
+        return Problem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k)
+
+
+def widen(dataset: Dataset) -> Problem:
+    """Return the dataset's rounded arrays in the precision of the reference."""
+    dtype = wider(str(dataset.x.dtype))
+    x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
+    if dataset.model is Model.SOFTMAX:
+        labels = dataset.y.astype(np.int64)
+        return Problem(
+            dataset.model,
+            str(dataset.x.dtype),
+            x,
+            np.eye(dataset.classes, dtype=dtype)[labels],
+            labels,
+            dataset.classes,
+        )
+    return Problem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1)
+
+
+def stacked(params: Params, problem: Problem) -> Wide:
+    """Return theta (d + 1, k) in wide precision: the rows of w, and b as the last row."""
+    w = np.asarray(params.w).astype(problem.x.dtype).reshape(-1, problem.k)
+    b = np.asarray(params.b).astype(problem.x.dtype).reshape(1, problem.k)
+    return np.concatenate([w, b])
+
+
+@dataclass(frozen=True)
+class Point:
+    """What the reference says of one problem at one theta; predictions are z for the linear models, p for the others."""
+
+    loss: Scaled
+    gradients: Scaled
+    predictions: Scaled
+    logits: Scaled
+
+
+def evaluate(problem: Problem, theta: Wide, *, rounded: bool = False) -> Point:
+    """Return loss, gradients (d + 1, k), predictions and logits (n, k) at theta, each with its scale.
+
+    With `rounded`, for problems that are exact but for this, z is rounded to the dtype under test.
+    """
+    z = problem.x @ theta[:-1] + theta[-1]
+    if rounded:
+        z = narrowed(z, problem.dtype)
+    dz = (problem.x.shape[1] + 1) * (np.abs(problem.x) @ np.abs(theta[:-1]) + np.abs(theta[-1]))
+    match problem.model:
+        case Model.SIMPLE_LINEAR | Model.MULTIVARIATE_LINEAR:
+            return _linear(problem, z, dz)
+        case Model.LOGISTIC:
+            return _logistic(problem, z, dz)
+        case Model.SOFTMAX:
+            return _softmax(problem, z, dz)
+
+
+def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
+    u, n = unit_roundoff(problem.dtype), problem.n
+    r = z - problem.targets
+    dr = dz + np.abs(r)
+    loss = np.mean(r**2)
+    loss_scale = np.mean(2 * np.abs(r) * dr) + (n + 2) * loss + u * np.mean(dr**2)
+    logits = Scaled(z, dz)
+    return Point(Scaled(loss, loss_scale), _gradients(problem, r, dr, 2 / _wide(problem, n)), logits, logits)
+
+
+def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
+    u, n = unit_roundoff(problem.dtype), problem.n
+    e = np.exp(-np.abs(z))
+    p = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    # 1 - p without cancellation, so that r keeps its digits where p rounds to 1.
+    q = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
+    r = np.where(problem.targets == 1, -q, p)
+    dp = p * q * dz + 2 + p * np.abs(z)
+    loss = np.mean(np.maximum(np.where(problem.targets == 1, -z, z), 0) + np.log1p(e))
+    loss_scale = np.mean(np.abs(r) * dz + 2 * (1 + np.abs(z))) + (n + 2) * loss + u * np.mean(p * q * dz**2)
+    gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
+    return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
+
+
+def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
+    u, n, k = unit_roundoff(problem.dtype), problem.n, problem.k
+    highest = z.max(axis=1, keepdims=True)
+    e = np.exp(z - highest)
+    total = e.sum(axis=1, keepdims=True)
+    p = e / total
+    others = e.sum(axis=1, keepdims=True, where=problem.targets == 0) / total
+    r = np.where(problem.targets == 1, -others, p)
+    largest = np.abs(z).max(axis=1, keepdims=True)
+    spread = (p * dz).sum(axis=1, keepdims=True)
+    dp = p * ((1 - 2 * p) * dz + spread + k + 3 + largest) + 1
+    z_y = (problem.targets * z).sum(axis=1, keepdims=True)
+    loss = np.mean(highest + np.log(total) - z_y)
+    loss_scale = (
+        np.mean((np.abs(r) * dz).sum(axis=1, keepdims=True) + k + 3 + largest + np.abs(z_y))
+        + (n + 2) * loss
+        + u * np.mean((p * dz**2).sum(axis=1))
+    )
+    gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
+    return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
+
+
+def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
+    """Return c [x, 1]' r, and its scale: the error of r carried through, plus n roundings of each product."""
+    n = problem.n
+    value = c * np.concatenate([problem.x.T @ r, r.sum(axis=0, keepdims=True)])
+    reach = dr + n * np.abs(r)
+    scale = c * np.concatenate([np.abs(problem.x).T @ reach, reach.sum(axis=0, keepdims=True)])
+    return Scaled(value, scale + 2 * np.abs(value))
+
+
+def _wide(problem: Problem, value: int) -> Wide:
+    return np.asarray(value, problem.x.dtype)
+
+
+def hessian(problem: Problem, theta: Wide) -> NDArray[np.float64]:
+    """Return the Hessian of the loss at theta in float64, (P, P) with P = (d + 1) k, ordered as theta.ravel()."""
+    a = np.concatenate([problem.x, np.ones((problem.n, 1))], axis=1).astype(np.float64)
+    if problem.model in (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR):
+        return 2 / problem.n * a.T @ a
+    p = evaluate(problem, theta).predictions.value.astype(np.float64)
+    if problem.model is Model.LOGISTIC:
+        return a.T @ (a * p * (1 - p)) / problem.n
+    size, k = a.shape[1], problem.k
+    blocks = np.empty((size, k, size, k))
+    for c in range(k):
+        for j in range(c, k):
+            weights = p[:, [c]] * ((c == j) - p[:, [j]])
+            blocks[:, c, :, j] = blocks[:, j, :, c] = a.T @ (a * weights) / problem.n
+    return blocks.reshape(size * k, size * k)
+
+
+def batches(problem: Problem, recipe: Recipe, epochs: Sequence[int]) -> list[Problem]:
+    """Return the problem of every batch of these epochs, in the order in which they are trained on."""
+    return [problem.rows(rows) for epoch in epochs for rows in recipe.batching.rows(problem.n, epoch)]

@@ -1,0 +1,99 @@
+"""The reference run: parameters after each epoch, and how far rounding can have carried them off.
+
+A step computes theta - lr g in the dtype under test. Its own rounding is at most s = lr scale(g) +
+|theta'| + lr |g| units of u; a later step multiplies an error by (I - lr H). To first order the error
+after k steps is therefore at most
+
+    E_k = sum_j |prod_{i > j} (I - lr H_i)| s_j            (units of u, entry by entry)
+
+with H_i the Hessian of the batch of step i at the reference's own point. `docs/agreement.md` derives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.gate import reference
+from bench.gate.reference import Problem, Scaled, Wide
+from impls.protocol import Recipe
+
+# A P x P product a step: beyond these the last epoch is judged alone, from the parameters before it.
+LARGEST_P = 1000
+MOST_STEPS = 500
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update of the reference: where it started, what it made, and its own rounding in units of u."""
+
+    problem: Problem
+    before: Wide
+    after: Wide
+    rounding: Float64
+
+
+@dataclass(frozen=True)
+class Run:
+    """The steps of the reference over some epochs, and the index of the last step of each epoch."""
+
+    steps: tuple[Step, ...]
+    learning_rate: float
+    ends: tuple[int, ...]
+
+    def after(self, epoch: int) -> Wide:
+        """Return theta (d + 1, k) after this many epochs, counted from 1."""
+        return self.steps[self.ends[epoch - 1]].after
+
+
+def run(problem: Problem, start: Wide, recipe: Recipe, epochs: Sequence[int], *, rounded: bool = False) -> Run:
+    """Return the reference's own training over these epochs, one step a batch.
+
+    With `rounded`, for problems that are exact but for z and the updates, those are rounded to the dtype under test.
+    """
+    learning_rate = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
+    steps: list[Step] = []
+    ends: list[int] = []
+    theta = start
+    for epoch in epochs:
+        for batch in reference.batches(problem, recipe, [epoch]):
+            gradients = reference.evaluate(batch, theta, rounded=rounded).gradients
+            moved = theta - learning_rate * gradients.value
+            if rounded:
+                moved = reference.narrowed(moved, problem.dtype)
+            rounding = learning_rate * gradients.scale + np.abs(moved) + learning_rate * np.abs(gradients.value)
+            steps.append(Step(batch, theta, moved, rounding.astype(np.float64)))
+            theta = moved
+        ends.append(len(steps) - 1)
+    return Run(tuple(steps), float(learning_rate), tuple(ends))
+
+
+def carried(run: Run, epoch: int) -> Float64:
+    """Return E, the scale of the parameters after this many epochs, shaped (d + 1, k), in units of u.
+
+    Walks back from the last step, so that one product of P x P matrices a step is enough.
+    """
+    last = run.steps[: run.ends[epoch - 1] + 1]
+    size = last[0].rounding.size
+    product, error = np.eye(size), np.zeros(size)
+    for step in reversed(last):
+        error += np.abs(product) @ step.rounding.ravel()
+        product -= run.learning_rate * product @ reference.hessian(step.problem, step.before)
+    return error.reshape(last[0].rounding.shape)
+
+
+def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
+    """Return the parameters (d + 1, k) and the loss over all rows after this many epochs.
+
+    The scale of the parameters is E; that of the loss adds what E does to a loss, |g|E + u/2 E|H|E.
+    """
+    theta, error = run.after(epoch), carried(run, epoch)
+    point = reference.evaluate(problem, theta)
+    bend = error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel()
+    shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
+    return Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)
