@@ -48,7 +48,7 @@ DATASETS: dict[str, Row] = {
 }
 
 
-class UnknownDataset(ValueError):  # noqa: N818 - named for what is wrong, as BadInput is
+class UnknownDataset(ValueError):
     """A name that is neither in the table, nor synthetic:..., nor a .csv or .npz file."""
 
     def __init__(self, name: str) -> None:

@@ -55,7 +55,6 @@ def _cells(file: str) -> dict[str, NDArray[Any]]:
                 keep_default_na=False,  # 'NA' stays visible as what it is, and 'None' can be a class
                 skipinitialspace=True,
                 low_memory=False,
-                float_precision="round_trip",
                 encoding="utf-8-sig",
             )
     except pd.errors.ParserWarning:

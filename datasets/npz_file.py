@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,10 @@ def read_npz(file: str, model: Model | None) -> Columns:
 
 def _arrays(file: str) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
-        archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it holds a single array")
-        with archive:
+        with Path(file).open("rb") as stream:  # opened here, since np.load leaves a damaged file open
+            archive = np.load(stream, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it holds a single array")
             missing = [name for name in ("x", "y") if name not in archive.files]
             if not missing:
                 return archive["x"], archive["y"]

@@ -28,8 +28,9 @@ def softmax_hessian(x: Matrix, w: Matrix) -> Matrix:
     a = with_ones(x)
     exponentials = np.exp(a @ w)
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    rows = zip(a, probabilities, strict=True)
-    hessian: Matrix = sum(np.kron(np.outer(row, row), np.diag(p) - np.outer(p, p)) for row, p in rows) / len(x)
+    hessian = np.zeros((w.size, w.size))
+    for row, p in zip(a, probabilities, strict=True):
+        hessian += np.kron(np.outer(row, row), np.diag(p) - np.outer(p, p)) / len(x)
     return hessian
 
 

@@ -45,7 +45,11 @@ def test_float32_holds_the_same_draws_rounded(model: Model, d: int, k: int) -> N
     wide = synthetic.draw(model, 1000, d, k, seed=3).dataset.astype("float32")
     narrow = synthetic.draw(model, 1000, d, k, seed=3, dtype="float32").dataset
     assert narrow.x.dtype == np.float32
-    assert (narrow.x.tobytes(), narrow.y.tobytes(), narrow.y.dtype) == (wide.x.tobytes(), wide.y.tobytes(), wide.y.dtype)
+    assert (narrow.x.tobytes(), narrow.y.tobytes(), narrow.y.dtype) == (
+        wide.x.tobytes(),
+        wide.y.tobytes(),
+        wide.y.dtype,
+    )
 
 
 def test_more_rows_begin_with_the_same_rows() -> None:
@@ -141,7 +145,8 @@ def test_load_draws_in_the_dtype_asked_for() -> None:
     dataset = load("synthetic:logistic,n=20,d=2,seed=4", dtype="float32")
     expected = synthetic.draw(Model.LOGISTIC, 20, 2, seed=4, dtype="float32").dataset
     np.testing.assert_array_equal(dataset.x, expected.x)
-    assert (dataset.name, dataset.y.dtype) == ("synthetic:logistic,n=20,d=2,seed=4", np.float32)
+    assert dataset.name == "synthetic:logistic,n=20,d=2,seed=4"
+    assert dataset.y.dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,7 @@ def test_load_draws_in_the_dtype_asked_for() -> None:
     ],
 )
 def test_a_bad_spec_is_refused_in_one_line(spec: str, reason: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=r"^.+$") as caught:
         load(spec)
     message = str(caught.value)
     assert message.startswith("synthetic")
