@@ -135,7 +135,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Timing:
-    """One row of timings.csv. Seconds per epoch; None where there is no number to show."""
+    """One row of timings.csv. Seconds per epoch; None where there is no number to show.
+
+    epoch_seconds        median over the processes of the median of their rounds; None unless OK
+    epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
+    first_epoch_seconds  median over the processes of their very first epoch, compilation included
+    ratio                this time over the baseline's, from ratios paired within blocks; its
+                         interval is low to high at ratio_level; None for the baseline itself
+    comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
+    baseline_device      the device of the baseline's cell, for an accelerator the CPU
+    blocks               processes of this cell that gave a time
+    """
 
     implementation: str
     model: Model
@@ -155,16 +165,19 @@ class Timing:
     epoch_seconds: float | None
     epoch_seconds_low: float | None
     epoch_seconds_high: float | None
+    epoch_seconds_level: float | None
     first_epoch_seconds: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
-    interval_level: float | None
+    ratio_level: float | None
+    comparisons: int
     baseline: str
     baseline_device: str
     blocks: int
     epochs_per_round: int | None
     learning_rate: float
+    seed: int
     budget_share: float | None
     final_loss: float | None
     accuracy: float | None

@@ -1,0 +1,266 @@
+"""From what was asked to the cells that are run: nothing here runs, measures, prints or writes."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
+
+import datasets
+import impls
+from bench.errors import BadInput, unknown
+from bench.records import Cell, Problem, Status, Verdict
+from datasets.dataset import Dataset, Model
+from datasets.files import SUFFIXES
+from impls.protocol import Device
+
+T = TypeVar("T")
+
+DEFAULT_DATASETS = ("study_hours", "diabetes", "breast_cancer", "digits")
+DTYPES = ("float32", "float64")
+DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu", "tpu")
+FULL = "full"
+
+# The fewest blocks whose exact interval reaches the level 1 - 0.05/3 that three rivals of the
+# baseline in one table need: 1 - 2/2^7 = 0.984.
+BLOCKS = 7
+EPOCHS = 5
+MOST_BLOCKS = 1000
+MOST_EPOCHS = 100_000
+
+# Words that other tools use for a kind of device.
+_ALSO_KNOWN_AS = {"gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps", "host": "cpu"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked; an empty tuple or None stands for the default.
+
+    batch_sizes    whole numbers as text, or "full" for all rows at once
+    epochs         of the agreement run
+    """
+
+    implementations: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    batch_sizes: tuple[str, ...] = ()
+    threads: int = 1
+    blocks: int = BLOCKS
+    epochs: int = EPOCHS
+    learning_rate: float | None = None
+    target: str | None = None
+    shuffle: bool = False
+    drop_last: bool = False
+    seed: int = 0
+    raw: bool = False
+    quick: bool = False
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells to run, those left out with their reasons, and the data by (dataset, dtype).
+
+    added   cells nobody asked for: the baseline on the CPU, for the ratios of an accelerator
+    """
+
+    cells: tuple[Cell, ...]
+    left_out: tuple[Verdict, ...]
+    data: Mapping[tuple[str, str], Dataset] = field(repr=False)
+    added: frozenset[Cell] = frozenset()
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The implementations that are not in the table."""
+        return _once(cell.implementation for cell in self.cells if cell.implementation not in impls.TABLE)
+
+
+def make(options: Options) -> Plan:
+    """Return the plan of these options, its data loaded.
+
+    Raises BadInput, or the ValueError of the dataset, in one line that names the remedy.
+    """
+    _check_numbers(options)
+    rows = [_implementation(name) for name in _once(options.implementations) or impls.TABLE]
+    devices = [device(text) for text in _once(options.devices) or ("cpu",)]
+    sizes = _once(batch_size(text) for text in options.batch_sizes) or (None,)
+    data = _load(options)
+    cells: list[Cell] = []
+    left_out: list[Verdict] = []
+    for one, size in product(data.values(), sizes):
+        problem = _problem(one, size, options)
+        reason = _too_large(problem, named=bool(options.datasets))
+        for place, row in product(devices, rows):
+            cell = Cell(row.name, problem, str(place), options.threads)
+            why = reason or _cannot_use(row, place)
+            if why:
+                left_out.append(Verdict(cell, Status.NOT_RUN, why))
+            else:
+                cells.append(cell)
+    if not cells:
+        first = left_out[0]
+        raise BadInput(f"nothing to run: {first.cell.implementation} on {first.cell.problem.dataset}: {first.detail}")
+    added = _missing_baselines(cells)
+    return Plan((*cells, *added), tuple(left_out), data, frozenset(added))
+
+
+def device(text: str) -> Device:
+    """Return the device of "cpu", "cuda" or "cuda:1"; BadInput for a kind nobody knows."""
+    kind, colon, index = text.partition(":")
+    if kind not in DEVICE_KINDS:
+        if kind.lower() in _ALSO_KNOWN_AS:
+            raise BadInput(f"unknown device '{text}': did you mean {_ALSO_KNOWN_AS[kind.lower()]}?")
+        raise unknown("device", text, DEVICE_KINDS)
+    if colon and not (index.isascii() and index.isdigit()):
+        raise BadInput(f"device '{text}': '{index}' is no index; write {kind} or {kind}:0")
+    if kind == "cpu" and int(index or 0):
+        raise BadInput(f"device '{text}': there is one cpu; write cpu, and --threads for its threads")
+    return Device(kind, int(index or 0))
+
+
+def batch_size(text: str) -> int | None:
+    """Return the number of rows in a batch, None for "full"; BadInput for anything else."""
+    if text == FULL:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise BadInput(f"batch size '{text}': give a whole number from 1, or '{FULL}' for all rows at once")
+    return int(text)
+
+
+def _check_numbers(options: Options) -> None:
+    rate = options.learning_rate
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        raise BadInput(f"learning rate {rate:g}: give a finite number above 0, or leave it out for the dataset's own")
+    _check_range("--threads", options.threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
+    _check_range("--blocks", options.blocks, 1, MOST_BLOCKS)
+    _check_range("--epochs", options.epochs, 1, MOST_EPOCHS)
+    _check_range("--seed", options.seed, 0, 2**32 - 1)
+    for name in options.dtypes:
+        if name not in DTYPES:
+            raise unknown("dtype", name, DTYPES)
+    for name in options.models:
+        if name not in list(Model):
+            raise unknown("model", name, Model)
+
+
+def _check_range(option: str, value: int, least: int, most: int, why: str = "") -> None:
+    if not least <= value <= most:
+        raise BadInput(f"{option} {value}: give a whole number from {least} to {most}{why and f', {why}'}")
+
+
+def _implementation(name: str) -> impls.Row:
+    row = impls.row(name)
+    if row is not None:
+        return row
+    if name.endswith(".py"):
+        raise BadInput(f"implementation '{name}' names no class: write {name}:ClassName")
+    raise unknown("implementation", name, impls.TABLE)
+
+
+def _problem(data: Dataset, size: int | None, options: Options) -> Problem:
+    return Problem(
+        dataset=data.name,
+        model=data.model,
+        n=data.n,
+        d=data.d,
+        k=data.classes,
+        dtype=str(data.x.dtype),
+        learning_rate=data.learning_rate,
+        batch_size=size,
+        shuffle=options.shuffle,
+        drop_last=options.drop_last,
+        seed=options.seed,
+    )
+
+
+def _too_large(problem: Problem, *, named: bool) -> str:
+    size = problem.batch_size
+    if size is None or size <= problem.n:
+        return ""
+    if named:
+        raise BadInput(
+            f"batch size {size} is above the {problem.n} rows of {problem.dataset}: give {problem.n} or less"
+        )
+    return f"batch size {size} is above its {problem.n} rows"
+
+
+def _cannot_use(row: impls.Row, place: Device) -> str:
+    if not row.devices or place.kind in row.devices:
+        return ""
+    return f"cannot use {place.kind}: runs on {', '.join(sorted(row.devices))}"
+
+
+def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
+    wanted = _once(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in cells if cell.device != "cpu")
+    return [cell for cell in wanted if cell not in cells]
+
+
+def _load(options: Options) -> dict[tuple[str, str], Dataset]:
+    models = [Model(name) for name in _once(options.models)]
+    specs = _once(options.datasets) or _defaults(models)
+    for option, given in (("--target", options.target is not None), ("--raw", options.raw)):
+        if given and not any(_is_file(spec) for spec in specs):
+            raise BadInput(f"{option} is for a file of yours: name it with --dataset path/to/file.csv")
+    for spec in specs:
+        _check_pair(spec, datasets.DATASETS[spec].model if spec in datasets.DATASETS else None, models)
+    data: dict[tuple[str, str], Dataset] = {}
+    for spec, dtype in product(specs, _once(options.dtypes) or ("float32",)):
+        one = _read(spec, dtype, models, options)
+        _check_pair(spec, one.model, models)
+        if (one.name, dtype) in data:
+            raise BadInput(f"dataset '{spec}': another one of this run is called {one.name}; rename the file")
+        data[one.name, dtype] = one
+    _check_all_used(models, data.values())
+    return data
+
+
+def _defaults(models: Sequence[Model]) -> tuple[str, ...]:
+    if not models:
+        return DEFAULT_DATASETS
+    return tuple(name for name in DEFAULT_DATASETS if datasets.DATASETS[name].model in models)
+
+
+def _is_file(spec: str) -> bool:
+    return spec not in datasets.DATASETS and Path(spec).suffix.lower() in SUFFIXES
+
+
+def _read(spec: str, dtype: str, models: Sequence[Model], options: Options) -> Dataset:
+    try:
+        if _is_file(spec):
+            model = models[0] if len(models) == 1 else None
+            one = datasets.load(spec, model=model, target=options.target, raw=options.raw, dtype=dtype)
+        else:
+            one = datasets.load(spec, dtype=dtype)
+    except datasets.UnknownDataset as error:
+        raise unknown("dataset", error.name, datasets.DATASETS) from error
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    return one if options.learning_rate is None else replace(one, learning_rate=options.learning_rate)
+
+
+def _check_pair(spec: str, model: Model | None, models: Sequence[Model]) -> None:
+    if model is None or not models or model in models:
+        return
+    fitting = ", ".join(_of_models(models))
+    raise BadInput(f"dataset '{spec}' is for {model}, not for {' or '.join(models)}: choose from {fitting}")
+
+
+def _check_all_used(models: Sequence[Model], data: Iterable[Dataset]) -> None:
+    found = {one.model for one in data}
+    for model in models:
+        if model not in found:
+            raise BadInput(f"no dataset named is for model {model}: add one of {', '.join(_of_models([model]))}")
+
+
+def _of_models(models: Sequence[Model]) -> list[str]:
+    return [name for name, row in datasets.DATASETS.items() if row.model in models]
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
