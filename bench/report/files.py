@@ -1,0 +1,128 @@
+"""The files of a run: the only module that writes them, and reads them back.
+
+results/<run>/ or --out
+    environment.json    the machine, the command and its options, the data and their sources
+    raw/*.jsonl         what was observed, one record a line: bench/records.py
+    timings.csv  agreement.csv  report.md      remade from the two above by `python -m bench report`
+
+In the CSV files a number is the shortest text that reads back as the same float64; what does not
+exist is empty, and "nan" and "inf" are values.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench import jsonl
+from bench.errors import BadInput
+from bench.records import Agreement, Failure, Rounds, Timing, Verdict
+from bench.report import markdown, summary
+from bench.report.summary import Raw
+
+SCHEMA = 1
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+ENVIRONMENT = "environment.json"
+VERDICTS, AGREEMENT, ROUNDS, FAILURES = (
+    Path("raw", f"{name}.jsonl") for name in ("verdicts", "agreement", "rounds", "failures")
+)
+
+
+def check_out(out: Path | None) -> None:
+    """Raise BadInput unless this folder can be made, or is there and empty; nothing is written."""
+    folder = RESULTS if out is None else out
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"--out {out}: it exists and is not an empty folder; name a new one")
+    parent = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise BadInput(f"{'--out ' if out else ''}{folder}: cannot write in {parent}; name another folder with --out")
+
+
+def make_folder(out: Path | None, run: str) -> Path:
+    """Return the new folder of this run: `out`, or one named after the run under results/."""
+    folder = RESULTS / run if out is None else out
+    try:
+        folder.mkdir(parents=True, exist_ok=out is not None)
+        (folder / "raw").mkdir()
+    except OSError as error:
+        raise BadInput(f"cannot make {folder}: {error.strerror}; name another folder with --out") from error
+    return folder
+
+
+def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write environment.json with the schema version of all files of the run."""
+    text = json.dumps({"schema": SCHEMA, **environment}, indent=2, ensure_ascii=False, default=str)
+    _write(folder / ENVIRONMENT, text + "\n")
+
+
+def write_records(path: Path, records: Iterable[Any]) -> None:
+    """Write these records as JSON lines in place of what was there."""
+    _write(path, "".join(jsonl.to_json(record) + "\n" for record in records))
+
+
+def read(folder: Path) -> Raw:
+    """Return the raw rows of a run; BadInput when the folder holds none that this version reads."""
+    path = folder / ENVIRONMENT
+    if not path.is_file():
+        raise BadInput(f"{folder}: no {ENVIRONMENT} there; name the folder of a run, such as results/<run>")
+    try:
+        environment = json.loads(path.read_text(encoding="utf-8"))
+        schema = environment["schema"]
+        if schema != SCHEMA:
+            raise BadInput(f"{folder}: its files have schema {schema}, this version reads {SCHEMA}")
+        return Raw(
+            environment=environment,
+            verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
+            agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
+            rounds=jsonl.read_lines(Rounds, folder / ROUNDS),
+            failures=jsonl.read_lines(Failure, folder / FAILURES),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
+
+
+def write_reports(folder: Path) -> Raw:
+    """Remake every table of this run from its raw rows, and return those rows."""
+    raw = read(folder)
+    _write(folder / "agreement.csv", csv(Agreement, raw.agreements))
+    if raw.timed:
+        rows = summary.timings(raw)
+        _write(folder / "timings.csv", csv(Timing, rows))
+        _write(folder / "report.md", markdown.report(raw, rows))
+    return raw
+
+
+def reports(folder: Path) -> list[Path]:
+    """Return the files in which this run can be read, in the order in which to read them."""
+    names = ("report.md", "timings.csv", "agreement.csv", ENVIRONMENT)
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def csv(cls: type[Any], records: Sequence[Any]) -> str:
+    """Return the records as CSV with a header, one line a record."""
+    columns = [field.name for field in fields(cls)]
+    table = [[_text(getattr(record, column)) for column in columns] for record in records]
+    text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the whole text in place at once: a reader finds the old file or the new one."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

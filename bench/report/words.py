@@ -1,0 +1,162 @@
+"""How rows read in words: readable units, names of work, and the ranking of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.records import Comparison, Status, Timing
+from bench.statistics import MARGIN
+
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
+
+
+def duration(seconds: float) -> str:
+    """Return three significant digits in ns, us, ms or s: "2.53 ms"."""
+    scale, unit = _unit(seconds)
+    return f"{_three(seconds / scale)} {unit}"
+
+
+def duration_range(low: float, high: float) -> str:
+    """Return an interval in the unit of its upper end: "2.50 to 2.61 ms"."""
+    scale, unit = _unit(high)
+    return f"{_three(low / scale)} to {_three(high / scale)} {unit}"
+
+
+def ratio_range(low: float, high: float) -> str:
+    """Return the interval of a ratio: "1.27 to 1.33"."""
+    return f"{_three(low)} to {_three(high)}"
+
+
+def share(value: float | None) -> str:
+    """Return a share of the budget in percent, "" where there is none: "12 %", "0.04 %"."""
+    return "" if value is None else f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.4g} %"
+
+
+def work(row: Timing) -> str:
+    """Return what is trained, in as few words as tell it from the default: "digits float64 batch 64"."""
+    words = [row.dataset]
+    words += [row.dtype] if row.dtype != "float32" else []
+    words += [f"batch {row.batch_size}"] if row.batch_size is not None else []
+    return " ".join(words)
+
+
+def runner(row: Timing) -> str:
+    """Return who trains it: the implementation, and its device unless that is the CPU."""
+    return row.implementation if row.device == "cpu" else f"{row.implementation} on {row.device}"
+
+
+def verdict(row: Timing) -> str:
+    """Return the status of a row that is not OK, else what its interval says."""
+    return str(row.comparison if row.status is Status.OK else row.status)
+
+
+def time_cells(row: Timing) -> tuple[str, str, str, str]:
+    """Return time, its interval, ratio and its interval, each "" where there is none."""
+    low, high = row.epoch_seconds_low, row.epoch_seconds_high
+    ratio_low, ratio_high = row.ratio_low, row.ratio_high
+    return (
+        "" if row.epoch_seconds is None else duration(row.epoch_seconds),
+        "" if low is None or high is None else duration_range(low, high),
+        "" if row.ratio is None else _three(row.ratio),
+        "" if ratio_low is None or ratio_high is None else ratio_range(ratio_low, ratio_high),
+    )
+
+
+def by_work(rows: Sequence[Timing]) -> dict[str, list[Timing]]:
+    """Return the rows of each piece of work, in their order."""
+    groups: dict[str, list[Timing]] = {}
+    for row in rows:
+        groups.setdefault(work(row), []).append(row)
+    return groups
+
+
+def ranking(rows: Sequence[Timing], *, quick: bool) -> str:
+    """Return what one piece of work showed, claiming no more than its intervals do.
+
+    All intervals of a table hold together with 95 %, so that one which lies below another, and
+    below it by more than the margin, is faster.
+    """
+    timed = [row for row in rows if row.epoch_seconds is not None]
+    name = work(rows[0])
+    if not timed:
+        return f"{name}: no time to show."
+    if quick:
+        return f"{name}: times only; --quick compares nothing."
+    rivals = [row for row in timed if not _is_baseline(row)]
+    compared = [row for row in rivals if row.ratio is not None]
+    if not compared:
+        return f"{name}: nothing is compared, {_why_nothing(timed, rivals)}."
+    leader = _leader(timed, compared)
+    clauses = [_clause(row, rows[0].baseline, leader) for row in compared if row is not leader]
+    missing = [runner(row) for row in rivals if row.ratio is None]
+    clauses += [f"not compared: {', '.join(missing)}"] if missing else []
+    return "; ".join([_head(name, leader, rows[0].baseline), *clauses]) + "."
+
+
+def _leader(timed: Sequence[Timing], compared: Sequence[Timing]) -> Timing | None:
+    """Return the row whose interval lies below all others by more than the margin, if there is one."""
+    bounds = [(row, _low(row), _high(row)) for row in (*(row for row in timed if _is_baseline(row)), *compared)]
+    first, _, high = min(bounds, key=lambda bound: bound[2])
+    others = [low for row, low, _ in bounds if row is not first]
+    return first if others and min(others) > high * (1 + MARGIN) else None
+
+
+def _head(name: str, leader: Timing | None, baseline: str) -> str:
+    if leader is None:
+        return f"{name}: no implementation is clearly the fastest"
+    if _is_baseline(leader):
+        return f"{runner(leader)} is fastest on {name}"
+    return f"{runner(leader)} is fastest on {name}: it takes {_times(leader)} as long as {baseline} {_brackets(leader)}"
+
+
+def _clause(row: Timing, baseline: str, leader: Timing | None) -> str:
+    than = "" if leader is not None and _is_baseline(leader) else f" as {baseline}"
+    match row.comparison:
+        case Comparison.SAME:
+            return f"{runner(row)} takes as long as {baseline} within {MARGIN:.0%} {_brackets(row)}"
+        case Comparison.AMBIGUOUS:
+            return f"{runner(row)} cannot be told from {baseline} {_brackets(row)}"
+        case _:
+            return f"{runner(row)} takes {_times(row)} as long{than} {_brackets(row)}"
+
+
+def _why_nothing(timed: Sequence[Timing], rivals: Sequence[Timing]) -> str:
+    if not rivals:
+        return "there is one time only" if len(timed) == 1 else "all times are the baseline's"
+    if not any(_is_baseline(row) for row in timed):
+        return f"the baseline {timed[0].baseline} has no time here"
+    return f"{rivals[0].blocks} block{'s'[: rivals[0].blocks != 1]} are too few for an interval"
+
+
+def _is_baseline(row: Timing) -> bool:
+    return (row.implementation, row.device) == (row.baseline, row.baseline_device)
+
+
+def _low(row: Timing) -> float:
+    return 1.0 if row.ratio_low is None else row.ratio_low
+
+
+def _high(row: Timing) -> float:
+    return 1.0 if row.ratio_high is None else row.ratio_high
+
+
+def _times(row: Timing) -> str:
+    assert row.ratio is not None, row
+    return f"{_three(row.ratio)} times"
+
+
+def _brackets(row: Timing) -> str:
+    assert row.ratio_low is not None and row.ratio_high is not None, row
+    return f"({ratio_range(row.ratio_low, row.ratio_high)})"
+
+
+def _unit(seconds: float) -> tuple[float, str]:
+    return next(((scale, unit) for scale, unit in _UNITS if seconds >= 0.9995 * scale), _UNITS[-1])
+
+
+def _three(value: float) -> str:
+    if value >= 999.5:
+        return f"{value:.0f}"
+    if value < 0.0995:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"

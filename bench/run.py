@@ -1,0 +1,164 @@
+"""The way of a run: plan, prepared arrays, gate, race, report. Each step is another module's."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench import gate, machine, plan, race
+from bench.plan import Options, Plan
+from bench.records import Agreement, Status, Verdict
+from bench.report import files, summary, terminal
+from datasets import prepared
+
+Folders = Mapping[tuple[str, str], Path]
+
+FINE, NOT_FINE = 0, 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan whose arrays lie on the disk, whose outside implementations load, and the run's new folder."""
+
+    options: Options
+    plan: Plan
+    folders: Folders
+    work: Path
+    out: Path
+
+
+def run(options: Options, command: str) -> int:
+    """Check, time and report what was asked; return 0 if every cell is fine, else 1.
+
+    Raises BadInput or ValueError, with nothing written, for what cannot be done.
+    """
+    with _prepare(options, command, timed=True) as ready:
+        seconds = race.estimate_seconds(ready.plan.cells, options.blocks, options.quick)
+        terminal.opening(machine.one_line(), ready.plan, seconds)
+        verdicts, _ = _agree(ready)
+        passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
+        if passed:
+            race.race(
+                passed,
+                ready.folders,
+                blocks=options.blocks,
+                seed=options.seed,
+                quick=options.quick,
+                raw=ready.out / "raw",
+                on_progress=terminal.progress,
+            )
+        raw = files.write_reports(ready.out)
+        terminal.results(raw, summary.timings(raw))
+        terminal.closing(files.reports(ready.out), ready.out)
+        return exit_code(ready.plan, summary.final_verdicts(raw), options)
+
+
+def agree(options: Options, command: str) -> int:
+    """Check what was asked and write agreement.csv; return 0 if every cell is fine, else 1.
+
+    Raises as `run` does.
+    """
+    with _prepare(options, command, timed=False) as ready:
+        terminal.opening(machine.one_line(), ready.plan, None)
+        verdicts, _ = _agree(ready)
+        files.write_reports(ready.out)
+        terminal.closing(files.reports(ready.out), ready.out)
+        return exit_code(ready.plan, verdicts, options)
+
+
+def report(folder: Path) -> int:
+    """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
+    raw = files.write_reports(folder)
+    terminal.agreement(raw.verdicts, raw.agreements)
+    if raw.timed:
+        terminal.results(raw, summary.timings(raw))
+    terminal.closing(files.reports(folder), folder)
+    return FINE
+
+
+def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
+    """Return 0 if every cell is fine.
+
+    A missing library is fine unless its implementation was asked for by name, or ALL_BACKENDS=1; a missing
+    device is fine if any cell that was asked for could run. What the plan itself left out is fine.
+    """
+    planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}
+    ran = [cell for cell, verdict in planned.items() if verdict.status not in (Status.NOT_RUN, Status.NO_DEVICE)]
+    if all(cell in made.added for cell in ran):
+        return NOT_FINE
+    strict = os.environ.get("ALL_BACKENDS") == "1"
+    for cell, verdict in planned.items():
+        skipped = verdict.status is Status.NOT_RUN and not strict and cell.implementation not in options.implementations
+        if verdict.status not in (Status.OK, Status.NO_DEVICE) and not skipped:
+            return NOT_FINE
+    return FINE
+
+
+@contextmanager
+def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
+    """Make the run's folder only once the plan stands and all that was named can be loaded."""
+    files.check_out(options.out)
+    made = plan.make(options)
+    with TemporaryDirectory(prefix="bench-") as temporary:
+        work = Path(temporary)
+        if made.outside:
+            gate.probe(made.outside, work)
+        folders = _save(made, work)
+        started = datetime.now(UTC)
+        name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        environment = _environment(options, command, made, started, name) | {"timed": timed}
+        out = files.make_folder(options.out, name)
+        files.write_environment(out, environment)
+        try:
+            yield Prepared(options, made, folders, work, out)
+        except (KeyboardInterrupt, SystemExit):
+            terminal.stopped(out)
+            raise
+
+
+def _save(made: Plan, work: Path) -> Folders:
+    folders = {}
+    for number, (key, data) in enumerate(made.data.items()):
+        folders[key] = work / f"data-{number}"
+        prepared.save(data, folders[key])
+    return folders
+
+
+def _agree(ready: Prepared) -> tuple[list[Verdict], list[Agreement]]:
+    """Pass all cells through the gate, keep what it said, and print it."""
+    verdicts, agreements = gate.check(
+        ready.plan.cells,
+        ready.plan.data,
+        ready.folders,
+        work=ready.work,
+        epochs=ready.options.epochs,
+        on_progress=terminal.progress,
+    )
+    files.write_records(ready.out / files.VERDICTS, [*verdicts, *ready.plan.left_out])
+    files.write_records(ready.out / files.AGREEMENT, agreements)
+    terminal.agreement(verdicts, agreements)
+    return verdicts, agreements
+
+
+def _environment(options: Options, command: str, made: Plan, started: datetime, name: str) -> dict[str, Any]:
+    sources = [
+        {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
+        for (_, dtype), one in made.data.items()
+    ]
+    return {
+        "run": name,
+        "started": started.isoformat(timespec="seconds"),
+        "command": command,
+        "options": asdict(options),
+        "datasets": sources,
+        "python": sys.version,
+        "machine": machine.describe(),
+    }
