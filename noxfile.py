@@ -55,31 +55,36 @@ def environment(session: nox.Session) -> None:
         session.error(str(error))
 
 
-def python(session: nox.Session, *group: str) -> str:
+def python(session: nox.Session, group: str = "") -> str:
     """Return the Python of the shared environment, with this dependency group installed too."""
     folder = session.env_dir.with_name("environment")
     path = str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
     if group:
-        session.run_install(path, "-m", "pip", "install", "-q", "-c", "constraints.txt", "--group", *group)
+        session.run_install(path, "-m", "pip", "install", "-q", "-c", "constraints.txt", "--group", group)
     return path
+
+
+def run_bench(session: nox.Session, command: str) -> None:
+    """Run a command of `python -m bench`; after Ctrl-C it gets the time to keep what is finished and end its workers."""
+    session.run(python(session), "-m", "bench", command, *session.posargs, interrupt_timeout=5, terminate_timeout=5)
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def bench(session: nox.Session) -> None:
     """Check that the implementations agree, then time them: `python -m bench run`."""
-    session.run(python(session), "-m", "bench", "run", *session.posargs)
+    run_bench(session, "run")
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def agree(session: nox.Session) -> None:
     """Check that the implementations agree, and time nothing: `python -m bench agree`."""
-    session.run(python(session), "-m", "bench", "agree", *session.posargs)
+    run_bench(session, "agree")
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def report(session: nox.Session) -> None:
     """Write the tables of a run again from its raw rows: `python -m bench report RUN`."""
-    session.run(python(session), "-m", "bench", "report", *session.posargs)
+    run_bench(session, "report")
 
 
 @nox.session(venv_backend="none", requires=["environment"])
