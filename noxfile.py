@@ -65,7 +65,7 @@ def python(session: nox.Session, group: str = "") -> str:
 
 
 def run_bench(session: nox.Session, command: str) -> None:
-    """Run a command of `python -m bench`; after Ctrl-C it gets the time to keep what is finished and end its workers."""
+    """Run a command of `python -m bench`; after Ctrl-C it has time to keep what is finished and end its workers."""
     session.run(python(session), "-m", "bench", command, *session.posargs, interrupt_timeout=5, terminate_timeout=5)
 
 
