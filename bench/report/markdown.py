@@ -53,7 +53,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: Itera
     """Return a Markdown table; the columns named in `right` are numbers."""
     cells = [[text(value) for value in row] for row in rows]
     align = ["right" if header in set(right) else "left" for header in headers]
-    return tabulate(cells, headers, tablefmt="github", colalign=align, disable_numparse=True)
+    return tabulate(
+        cells, [text(header) for header in headers], tablefmt="github", colalign=align, disable_numparse=True
+    )
 
 
 def agreement(agreements: Sequence[Agreement]) -> str:
@@ -133,7 +135,7 @@ def _model_table(rows: Sequence[Timing]) -> str:
         "first epoch", "share of budget", "final loss", "accuracy",
     )  # fmt: skip
     numbers = {*headers} - {"dataset", "implementation", "verdict"}
-    return table(headers, (_cells(row) for row in rows), right=numbers)
+    return table(headers, (_cells(row) for group in words.by_work(rows).values() for row in group), right=numbers)
 
 
 def _cells(row: Timing) -> tuple[object, ...]:
@@ -148,7 +150,7 @@ def _cells(row: Timing) -> tuple[object, ...]:
         "" if row.first_epoch_seconds is None else words.duration(row.first_epoch_seconds),
         words.share(row.budget_share),
         "" if row.final_loss is None else f"{row.final_loss:.6g}",
-        "" if row.accuracy is None else f"{row.accuracy:.1%}",
+        "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
     )
 
 
@@ -180,7 +182,7 @@ def flat(value: object, name: str = "") -> list[tuple[str, str]]:
         return [pair for key, item in value.items() for pair in flat(item, f"{name}.{key}" if name else str(key))]
     if isinstance(value, (list, tuple)):
         return [(name, ", ".join(str(item) for item in value))]
-    return [(name, str(value))]
+    return [(name, "none" if value is None else str(value))]
 
 
 def _states(rows: Sequence[Timing], states: set[Status]) -> str:

@@ -49,7 +49,7 @@ def opening(machine: str, plan: Plan, seconds: float | None) -> None:
     estimate = "" if seconds is None else f", about {_long(seconds)} once they agree"
     OUT.print(f"{len(plan.cells)} cells of {names} implementations{estimate}")
     for one in plan.data.values():
-        if one.labels:
+        if one.labels and one.name not in datasets.DATASETS:
             OUT.print(f"{one.name}: " + ", ".join(f"{code} is {label}" for code, label in enumerate(one.labels)))
     for cell in plan.added:
         OUT.print(f"{cell.implementation} on the cpu is added: the ratios of an accelerator are over its time")
@@ -85,7 +85,6 @@ def results(raw: Raw, rows: Sequence[Timing]) -> None:
     for model in Model:
         of_model = [row for row in rows if row.model is model]
         if of_model:
-            OUT.print()
             OUT.print(str(model), style="bold")
             for line in markdown.rankings(of_model, quick=raw.quick):
                 OUT.print(line)

@@ -113,7 +113,7 @@ def _clause(row: Timing, baseline: str, leader: Timing | None) -> str:
     than = "" if leader is not None and _is_baseline(leader) else f" as {baseline}"
     match row.comparison:
         case Comparison.SAME:
-            return f"{runner(row)} takes as long as {baseline} within {MARGIN:.0%} {_brackets(row)}"
+            return f"{runner(row)} takes as long as {baseline} within {100 * MARGIN:.0f} % {_brackets(row)}"
         case Comparison.AMBIGUOUS:
             return f"{runner(row)} cannot be told from {baseline} {_brackets(row)}"
         case _:
@@ -155,8 +155,8 @@ def _unit(seconds: float) -> tuple[float, str]:
 
 
 def _three(value: float) -> str:
-    if value >= 999.5:
-        return f"{value:.0f}"
-    if value < 0.0995:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+    """Return three significant digits, never in powers of ten above 1: "0.597", "1.30", "25.3", "1234"."""
+    if value < 0.09995:
+        return f"{value:.3g}"
+    decimals = next((digits for digits, least in ((0, 99.95), (1, 9.995), (2, 0.9995)) if value >= least), 3)
+    return f"{value:.{decimals}f}"

@@ -1,0 +1,323 @@
+"""The program as its user meets it: exit codes, one-line errors, the files left behind.
+
+Gate and race are stand-ins here, which say what they are told to; all between them is real.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import impls
+from bench import cli, gate, jsonl, machine, race
+from bench.errors import BadInput
+from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
+from bench.report import files
+from datasets.dataset import Dataset
+
+ROOT = Path(__file__).resolve().parents[1]
+Key = tuple[str, str]
+Say = Callable[[str], None]
+
+
+@dataclass
+class Actors:
+    """Stand-ins for gate and race: `statuses` by implementation, OK for the others."""
+
+    statuses: dict[str, tuple[Status, str]] = field(default_factory=dict)
+    broken: dict[str, Status] = field(default_factory=dict)
+    timed: list[str] = field(default_factory=list)
+    stop: BaseException | None = None
+
+    def probe(self, names: Sequence[str], work: Path) -> None:
+        for name in names:
+            if "no_verb" in name:
+                raise BadInput(f"{name} lacks the verb epoch: see impls/protocol.py")
+
+    def check(
+        self,
+        cells: Sequence[Cell],
+        data: Mapping[Key, Dataset],
+        folders: Mapping[Key, Path],
+        *,
+        work: Path,
+        epochs: int,
+        on_progress: Say,
+    ) -> tuple[list[Verdict], list[Agreement]]:
+        if self.stop is not None:
+            raise self.stop
+        assert all((folders[key] / "x.npy").is_file() for key in data) and work.is_dir() and epochs > 0
+        on_progress("checking")
+        verdicts, agreements = [], []
+        for cell in cells:
+            status, detail = self.statuses.get(cell.implementation, (Status.OK, ""))
+            verdicts.append(Verdict(cell, status, detail, 0.5))
+            p = cell.problem
+            numbers = ("w", 1.0, 1.0, 0.0, 1e-6, 0.0, Status.OK)
+            agreements.append(
+                Agreement(cell.implementation, "reference", p.model, p.dataset, p.dtype, cell.device, "loss", *numbers)
+            )
+        return verdicts, agreements
+
+    def race(
+        self,
+        cells: Sequence[Cell],
+        folders: Mapping[Key, Path],
+        *,
+        blocks: int,
+        seed: int,
+        quick: bool,
+        raw: Path,
+        on_progress: Say,
+    ) -> tuple[list[Rounds], list[Failure]]:
+        for cell in cells:
+            self.timed.append(cell.implementation)
+            for block in range(1, blocks + 1):
+                if cell.implementation in self.broken:
+                    failure = Failure(cell, block, self.broken[cell.implementation], "ended by SIGSEGV")
+                    jsonl.append_line(raw / "failures.jsonl", failure)
+                    break
+                seconds = 1e-3 * (1 + list(impls.TABLE).index(cell.implementation))
+                rounds = Rounds(cell, cell.implementation, block, 0, 1, 1, 0.5, (seconds, seconds))
+                jsonl.append_line(raw / "rounds.jsonl", rounds)
+        return [], []
+
+
+@pytest.fixture
+def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
+    """Put the stand-ins in place, the results in tmp_path/results and temporary folders in tmp_path/temporary."""
+    stand_in = Actors()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(gate, "check", stand_in.check, raising=False)
+    monkeypatch.setattr(gate, "probe", stand_in.probe, raising=False)
+    monkeypatch.setattr(race, "race", stand_in.race)
+    monkeypatch.setattr(machine, "one_line", lambda: "a machine")
+    monkeypatch.setattr(machine, "describe", lambda: {"processor": "made up"})
+    monkeypatch.delenv("ALL_BACKENDS", raising=False)
+    yield stand_in
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def only_run(tmp_path: Path) -> Path:
+    (folder,) = (tmp_path / "results").iterdir()
+    return folder
+
+
+def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", "-d", "triple", "-d", "digits"]) == 0
+    folder, printed = only_run(tmp_path), capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[0] == "a machine" and lines[1].startswith("8 cells of 4 implementations, about ")
+    assert printed.out.count("is fastest on") == 2 and "checking" in printed.err
+    for name in ("report.md", "timings.csv", "agreement.csv", "environment.json"):
+        assert (folder / name).is_file() and str(folder / name) in lines
+    assert lines[-1] == f"Remake the tables: python -m bench report {folder}"
+    assert {row["status"] for row in rows(folder / "timings.csv")} == {"OK"}
+    assert "python -m bench run -d triple -d digits" in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_report_remakes_every_table_byte_for_byte(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
+    assert cli.main(["run", "-d", "triple", "--out", str(tmp_path / "run")]) == 1
+    names = ("report.md", "timings.csv", "agreement.csv")
+    made = {name: (tmp_path / "run" / name).read_bytes() for name in names}
+    for name in names:
+        (tmp_path / "run" / name).unlink()
+    capsys.readouterr()
+    assert cli.main(["report", str(tmp_path / "run")]) == 0
+    assert {name: (tmp_path / "run" / name).read_bytes() for name in names} == made
+    assert "gradient b: 2 against 1" in capsys.readouterr().out
+    assert not (tmp_path / "results").exists()
+
+
+def test_quick_is_one_block_without_comparison(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", "--quick", "-d", "triple"]) == 0
+    assert "fastest" not in capsys.readouterr().out
+    for row in rows(only_run(tmp_path) / "timings.csv"):
+        assert (row["blocks"], row["ratio"], row["comparison"]) == ("1", "", "") and float(row["epoch_seconds"]) > 0
+
+
+def test_agree_writes_agreement_and_times_nothing(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["agree", "-d", "triple"]) == 0
+    folder = only_run(tmp_path)
+    assert len(rows(folder / "agreement.csv")) == 4 and not (folder / "timings.csv").exists()
+    assert actors.timed == []
+    before = (folder / "agreement.csv").read_bytes()
+    assert cli.main(["report", str(folder)]) == 0 and (folder / "agreement.csv").read_bytes() == before
+    actors.statuses = {"jax_grad": (Status.MISMATCH, "loss: 2 against 1")}
+    capsys.readouterr()
+    assert cli.main(["agree", "-d", "triple", "--out", str(tmp_path / "second")]) == 1
+    assert "MISMATCH jax_grad on triple float32, cpu: loss: 2 against 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [Status.MISMATCH, Status.DIVERGES, Status.FAILED, Status.CRASHED, Status.TIMEOUT])
+def test_a_cell_that_does_not_pass_the_gate_is_never_timed_and_gives_1(
+    actors: Actors, tmp_path: Path, status: Status
+) -> None:
+    actors.statuses = {"torch_nn": (status, "why")}
+    assert cli.main(["run", "-d", "triple"]) == 1
+    assert sorted(actors.timed) == ["jax_grad", "numpy_manual", "torch_autograd"]
+    (row,) = [row for row in rows(only_run(tmp_path) / "timings.csv") if row["implementation"] == "torch_nn"]
+    assert (row["status"], row["detail"], row["epoch_seconds"], row["ratio"]) == (status, "why", "", "")
+
+
+def test_a_cell_that_breaks_while_it_is_timed_gives_1(actors: Actors, tmp_path: Path) -> None:
+    actors.broken = {"torch_nn": Status.CRASHED}
+    assert cli.main(["run", "-d", "triple"]) == 1
+    assert {row["implementation"]: row["status"] for row in rows(only_run(tmp_path) / "timings.csv")} == {
+        "numpy_manual": "OK",
+        "torch_autograd": "OK",
+        "torch_nn": "CRASHED",
+        "jax_grad": "OK",
+    }
+
+
+def test_a_missing_library_is_fine_unless_it_was_asked_for(
+    actors: Actors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actors.statuses = {"jax_grad": (Status.NOT_RUN, "needs jax")}
+    assert cli.main(["run", "-d", "triple"]) == 0
+    text = (only_run(tmp_path) / "report.md").read_text(encoding="utf-8")
+    assert "needs jax" in text.partition("## What was not run")[2]
+    assert cli.main(["run", "-d", "triple", "-i", "jax_grad", "-i", "numpy_manual"]) == 1
+    monkeypatch.setenv("ALL_BACKENDS", "1")
+    assert cli.main(["run", "-d", "triple"]) == 1
+
+
+def test_a_missing_device_gives_1_only_if_no_cell_asked_for_could_run(actors: Actors, tmp_path: Path) -> None:
+    absent = (Status.NO_DEVICE, "there is no cuda:0")
+    actors.statuses = dict.fromkeys(("torch_nn", "torch_autograd", "jax_grad"), absent)
+    assert cli.main(["run", "-d", "triple", "--device", "cuda"]) == 1
+    assert actors.timed == ["numpy_manual"]
+    assert cli.main(["run", "-d", "triple", "--device", "cuda", "--device", "cpu"]) == 0
+    actors.statuses = {"jax_grad": absent}
+    assert cli.main(["run", "-d", "triple", "--device", "cuda"]) == 0
+
+
+def test_a_stopped_run_keeps_what_it_has_and_says_so(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actors.stop = KeyboardInterrupt()
+    assert cli.main(["run", "-d", "triple"]) == 130
+    assert capsys.readouterr().err.endswith(f"python -m bench report {only_run(tmp_path)} shows what was finished\n")
+    shutil.rmtree(tmp_path / "results")
+    actors.stop = SystemExit(cli.TERMINATED)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", "-d", "triple"])
+    assert stopped.value.code == 143
+    assert cli.main(["report", str(only_run(tmp_path))]) == 0
+
+
+@pytest.fixture
+def odd_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    Path("nan.csv").write_text("a,y\n1,2\nnan,3\n2,5\n", encoding="utf-8")
+    Path("inf.csv").write_text("a,y\n1,2\ninf,3\n2,5\n", encoding="utf-8")
+    Path("fine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.5\n", encoding="utf-8")
+    Path("empty.csv").touch()
+    np.savez("labels.npz", x=np.zeros((4, 2)), y=np.array([1, 2, 3, 3]))
+    Path("taken").mkdir()
+    Path("taken/file").touch()
+
+
+BAD = [
+    ("run -d digitz", "digits"),
+    ("run -m sofmax", "softmax"),
+    ("run -i numpy_manul", "numpy_manual"),
+    ("run -i mine.py", "mine.py:ClassName"),
+    ("run -i no_verb.py:Class -d triple", "lacks the verb epoch"),
+    ("run --device gpu", "cuda"),
+    ("run --device cpuu", "cpu"),
+    ("run --dtype float16", "float32"),
+    ("run -m softmax -d breast_cancer", "digits"),
+    ("run -d nan.csv --target y", ""),
+    ("run -d inf.csv --target y", ""),
+    ("run -d labels.npz -m softmax", "0"),
+    ("run -d fine.csv --target z", "y"),
+    ("run -d empty.csv --target y", ""),
+    ("run -d missing.csv --target y", ""),
+    ("run --batch-size 0", "from 1"),
+    ("run -d digits --batch-size 2000", "1797 or less"),
+    ("run --learning-rate -1", "above 0"),
+    ("run --learning-rate nan", "finite"),
+    ("run --threads 0", "from 1"),
+    ("run --blocks 0", "from 1"),
+    ("run --epochs 0", "from 1"),
+    ("run --blocks many", "--help"),
+    ("run --target y", "--dataset path/to/file.csv"),
+    ("run --device tpu -i numpy_manual", "runs on cpu"),
+    ("run --out taken", "empty folder"),
+    ("run --out taken/file/below", "--out"),
+    ("agree -d digitz", "digits"),
+    ("run --blok 3", "--blocks"),
+    ("rum", "run"),
+    ("report", "RUN"),
+    ("report nowhere", "the folder of a run"),
+]
+
+
+@pytest.mark.usefixtures("odd_files", "actors")
+@pytest.mark.parametrize(("command", "remedy"), BAD, ids=[command for command, _ in BAD])
+def test_bad_input_is_one_line_with_its_remedy_and_leaves_nothing(
+    command: str, remedy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert cli.main(command.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("bench: ") and printed.err.count("\n") == 1
+    assert remedy in printed.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["agree", "--help"], ["list"]])
+def test_help_and_list_fit_80_columns(arguments: list[str]) -> None:
+    environment = os.environ | {"COLUMNS": "80"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout and not done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
+def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("raise AssertionError('imported')\n", encoding="utf-8")
+    script = (
+        "import sys, bench.cli, bench.plan\n"
+        f"bench.plan.make(bench.plan.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
+        "print([name for name in ('torch', 'jax', 'jaxlib') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

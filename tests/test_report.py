@@ -1,0 +1,335 @@
+"""Raw rows become tables, words and files: golden files hold what a reader sees.
+
+After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/test_report.py, then read the difference in git.
+"""
+
+from __future__ import annotations
+
+import csv as reader
+import io
+import math
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from bench.errors import BadInput
+from bench.records import Agreement, Cell, Comparison, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.report import files, markdown, summary, terminal, words
+from bench.report.summary import Raw
+from bench.statistics import Ratio, compare
+from datasets.dataset import Model
+
+GOLDEN = Path(__file__).parent / "golden"
+BLOCKS = 8
+DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)
+BATCHES = replace(DIGITS, batch_size=64, shuffle=True)
+HOURS = Problem("study_hours", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
+MINE = "my, own/a|b.py:Mine"
+
+# Relative seconds per epoch of the blocks: noise that the blocks share falls out of the ratios.
+LOAD = (1.00, 1.02, 0.99, 1.30, 1.01, 1.00, 1.03, 0.98)
+JITTER = (0.995, 1.004, 1.001, 0.998, 1.006, 0.992, 1.003, 0.999)
+SCATTER = (0.90, 1.12, 1.05, 0.93, 1.10, 0.95, 1.08, 0.97)
+
+ENVIRONMENT = {
+    "schema": 1,
+    "run": "20260102-030405-abc123",
+    "started": "2026-01-02T03:04:05+00:00",
+    "command": "python -m bench run -i numpy_manual -i 'my, own/a|b.py:Mine'",
+    "options": {"quick": False, "blocks": BLOCKS, "threads": 1},
+    "datasets": [
+        {"name": "digits", "dtype": "float32", "source": "scikit-learn", "licence": "BSD | CC", "labels": ["<0>", "1"]}
+    ],
+    "machine": {"processor": "Made-up 3000", "libraries": {"numpy": "2.4.6", "jax": None}, "allowed": [0, 1]},
+    "timed": True,
+}
+
+
+def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "") -> list[Rounds]:
+    """One process a block; its median round is two epochs of the seconds that the noise makes of `seconds`."""
+    made = []
+    for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
+        round_seconds = tuple(2 * seconds * load * own * around for around in (0.9, 1.0, 1.5))
+        made.append(Rounds(cell, name or cell.implementation, block, 0, 2, 3, 20 * seconds, round_seconds))
+    return made
+
+
+def cell(name: str, problem: Problem, device: str = "cpu") -> Cell:
+    return Cell(name, problem, device, 1)
+
+
+def agreed(name: str, problem: Problem, device: str = "cpu", share: float = 0.04) -> Verdict:
+    accuracy = 0.9 if problem.model.classifies else None
+    return Verdict(cell(name, problem, device), Status.OK, "", share, 0.25, accuracy)
+
+
+def agreement(name: str, quantity: str, share: float, status: Status = Status.OK) -> Agreement:
+    at = ("b", 1.5, 1.25, 0.25, 0.25 / share, share)
+    return Agreement(name, "reference", Model.SOFTMAX, "digits", "float32", "cpu", quantity, *at, status)
+
+
+def made_up() -> Raw:
+    """Return a run with every status and comparison that a reader can meet."""
+    missing = Verdict(cell("jax_grad", BATCHES), Status.NOT_RUN, "needs jax")
+    wrong = Verdict(cell(MINE, HOURS), Status.MISMATCH, "gradient b: [0] 2 against <1>, | 4e+06 budgets", math.inf)
+    verdicts = [
+        agreed("numpy_manual", HOURS),
+        wrong,
+        agreed("numpy_manual", DIGITS),
+        agreed("torch_autograd", DIGITS),
+        agreed("torch_nn", DIGITS),
+        agreed("jax_grad", DIGITS, share=0.41),
+        agreed("torch_nn", DIGITS, device="cuda:0"),
+        agreed("numpy_manual", BATCHES),
+        agreed("torch_nn", BATCHES),
+        missing,
+        Verdict(cell("jax_grad", DIGITS, "tpu:0"), Status.NO_DEVICE, "JAX finds no tpu"),
+    ]
+    timed = [
+        *rounds(cell("numpy_manual", HOURS), 8e-6, JITTER),
+        *rounds(cell(MINE, HOURS), 1e-9, JITTER),
+        *rounds(cell("numpy_manual", DIGITS), 2e-3, (1.0,) * BLOCKS),
+        *rounds(cell("numpy_manual", DIGITS), 2e-3, JITTER, name="numpy_manual@aa"),
+        *rounds(cell("torch_autograd", DIGITS), 2e-3, SCATTER),
+        *rounds(cell("torch_nn", DIGITS), 2.6e-3, JITTER),
+        *rounds(cell("jax_grad", DIGITS), 1.2e-3, JITTER),
+        *rounds(cell("torch_nn", DIGITS, "cuda:0"), 2.01e-3, JITTER),
+        *rounds(cell("numpy_manual", BATCHES), 4e-3, JITTER),
+        *rounds(cell("torch_nn", BATCHES), 9e-3, JITTER)[:3],
+    ]
+    failures = [Failure(cell("torch_nn", BATCHES), 4, Status.CRASHED, "ended by SIGSEGV")]
+    agreements = [
+        agreement("numpy_manual", "loss", 0.04),
+        agreement("jax_grad", "loss", 0.41),
+        agreement("jax_grad", "loss", 0.2),
+        agreement("numpy_manual", "parameters", 0.001),
+        agreement(MINE, "parameters", math.nan, Status.MISMATCH),
+    ]
+    return Raw(ENVIRONMENT, verdicts, agreements, timed, failures)
+
+
+def find(rows: list[Timing], name: str, problem: Problem, device: str = "cpu") -> Timing:
+    key = (name, problem.dataset, problem.batch_size, device)
+    (row,) = [row for row in rows if (row.implementation, row.dataset, row.batch_size, row.device) == key]
+    return row
+
+
+def golden(name: str, text: str) -> None:
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        (GOLDEN / name).write_text(text, encoding="utf-8", newline="\n")
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_the_markdown_report_reads_as_agreed() -> None:
+    raw = made_up()
+    golden("report.md", markdown.report(raw, summary.timings(raw)))
+
+
+def test_the_csv_files_read_as_agreed() -> None:
+    raw = made_up()
+    golden("timings.csv", files.csv(Timing, summary.timings(raw)))
+    golden("agreement.csv", files.csv(Agreement, raw.agreements))
+
+
+def test_the_terminal_reads_as_agreed_and_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False, color_system=None)
+    monkeypatch.setattr(terminal, "OUT", console)
+    raw = made_up()
+    with console.capture() as seen:
+        terminal.results(raw, summary.timings(raw))
+    assert max(len(line.rstrip()) for line in seen.get().splitlines()) <= 80
+    golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
+
+
+def test_a_time_stands_beside_ok_and_nowhere_else() -> None:
+    numbers = [field.name for field in fields(Timing) if "seconds" in field.name or field.name.startswith("ratio")]
+    rows = summary.timings(made_up())
+    assert {row.status for row in rows} >= {Status.OK, Status.MISMATCH, Status.CRASHED, Status.NOT_RUN}
+    for row in rows:
+        if row.status is not Status.OK:
+            assert [getattr(row, name) for name in numbers] == [None] * len(numbers), row
+            assert row.comparison is Comparison.NONE and row.blocks == 0
+        else:
+            assert row.epoch_seconds is not None
+
+
+def test_noise_that_the_blocks_share_falls_out_of_the_ratio() -> None:
+    row = find(summary.timings(made_up()), "torch_nn", DIGITS)
+    assert row.ratio is not None and row.ratio_low is not None and row.ratio_high is not None
+    assert row.ratio == pytest.approx(1.3, rel=0.005)
+    assert row.ratio_high / row.ratio_low < 1.02
+    assert row.epoch_seconds_low is not None and row.epoch_seconds_high is not None
+    assert row.epoch_seconds_high / row.epoch_seconds_low > 1.25
+    assert row.comparison is Comparison.SLOWER
+
+
+def test_an_accelerator_is_compared_with_the_baseline_on_the_cpu() -> None:
+    row = find(summary.timings(made_up()), "torch_nn", DIGITS, "cuda:0")
+    assert (row.baseline, row.baseline_device, row.comparison) == ("numpy_manual", "cpu", Comparison.SAME)
+
+
+def test_levels_are_for_all_comparisons_of_a_model_together() -> None:
+    rows = [row for row in summary.timings(made_up()) if row.model is Model.SOFTMAX]
+    assert {row.comparisons for row in rows} == {4}
+    levels = [row.ratio_level for row in rows if row.ratio is not None]
+    assert levels == pytest.approx([1 - 2 / 2**BLOCKS] * 4)
+    assert min(level for level in levels if level is not None) >= 1 - 0.05 / 4
+
+
+def test_too_few_blocks_for_the_level_give_times_and_no_comparison() -> None:
+    raw = made_up()
+    few = replace(raw, rounds=[one for one in raw.rounds if one.block <= 4], failures=[])
+    rows = [row for row in summary.timings(few) if row.status is Status.OK]
+    assert all(row.epoch_seconds is not None and row.ratio is None and row.epoch_seconds_low is None for row in rows)
+    text = markdown.report(few, rows)
+    assert "4 blocks are too few for an interval" in text and "fastest" not in text
+
+
+def test_quick_shows_times_and_compares_nothing() -> None:
+    raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS, "threads": 1}})
+    rows = summary.timings(raw)
+    assert {row.comparison for row in rows} == {Comparison.NONE}
+    assert find(rows, "jax_grad", DIGITS).epoch_seconds is not None
+    assert all(row.ratio is None and row.epoch_seconds_low is None for row in rows)
+    text = markdown.report(raw, rows)
+    assert "fastest" not in text and "A/A" not in text
+
+
+def test_a_failed_baseline_leaves_times_without_ratios() -> None:
+    raw = made_up()
+    failed = replace(raw, failures=[*raw.failures, Failure(cell("numpy_manual", DIGITS), 0, Status.TIMEOUT, "60 s")])
+    rows = summary.timings(failed)
+    assert find(rows, "numpy_manual", DIGITS).detail == "while it was timed, in the pilot: 60 s"
+    jax = find(rows, "jax_grad", DIGITS)
+    assert jax.epoch_seconds is not None and jax.ratio is None
+    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
+    assert not summary.self_comparisons(failed)
+
+
+def test_a_cell_that_was_never_timed_is_not_ok() -> None:
+    stopped = replace(made_up(), rounds=[], failures=[])
+    rows = summary.timings(stopped)
+    assert find(rows, "numpy_manual", DIGITS).status is Status.NOT_RUN
+    assert Status.OK not in {row.status for row in rows}
+    assert "digits: no time to show." in markdown.report(stopped, rows)
+
+
+def test_the_twin_is_no_row_and_changes_no_time() -> None:
+    raw = made_up()
+    without = replace(raw, rounds=[one for one in raw.rounds if not one.name.endswith("@aa")])
+    assert summary.timings(raw) == summary.timings(without)
+    (result,) = summary.self_comparisons(raw)
+    assert result.comparison is Comparison.SAME and result.ratio is not None
+    assert not summary.self_comparisons(without)
+
+
+UNCLEAR = "digits: no implementation is clearly the fastest; "
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "starts"),
+    [
+        ((1.27, 1.33), (1.40, 1.50), "numpy_manual is fastest on digits; a takes 1.30 times as long (1.27 to 1.33); b"),
+        ((0.70, 0.74), (0.80, 0.85), "a is fastest on digits: it takes 0.720 times as long as numpy_manual"),
+        ((0.70, 0.76), (0.75, 0.85), UNCLEAR + "a takes 0.730 times as long as numpy_manual"),
+        ((0.70, 0.74), (0.75, 0.85), UNCLEAR + "a takes 0.720 times as long as numpy_manual"),
+        ((0.95, 1.05), (1.40, 1.50), UNCLEAR + "a cannot be told from numpy_manual (0.950 to 1.05)"),
+        ((0.99, 1.01), (1.40, 1.50), UNCLEAR + "a takes as long as numpy_manual within 3 %"),
+    ],
+)
+def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple[float, float], starts: str) -> None:
+    base = find(summary.timings(made_up()), "numpy_manual", DIGITS)
+
+    def rival(name: str, low: float, high: float) -> Timing:
+        ratio = Ratio((low + high) / 2, low, high, 0.98, BLOCKS)
+        columns = {"ratio": ratio.ratio, "ratio_low": low, "ratio_high": high}
+        return replace(base, implementation=name, comparison=compare(ratio), **columns)
+
+    sentence = words.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
+    assert sentence.startswith(starts)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 ns"), (0.5e-9, "0.500 ns"), (4.2e-9, "4.20 ns"), (1.5e-6, "1.50 us"), (999.4e-6, "999 us"),
+        (999.6e-6, "1.00 ms"), (2.534e-3, "2.53 ms"), (25.34e-3, "25.3 ms"), (0.9996, "1.00 s"),
+        (12.5, "12.5 s"), (1234.5, "1234 s"),
+    ],
+)  # fmt: skip
+def test_durations_have_three_digits_and_a_unit(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+def test_csv_keeps_every_value(tmp_path: Path) -> None:
+    odd = agreement('a, "b"\n|', "loss", 1.0)
+    values = (0.1 + 0.2, math.inf, -math.inf, 5e-324)
+    records = [replace(odd, value=value, cause="") for value in values] + [replace(odd, value=math.nan)]
+    path = tmp_path / "agreement.csv"
+    path.write_text(files.csv(Agreement, records), encoding="utf-8")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(reader.DictReader(file))
+    assert list(rows[0]) == [field.name for field in fields(Agreement)]
+    assert [float(row["value"]) for row in rows[:-1]] == list(values) and rows[-1]["value"] == "nan"
+    assert {row["implementation"] for row in rows} == {'a, "b"\n|'}
+    frame = pd.read_csv(path)
+    assert list(frame["value"][:-1]) == list(values) and math.isnan(frame["value"].iloc[-1])
+    assert files.csv(Timing, []).count("\n") == 1
+
+
+def written(folder: Path, raw: Raw) -> None:
+    (folder / "raw").mkdir(parents=True)
+    files.write_environment(folder, raw.environment)
+    files.write_records(folder / files.VERDICTS, raw.verdicts)
+    files.write_records(folder / files.AGREEMENT, raw.agreements)
+    files.write_records(folder / files.ROUNDS, raw.rounds)
+    files.write_records(folder / files.FAILURES, raw.failures)
+
+
+def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        written(folder, made_up())
+        files.write_reports(folder)
+    names = ["report.md", "timings.csv", "agreement.csv", "environment.json"]
+    assert [path.name for path in files.reports(first)] == names
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    assert not list(tmp_path.rglob("*.part"))
+    assert (first / "timings.csv").read_text(encoding="utf-8") == (GOLDEN / "timings.csv").read_text(encoding="utf-8")
+
+
+def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:
+    written(tmp_path / "run", Raw(ENVIRONMENT, [], [], [], []))
+    files.write_reports(tmp_path / "run")
+    assert "Nothing was compared." in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("environment.json", '{"schema": 99}', "schema 99, this version reads 1"),
+        ("environment.json", "{", "cannot be read"),
+        ("raw/verdicts.jsonl", "rubbish\n", "line 1"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, text: str, words: str) -> None:
+    written(tmp_path / "run", made_up())
+    (tmp_path / "run" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=words):
+        files.write_reports(tmp_path / "run")
+
+
+def test_an_out_folder_must_be_new_or_empty_and_writable(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    for bad in ("full", "full/file", "full/file/below"):
+        with pytest.raises(BadInput, match="--out"):
+            files.check_out(tmp_path / bad)
+    files.check_out(tmp_path / "new" / "deep")
+    assert not (tmp_path / "new").exists()
+    assert (files.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
