@@ -93,6 +93,7 @@ class Agreement:
     dataset: str
     dtype: str
     device: str
+    batch_size: int | None
     quantity: str
     index: str
     value: float
@@ -102,6 +103,19 @@ class Agreement:
     share: float
     status: Status
     cause: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One line of what a gate's worker saw: case number `case` of its job, or, with None, the job as a whole.
+
+    file    the arrays it left, an observation of bench.gate.observe; empty where there are none
+    """
+
+    case: int | None
+    file: str
+    status: Status
+    detail: str
 
 
 @dataclass(frozen=True)

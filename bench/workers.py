@@ -11,7 +11,8 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFIL
 # Which accelerator is meant, and where its driver's libraries are.
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
+_LOG = "log.txt"
+_POLL_SECONDS = 0.02
 _TAIL_LINES = 15
 _TAIL_BYTES = 8192
 
@@ -68,32 +71,85 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Order:
+    """A worker to run: `python -m module folder/job.json`, its output in folder/log.txt."""
+
+    module: str
+    job: Mapping[str, object]
+    environment: Mapping[str, str]
+    folder: Path
+    timeout_seconds: float
+
+
+def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int, Ending]]:
+    """Run all the workers, some at once, and yield the number and the ending of each as it ends.
+
+    When this ends or raises (Ctrl-C among others), no worker is left, nor what it started in its process group.
+    """
+    waiting = list(enumerate(orders))
+    running: dict[int, _Running] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                number, order = waiting.pop(0)
+                running[number] = _start(order)
+            for number, one in list(running.items()):
+                if one.over():
+                    yield number, _end(running.pop(number))
+            time.sleep(_POLL_SECONDS)
+    finally:
+        for one in running.values():
+            _kill_group(one.worker)
+
+
 def run_worker(
     module: str, job: Mapping[str, object], *, environment: Mapping[str, str], folder: Path, timeout_seconds: float
 ) -> Ending:
-    """Run `python -m module folder/job.json` from the checkout's root, and return how it ended.
+    """Run one worker from the checkout's root, and return how it ended.
 
-    Its output goes to folder/log.txt. When this returns or raises (Ctrl-C among others), the worker and
-    whatever it started in its process group have ended.
+    When this returns or raises (Ctrl-C among others), it has ended, and so has what it started in its process group.
     """
-    job_file, log_file = folder / "job.json", folder / "log.txt"
-    job_file.write_text(json.dumps(job), encoding="utf-8")
-    with log_file.open("wb") as log:
+    running = _start(Order(module, job, environment, folder, timeout_seconds))
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            running.worker.wait(timeout_seconds)
+        return _end(running)
+    finally:
+        _kill_group(running.worker)
+
+
+@dataclass(frozen=True)
+class _Running:
+    order: Order
+    worker: subprocess.Popen[bytes]
+    deadline: float
+
+    def over(self) -> bool:
+        return self.worker.poll() is not None or time.monotonic() > self.deadline
+
+
+def _start(order: Order) -> _Running:
+    job_file = order.folder / "job.json"
+    job_file.write_text(json.dumps(order.job), encoding="utf-8")
+    with (order.folder / _LOG).open("wb") as log:
         worker = subprocess.Popen(
-            [sys.executable, "-m", module, str(job_file.resolve())],
+            [sys.executable, "-m", order.module, str(job_file.resolve())],
             cwd=ROOT,
-            env=dict(environment),
+            env=dict(order.environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        code = worker.wait(timeout_seconds)
-    except subprocess.TimeoutExpired:
-        return Ending(Status.TIMEOUT, f"no end within {timeout_seconds:.0f} s\n{_tail(log_file)}".rstrip())
-    finally:
-        _kill_group(worker)
+    return _Running(order, worker, time.monotonic() + order.timeout_seconds)
+
+
+def _end(running: _Running) -> Ending:
+    log_file, code = running.order.folder / _LOG, running.worker.poll()
+    _kill_group(running.worker)
+    if code is None:
+        return Ending(Status.TIMEOUT, f"no end within {running.order.timeout_seconds:g} s\n{_tail(log_file)}".rstrip())
     return _ending(code, log_file)
 
 

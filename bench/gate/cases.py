@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bench import starts
+from bench.gate.trajectory import LARGEST_P, MOST_STEPS
+from bench.records import Problem
 from datasets import lessons
 from impls.protocol import Batching, Dataset, Model, Params, Recipe, parameter_shapes, zeros
 
@@ -33,6 +36,7 @@ class Case:
     fills     other contents for the same arrays, in this order; a new trainer for each
     twin      the start of a second trainer that is trained in turns with the first
     differences  whether the gradients are compared with finite differences of the loss as well
+    replay    judge the last epoch alone, from the parameters reported before it
     """
 
     name: str
@@ -47,11 +51,7 @@ class Case:
     fills: tuple[Dataset, ...] = ()
     twin: Params | None = None
     differences: bool = False
-
-    @property
-    def full_name(self) -> str:
-        """The name under which the case's rows stand in agreement.csv."""
-        return PREFIX + self.name
+    replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _case(
 ) -> Case:
     rate = _rate(dataset) if learning_rate is None else learning_rate
     case = Case(
-        name=name,
+        name=PREFIX + name,
         reason=reason,
         dataset=replace(dataset, name=PREFIX + name),
         start=draw.start(dataset) if start is None else start,
@@ -349,6 +349,27 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
                 epochs=20,
                 watched=(1, 2, 5, 10, 20),
             )
+
+
+def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
+    """Return the case of a benchmarked problem: its own data, from a drawn start and from zeros.
+
+    Beyond the sizes at which an error can be carried along the whole run, the last of at least two epochs is replayed.
+    """
+    batches = len(problem.batching.rows(problem.n, 0))
+    replay = (problem.d + 1) * problem.k > LARGEST_P or batches * epochs > MOST_STEPS
+    epochs = max(2, epochs) if replay else epochs
+    return Case(
+        name=problem.dataset,
+        reason="the data that are timed",
+        dataset=dataset,
+        start=starts.draw(problem.model, problem.d, problem.k, problem.dtype, (problem.seed,)),
+        recipe=Recipe(problem.learning_rate, problem.batching),
+        epochs=epochs,
+        watched=(epochs - 1, epochs) if replay else (epochs,),
+        points=(zeros(dataset),),
+        replay=replay,
+    )
 
 
 def cases(model: Model, dtype: str) -> list[Case]:

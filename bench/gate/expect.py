@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.gate import reference, trajectory
 from bench.gate.cases import Case
 from bench.gate.reference import Point, Problem, Scaled, Wide
-from impls.protocol import Dataset, Model, Params, Recipe, parameter_shapes
+from impls.protocol import Dataset, Model, Params, parameter_shapes
 
 # |third derivative| of log(1 + exp z), and of log sum exp in one logit, is p(1-p)|1-2p| <= 1/(6 sqrt 3).
 THIRD_DERIVATIVE = 1 / (6 * np.sqrt(3))
@@ -38,6 +38,15 @@ class Expected:
         inexact = replace(self.case, exact=frozenset())
         return dict(_state(inexact, self.dataset, self.problem, own, name))
 
+    def replayed(self, observed: Mapping[str, NDArray[np.generic]]) -> Expectation:
+        """Return the parameters and the loss after the last epoch, from those that it reports before that epoch."""
+        last = self.case.epochs
+        before = Params(*(observed[f"epoch {last - 1}/parameters {name}"] for name in "wb"))
+        theta = reference.stacked(before, self.problem)
+        run = trajectory.run(self.problem, theta, self.case.recipe, [last - 1])
+        parameters, loss = trajectory.watch(run, self.problem, 1)
+        return {f"epoch {last}/loss": loss, **dict(_split(parameters, self.dataset, f"epoch {last}/parameters"))}
+
 
 def expect(case: Case) -> list[tuple[str, Expected]]:
     """Return the opinion on each filling of the case's arrays, with the prefix of its quantities."""
@@ -52,7 +61,8 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     common.update(_state(case, dataset, problem, case.start, "start"))
     for number, point in enumerate(case.points):
         common.update(_state(case, dataset, problem, point, f"point {number}"))
-    common.update(_trajectory(case, dataset, problem))
+    if not case.replay:
+        common.update(_trajectory(case, dataset, problem))
     if case.twin is not None:
         run = _run(case, problem, case.twin)
         last, _ = trajectory.watch(run, problem, case.epochs)
@@ -65,9 +75,8 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
 
 
 def _run(case: Case, problem: Problem, start: Params) -> trajectory.Run:
-    epochs, recipe = range(case.epochs), Recipe(case.recipe.learning_rate, case.recipe.batching)
     theta = reference.stacked(start, problem)
-    return trajectory.run(problem, theta, recipe, epochs, rounded="parameters" in case.exact)
+    return trajectory.run(problem, theta, case.recipe, range(case.epochs), rounded="parameters" in case.exact)
 
 
 def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:

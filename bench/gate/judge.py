@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from bench.gate import reference
 from bench.gate.expect import BUDGET, Expectation, Expected
 from bench.gate.observe import Observation
-from bench.records import Agreement, Status
 
 # The quantities of agreement.csv, by the last word of an observation's name.
 GROUPS = {
@@ -86,6 +85,8 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
     for prefix, opinion in expected:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
         values: Expectation = opinion.common | opinion.at(own, "end")
+        if opinion.case.replay:
+            values |= opinion.replayed(own)
         judged += [compare(prefix + name, own[name], scaled, u) for name, scaled in values.items()]
     judged += [
         Judged(name, (), float(value), 0.0, float(value), 0.0)
@@ -122,22 +123,3 @@ def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
         if quantity not in found or (one.agrees, -one.share) < (found[quantity].agrees, -found[quantity].share):
             found[quantity] = one
     yield from found.items()
-
-
-def rows(judged: Iterable[Judged], common: Mapping[str, str], cause: str = "") -> list[Agreement]:
-    """Return one row a quantity; `common` holds the columns that name the case and the two sides."""
-    return [
-        Agreement(
-            **common,  # type: ignore[arg-type]  # the identifying columns, all strings
-            quantity=quantity,
-            index=one.place,
-            value=one.value,
-            expected=one.expected,
-            error=one.error,
-            budget=one.budget,
-            share=one.share,
-            status=Status.OK if one.agrees else Status.MISMATCH,
-            cause="" if one.agrees else cause,
-        )
-        for quantity, one in worst(judged)
-    ]

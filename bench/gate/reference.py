@@ -63,6 +63,7 @@ class Problem:
 
     @property
     def n(self) -> int:
+        """The number of rows."""
         return len(self.x)
 
     def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
@@ -97,7 +98,7 @@ def stacked(params: Params, problem: Problem) -> Wide:
 
 @dataclass(frozen=True)
 class Point:
-    """What the reference says of one problem at one theta; predictions are z for the linear models, p for the others."""
+    """What the reference says of a problem at one theta; predictions are z for the linear models, p for the others."""
 
     loss: Scaled
     gradients: Scaled

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import records
 from bench.gate import reference
 from bench.gate.reference import Problem, Scaled, Wide
-from impls.protocol import Recipe
+from datasets.curvature import largest_eigenvalue
+from datasets.dataset import Dataset
+from impls.protocol import Recipe, zeros
 
 # A P x P product a step: beyond these the last epoch is judged alone, from the parameters before it.
 LARGEST_P = 1000
@@ -73,18 +76,47 @@ def run(problem: Problem, start: Wide, recipe: Recipe, epochs: Sequence[int], *,
     return Run(tuple(steps), float(learning_rate), tuple(ends))
 
 
+def diverges(problem: records.Problem, dataset: Dataset, epochs: int) -> bool:
+    """Return whether the reference itself overflows, or grows because the rate is too high for one of its batches.
+
+    A step of gradient descent cannot raise the loss of its own batch while learning_rate <= 2 / L.
+    """
+    wide = reference.widen(dataset)
+    start = reference.stacked(zeros(dataset), wide)
+    steps = run(wide, start, Recipe(problem.learning_rate, problem.batching), range(epochs)).steps
+    first, last = (float(reference.evaluate(wide, theta).loss.value) for theta in (start, steps[-1].after))
+    if not np.isfinite(last):
+        return True
+    return last > first and any(problem.learning_rate * _curvature(step.problem) > 2 for step in steps)
+
+
 def carried(run: Run, epoch: int) -> Float64:
     """Return E, the scale of the parameters after this many epochs, shaped (d + 1, k), in units of u.
 
-    Walks back from the last step, so that one product of P x P matrices a step is enough.
+    Walks back from the last step, so that one product of P x P matrices a step is enough. Where that is
+    too much, E is bounded in norm: a step multiplies the length of an error by at most max(1, lr L - 1).
     """
     last = run.steps[: run.ends[epoch - 1] + 1]
     size = last[0].rounding.size
+    if size > LARGEST_P or len(last) > MOST_STEPS:
+        return np.full(last[0].rounding.shape, _carried_length(last, run.learning_rate))
     product, error = np.eye(size), np.zeros(size)
     for step in reversed(last):
         error += np.abs(product) @ step.rounding.ravel()
         product -= run.learning_rate * product @ reference.hessian(step.problem, step.before)
     return error.reshape(last[0].rounding.shape)
+
+
+def _carried_length(steps: Sequence[Step], learning_rate: float) -> float:
+    length = 0.0
+    for step in steps:
+        stretch = max(1.0, learning_rate * _curvature(step.problem) - 1)
+        length = stretch * length + float(np.linalg.norm(step.rounding))
+    return length
+
+
+def _curvature(problem: Problem) -> float:
+    return largest_eigenvalue(problem.model, problem.x.astype(np.float64))
 
 
 def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
@@ -94,6 +126,9 @@ def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
     """
     theta, error = run.after(epoch), carried(run, epoch)
     point = reference.evaluate(problem, theta)
-    bend = error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel()
+    if error.size <= LARGEST_P:
+        bend = error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel()
+    else:
+        bend = _curvature(problem) * np.sum(error**2)
     shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
     return Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)

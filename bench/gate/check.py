@@ -1,0 +1,247 @@
+"""The gate: every implementation of a run, observed in workers of its own and judged here.
+
+The gate's data are always tried in both dtypes, since there are faults that show in one of them only;
+a cell's own data are tried in the dtype in which they are timed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from bench import workers
+from bench.errors import BadInput
+from bench.gate import judge, reference, trajectory
+from bench.gate.cases import Case
+from bench.gate.diagnose import likely_cause
+from bench.gate.expect import expect
+from bench.gate.observe import Observation
+from bench.jsonl import read_lines
+from bench.records import Agreement, Cell, Observed, Problem, Status, Verdict
+from bench.worker.observe import OBSERVED, Job, Own, planned
+from datasets.curvature import stable_learning_rate
+from datasets.dataset import Dataset
+
+DTYPES = ("float32", "float64")
+# Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here.
+TIMEOUT_SECONDS = 600.0
+AT_ONCE = 2
+
+Folders = Mapping[tuple[str, str], Path]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What is put through the gate: the cells that share a worker."""
+
+    implementation: str
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an entrant did with one case: an observation, or why there is none."""
+
+    entrant: Entrant
+    dtype: str
+    number: int
+    case: Case
+    problem: Problem | None
+    status: Status
+    detail: str
+    observation: Observation
+
+
+def check(
+    cells: Sequence[Cell],
+    data: Mapping[tuple[str, str], Dataset],
+    folders: Folders,
+    *,
+    work: Path,
+    epochs: int,
+    on_progress: Callable[[str], None],
+) -> tuple[list[Verdict], list[Agreement]]:
+    """Return a verdict for every cell, and every comparison that was made.
+
+    data, folders   the datasets by (name, dtype), and the folders where they are saved
+    work            a folder for the workers' files
+    epochs          how long the agreement run on each problem's own data trains
+    """
+    refused = _diverging(cells, data, epochs)
+    jobs = _jobs([cell for cell in cells if cell.problem not in refused], folders, work, epochs)
+    seen: list[Seen] = []
+    for number, ending in workers.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
+        entrant, job = jobs[number]
+        seen += _collect(entrant, job, ending)
+        on_progress(f"agreement: observed {entrant.implementation} on {entrant.device} in {job.dtype}")
+    judged = list(_judge(seen))
+    verdicts = [_refused(cell, refused) or _verdict(cell, seen, judged) for cell in cells]
+    return verdicts, [row for _, row in judged]
+
+
+def probe(names: Sequence[str], work: Path) -> None:
+    """Load outside implementations, each in a worker; BadInput says in one line why one is none."""
+    for name in names:
+        folder = work / "probe"
+        folder.mkdir()
+        environment = workers.environment(dtype="float32", threads=1, device="cpu")
+        ending = workers.run_worker(
+            "bench.worker.probe", {"name": name}, environment=environment, folder=folder, timeout_seconds=60.0
+        )
+        if ending.status is not Status.OK:
+            raise BadInput(f"implementation '{name}': {ending.detail.splitlines()[-1]}")
+        shutil.rmtree(folder)
+
+
+def _diverging(cells: Sequence[Cell], data: Mapping[tuple[str, str], Dataset], epochs: int) -> dict[Problem, str]:
+    """Return the problems on which the reference itself grows, with the learning rate to use instead."""
+    refused = {}
+    for problem in dict.fromkeys(cell.problem for cell in cells):
+        dataset = data[problem.dataset, problem.dtype]
+        if trajectory.diverges(problem, dataset, epochs):
+            rate = stable_learning_rate(dataset, problem.batching)
+            refused[problem] = f"the reference grows at learning rate {problem.learning_rate:g}: use {rate:.2g} or less"
+    return refused
+
+
+def _jobs(cells: Sequence[Cell], folders: Folders, work: Path, epochs: int) -> list[tuple[Entrant, Job]]:
+    entrants: dict[Entrant, list[Problem]] = {}
+    for cell in cells:
+        entrants.setdefault(Entrant(cell.implementation, cell.device, cell.threads), []).append(cell.problem)
+    jobs = []
+    for entrant, problems in entrants.items():
+        for dtype in DTYPES:
+            folder = work / f"gate-{len(jobs)}"
+            folder.mkdir()
+            own = [Own(problem, str(folders[problem.dataset, dtype])) for problem in problems if problem.dtype == dtype]
+            models = tuple(dict.fromkeys(problem.model for problem in problems))
+            job = Job(entrant.implementation, entrant.device, dtype, epochs, models, tuple(own), str(folder))
+            jobs.append((entrant, job))
+    return jobs
+
+
+def _order(entrant: Entrant, job: Job) -> workers.Order:
+    environment = workers.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
+    return workers.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS)
+
+
+def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[Seen]:
+    """Yield what was seen of every case of the job; one that left no record ended with its worker."""
+    folder = Path(job.folder)
+    records = {record.case: record for record in read_lines(Observed, folder / OBSERVED)}
+    lost = Observed(None, "", ending.status, ending.detail)
+    if ending.status is Status.OK:
+        lost = Observed(None, "", Status.FAILED, "its worker ended without a word")
+    drawn = len(list(planned(job))) - len(job.own)
+    for number, case in enumerate(planned(job)):
+        record = records.get(number, records.get(None, lost))
+        problem = None if number < drawn else job.own[number - drawn].problem
+        arrays: Observation = {}
+        if record.file:
+            with np.load(folder / record.file) as file:
+                arrays = dict(file)
+        yield Seen(entrant, job.dtype, number, case, problem, record.status, record.detail, arrays)
+    shutil.rmtree(folder)
+
+
+def _judge(seen: Sequence[Seen]) -> Iterator[tuple[Seen, Agreement]]:
+    """Yield every comparison: of each entrant with the reference, and of each pair, on the same case."""
+    together: dict[tuple[object, ...], list[Seen]] = {}
+    for one in seen:
+        if one.status is Status.OK:
+            together.setdefault((one.dtype, one.case.dataset.model, one.case.name, one.problem), []).append(one)
+    for group in together.values():
+        opinion = expect(group[0].case)
+        u = reference.unit_roundoff(group[0].dtype)
+        for one in group:
+            judged = judge.against_reference(one.observation, opinion, u)
+            cause = likely_cause(one.case, one.observation, opinion, judged)
+            yield from _rows(one, "reference", judged, cause)
+        for one, other in combinations(group, 2):
+            yield from _rows(
+                one, _name(other, one), judge.against_other(one.observation, other.observation, opinion, u)
+            )
+
+
+def _name(other: Seen, one: Seen) -> str:
+    """Return the other's name, with its device where that is not the same."""
+    same = other.entrant.device == one.entrant.device
+    return other.entrant.implementation if same else f"{other.entrant.implementation} on {other.entrant.device}"
+
+
+def _rows(one: Seen, against: str, judged: Iterable[judge.Judged], cause: str = "") -> Iterator[tuple[Seen, Agreement]]:
+    for quantity, worst in judge.worst(judged):
+        yield (
+            one,
+            Agreement(
+                implementation=one.entrant.implementation,
+                against=against,
+                model=one.case.dataset.model,
+                dataset=one.case.name,
+                dtype=one.dtype,
+                device=one.entrant.device,
+                batch_size=one.case.recipe.batching.batch_size,
+                quantity=quantity,
+                index=worst.place,
+                value=worst.value,
+                expected=worst.expected,
+                error=worst.error,
+                budget=worst.budget,
+                share=worst.share,
+                status=Status.OK if worst.agrees else Status.MISMATCH,
+                cause="" if worst.agrees else cause,
+            ),
+        )
+
+
+def _refused(cell: Cell, refused: Mapping[Problem, str]) -> Verdict | None:
+    return Verdict(cell, Status.DIVERGES, refused[cell.problem]) if cell.problem in refused else None
+
+
+def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agreement]]) -> Verdict:
+    """Return what all the cases that concern a cell say of it: a disagreement before a failure."""
+    rows = [row for one, row in judged if _concerns(one, cell) and row.against == "reference"]
+    wrong = [row for row in rows if row.status is not Status.OK]
+    if wrong:
+        return Verdict(cell, Status.MISMATCH, _words(wrong))
+    broken = [one for one in seen if _concerns(one, cell) and one.status is not Status.OK]
+    if broken:
+        return Verdict(cell, broken[0].status, _where(broken[0]))
+    (own,) = (one for one in seen if one.problem == cell.problem and _concerns(one, cell))
+    labels, y = own.observation["end/labels"], own.case.dataset.y
+    return Verdict(
+        cell,
+        Status.OK,
+        budget_share=max(row.share for row in rows),
+        final_loss=float(own.observation["end/loss"]),
+        accuracy=float(np.mean(labels == y)) if cell.problem.model.classifies else None,
+    )
+
+
+def _concerns(one: Seen, cell: Cell) -> bool:
+    if one.entrant != Entrant(cell.implementation, cell.device, cell.threads):
+        return False
+    return one.problem == cell.problem if one.problem else one.case.dataset.model is cell.problem.model
+
+
+def _words(wrong: Sequence[Agreement]) -> str:
+    """Return the first disagreement in words, its likely cause, and how many more there are."""
+    row = wrong[0]
+    words = (
+        f"{row.quantity} on {row.dataset} in {row.dtype}: {row.index} is {row.value:.9g}, the reference says "
+        f"{row.expected:.9g}; the error {row.error:.3g} exceeds the budget {row.budget:.3g}"
+    )
+    causes = [row.cause for row in wrong if row.cause]
+    words += f"; likely cause: {causes[0]}" if causes else ""
+    return words + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else "")
+
+
+def _where(one: Seen) -> str:
+    whole = one.status in (Status.NOT_RUN, Status.NO_DEVICE)
+    return one.detail if whole else f"on {one.case.name} in {one.dtype}: {one.detail}"
