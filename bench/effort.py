@@ -31,7 +31,7 @@ class Effort:
     least_rounds: int
 
 
-# Longer processes buy nothing: from 0.25 s to 2 s of rounds the intervals are equally wide, and more blocks narrow them.
+# Longer processes buy nothing: from 0.25 s to 2 s of rounds the intervals are equally wide, more blocks narrow them.
 FULL = Effort(rounds=50, seconds=0.3, warmup_rounds=30, warmup_seconds=0.2, most_seconds=1.0, least_rounds=5)
 QUICK = Effort(rounds=20, seconds=0.05, warmup_rounds=10, warmup_seconds=0.05, most_seconds=0.3, least_rounds=3)
 

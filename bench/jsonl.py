@@ -7,10 +7,8 @@ import math
 import os
 import types
 import typing
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,9 +29,11 @@ def from_json(cls: type[Record], line: str) -> Record:
     return from_mapping(cls, json.loads(line))
 
 
-def from_mapping(cls: type[Record], fields: Mapping[str, Any]) -> Record:
+def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
     """Return the record whose fields are these, as `json.loads` gives them."""
-    hints = _hints(cls)
+    if not isinstance(fields, dict):
+        raise ValueError(f"{fields!r} has no fields")
+    hints = typing.get_type_hints(cls)
     return cls(**{name: _typed(hints.get(name, Any), value) for name, value in fields.items()})
 
 
@@ -72,11 +72,6 @@ def _plain(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return str(value)
     return value
-
-
-@cache
-def _hints(cls: Callable[..., Any]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
 
 
 def _typed(kind: Any, value: Any) -> Any:

@@ -63,6 +63,7 @@ def main(argv: list[str]) -> int:
         "--quiet",
         *("-p", "no:cacheprovider"),
         *("-p", "no:warnings"),
+        *("-p", "no:unraisableexception"),  # it collects the garbage five times in the end: a second, with torch
         *("-p", "pytest_benchmark.plugin"),
         "--benchmark-quiet",
         f"--benchmark-json={folder / 'benchmark.json'}",

@@ -73,8 +73,6 @@ def attempt(job: Job, number: int, measure: Callable[[Job, Entry], Any]) -> None
         append_line(folder / FAILURES, Failure(entry.cell, job.block, Status.FAILED, "\n".join(lines)))
     else:
         append_line(folder / RECORDS, record)
-    finally:
-        gc.collect()
 
 
 def prepare(job: Job, entry: Entry) -> tuple[Trainer, Callable[[int], Params]]:

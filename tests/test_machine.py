@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import machine
+
+
+def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "HASWELL")
+    monkeypatch.setenv("OTHER", "x")
+    facts = json.loads(json.dumps(machine.describe(), allow_nan=False))
+    assert facts["libraries"]["numpy"]
+    assert facts["processors_allowed"]
+    assert facts["thread_variables"]["OMP_NUM_THREADS"] == "7"
+    assert facts["thread_variables"]["OPENBLAS_CORETYPE"] == "HASWELL"
+    assert "OTHER" not in facts["thread_variables"]
+
+
+def test_outside_a_repository_there_is_no_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    facts = machine.describe()
+    assert facts["commit"] is None
+    assert facts["uncommitted_changes"] is None
+
+
+def test_commit_and_dirt_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> str:
+        return {"rev-parse": "0123abcd", "status": " M bench/race.py"}[arguments[0]]
+
+    monkeypatch.setattr(machine, "_git", git)
+    assert machine.describe()["commit"] == "0123abcd"
+    assert machine.describe()["uncommitted_changes"] is True
+
+
+def test_a_library_that_is_missing_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_LIBRARIES", ("no-such-library",))
+    assert machine.describe()["libraries"] == {"no-such-library": None}
+
+
+@pytest.mark.parametrize(
+    "processor", ["M1", "Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz with a very long name indeed" * 2]
+)
+def test_one_line_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, processor: str) -> None:
+    monkeypatch.setattr(machine, "_processor", lambda: processor)
+    line = machine.one_line()
+    assert len(line) <= 80
+    assert line.startswith(processor[:2])
+    assert "\n" not in line

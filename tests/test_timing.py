@@ -1,0 +1,163 @@
+"""The clock inside a worker, against a trainer that moves a fake clock: no time is measured here."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.jsonl import read_lines
+from bench.records import Cell, Failure, Problem, Status
+from bench.worker import timing
+from bench.worker.pace import seconds_per_epoch
+from bench.worker.timing import Entry, Job, Plan, time_cell
+from datasets.dataset import Model
+from impls.protocol import Params
+
+PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
+CELL = Cell("fake", PROBLEM, "cpu", 1)
+EPOCH, SYNCHRONIZE, RESET, FIRST = 0.25, 0.125, 64.0, 1024.0  # exact in binary, so that sums are exact too
+
+
+class FakeTrainer:
+    """Work started by `epoch` passes in `synchronize`; the very first epoch compiles."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pending = 0.0
+        self.compiled = False
+        self.calls: list[str] = []
+        self.starts: list[Params] = []
+
+    def reset(self, start: Params, epochs: int) -> None:
+        self.calls.append(f"reset {epochs}")
+        self.starts.append(start)
+        self.pending += RESET
+
+    def epoch(self) -> None:
+        self.calls.append("epoch")
+        self.pending += EPOCH if self.compiled else FIRST
+        self.compiled = True
+
+    def synchronize(self) -> None:
+        self.calls.append("synchronize")
+        self.now += self.pending + SYNCHRONIZE
+        self.pending = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+
+class FakeBenchmark:
+    """What `pedantic` of pytest-benchmark does with these arguments."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.stats = SimpleNamespace(stats=SimpleNamespace(data=[]))
+        self.collected: list[bool] = []
+
+    def pedantic(self, target: Callable[[], None], *, setup: Callable[[], None], rounds: int, iterations: int) -> None:
+        assert iterations == 1
+        for _ in range(rounds):
+            setup()
+            self.collected.append(gc.isenabled())
+            began = self.clock()
+            target()
+            self.stats.stats.data.append(self.clock() - began)
+
+
+def start(number: int) -> Params:
+    return Params(np.float32(number), np.float32(0))
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
+    made = FakeTrainer()
+    monkeypatch.setattr(timing, "prepare", lambda _job, _entry: (made, start))
+    return made
+
+
+def job(tmp_path: object = "", plan: Plan | None = None) -> Job:
+    return Job("fake@aa", 3, 1, 5, None, (Entry(CELL, "nowhere", plan),) * 2, str(tmp_path))
+
+
+def test_a_round_is_k_epochs_and_one_synchronize_and_nothing_else(trainer: FakeTrainer) -> None:
+    plan = Plan(epochs_per_round=4, rounds=5, warmup_rounds=2, warmup_seconds=0)
+    rounds = time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
+    assert rounds.round_seconds == (4 * EPOCH + SYNCHRONIZE,) * 5
+    assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
+    one_round = ["reset 4", "synchronize", *["epoch"] * 4, "synchronize"]
+    assert trainer.calls == ["reset 4", "synchronize", "epoch", "synchronize", *one_round * 7]
+    assert (rounds.name, rounds.block, rounds.position) == ("fake@aa", 3, 1)
+    assert (rounds.epochs_per_round, rounds.warmup_rounds) == (4, 2)
+
+
+def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_warm_up(trainer: FakeTrainer) -> None:
+    for warmup in (1, 6):
+        trainer.starts.clear()
+        plan = Plan(epochs_per_round=1, rounds=3, warmup_rounds=warmup, warmup_seconds=0)
+        time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
+        numbers = [int(params.w) for params in trainer.starts]
+        assert numbers[-3:] == [0, 1, 2]
+        assert len(set(numbers)) == len(numbers) == 1 + warmup + 3
+
+
+def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> None:
+    one_round = RESET + EPOCH + 2 * SYNCHRONIZE
+    trainer.compiled = True
+    for rounds, seconds, expected in [(3, 0.0, 3), (1, 4 * one_round, 4), (1, 4 * one_round + 0.1, 5)]:
+        plan = Plan(epochs_per_round=1, rounds=1, warmup_rounds=rounds, warmup_seconds=seconds)
+        timed = time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
+        assert timed.warmup_rounds == expected
+
+
+def test_collector_is_off_while_timed_and_on_again_after(trainer: FakeTrainer) -> None:
+    benchmark = FakeBenchmark(trainer.clock)
+    time_cell(job(), Entry(CELL, "nowhere", Plan(1, 2, 1, 0)), benchmark, trainer.clock)
+    assert benchmark.collected == [False, False]
+    assert gc.isenabled()
+
+
+def test_rounds_that_were_not_timed_are_an_error(trainer: FakeTrainer) -> None:
+    benchmark = FakeBenchmark(trainer.clock)
+    benchmark.stats.stats.data.append(1.0)
+    with pytest.raises(RuntimeError, match="3 rounds were timed, 2 were planned"):
+        time_cell(job(), Entry(CELL, "nowhere", Plan(1, 2, 1, 0)), benchmark, trainer.clock)
+
+
+def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def measure(_job: Job, _entry: Entry) -> None:
+        raise ZeroDivisionError("planted")
+
+    timing.attempt(job(tmp_path), 1, measure)
+    (failure,) = read_lines(Failure, tmp_path / timing.FAILURES)
+    assert (failure.cell, failure.block, failure.status) == (CELL, 3, Status.FAILED)
+    assert failure.detail.endswith("ZeroDivisionError: planted")
+    assert "ZeroDivisionError: planted" in capsys.readouterr().err
+    assert (tmp_path / timing.STARTED).read_text() == "1"
+
+
+def test_pilot_finds_the_epoch_of_a_steady_trainer_and_not_its_compilation() -> None:
+    now, compiled = 0.0, False
+
+    class Steady:
+        def reset(self, start: Params, epochs: int) -> None: ...
+        def synchronize(self) -> None: ...
+
+        def epoch(self) -> None:
+            nonlocal now, compiled
+            now += 2**-16 if compiled else 1.0
+            compiled = True
+
+    trainer: Any = Steady()
+    assert seconds_per_epoch(trainer, start, lambda: now) == 2**-16
+
+
+def test_pilot_of_an_epoch_that_takes_no_time_ends() -> None:
+    trainer: Any = SimpleNamespace(reset=lambda *_: None, epoch=lambda: None, synchronize=lambda: None)
+    assert seconds_per_epoch(trainer, start, lambda: 0.0) == 0.0
