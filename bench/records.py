@@ -139,7 +139,10 @@ class Rounds:
 
 @dataclass(frozen=True)
 class Failure:
-    """One line of raw/failures.jsonl: a cell that gave no time in one process, and why."""
+    """One line of raw/failures.jsonl: a cell that gave no time in one process, and why.
+
+    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all
+    """
 
     cell: Cell
     block: int
