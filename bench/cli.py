@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import signal
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -15,8 +13,9 @@ from bench import run as runs
 from bench.errors import BadInput
 from bench.plan import BLOCKS, DTYPES, EPOCHS, FULL, Options
 from bench.report import terminal
+from bench.workers import exit_on_sigterm
 
-BAD_INPUT, TERMINATED = 2, 143
+BAD_INPUT = 2
 
 app = typer.Typer(
     name="python -m bench",
@@ -127,8 +126,8 @@ def run(
 ) -> None:
     """Check that all agree, time those that do, and write a report.
 
-    Every combination of what is named is one cell: an implementation on a dataset,
-    device, dtype and batch size.
+    Each combination of what is named is a cell: an implementation on a
+    dataset, device, dtype and batch size.
     """
     options = Options(
         implementations=tuple(implementation or ()),
@@ -216,7 +215,7 @@ def main(arguments: Sequence[str]) -> int:
 
     SIGTERM raises SystemExit(143), so that every worker and temporary folder is cleared away on the way out.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    exit_on_sigterm()
     command = f"python -m bench {shlex.join(arguments)}"
     try:
         code: int | None = app(list(arguments) or ["--help"], "python -m bench", standalone_mode=False, obj=command)
@@ -227,7 +226,3 @@ def main(arguments: Sequence[str]) -> int:
         terminal.error(f"{error.format_message().rstrip('.')}; see python -m bench --help")
         return BAD_INPUT
     return code or 0
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)

@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import gate, machine, plan, race
+from bench import machine, plan, race
+from bench.errors import BadInput
+from bench.gate import check as gate
 from bench.plan import Options, Plan
 from bench.records import Agreement, Status, Verdict
 from bench.report import files, summary, terminal
@@ -76,7 +78,10 @@ def agree(options: Options, command: str) -> int:
 
 def report(folder: Path) -> int:
     """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
-    raw = files.write_reports(folder)
+    try:
+        raw = files.write_reports(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
     terminal.agreement(raw.verdicts, raw.agreements)
     if raw.timed:
         terminal.results(raw, summary.timings(raw))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import impls
-from bench import cli, gate, jsonl, machine, race
+from bench import cli, jsonl, machine, race
 from bench.errors import BadInput
+from bench.gate import check as gate
 from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
 from bench.report import files
 from datasets.dataset import Dataset
@@ -27,6 +30,26 @@ from datasets.dataset import Dataset
 ROOT = Path(__file__).resolve().parents[1]
 Key = tuple[str, str]
 Say = Callable[[str], None]
+
+
+def exact(cell: Cell) -> Agreement:
+    return Agreement(
+        implementation=cell.implementation,
+        against="reference",
+        model=cell.problem.model,
+        dataset=cell.problem.dataset,
+        dtype=cell.problem.dtype,
+        device=cell.device,
+        batch_size=cell.problem.batch_size,
+        quantity="loss",
+        index="",
+        value=1.0,
+        expected=1.0,
+        error=0.0,
+        budget=1e-6,
+        share=0.0,
+        status=Status.OK,
+    )
 
 
 @dataclass
@@ -61,11 +84,7 @@ class Actors:
         for cell in cells:
             status, detail = self.statuses.get(cell.implementation, (Status.OK, ""))
             verdicts.append(Verdict(cell, status, detail, 0.5))
-            p = cell.problem
-            numbers = ("w", 1.0, 1.0, 0.0, 1e-6, 0.0, Status.OK)
-            agreements.append(
-                Agreement(cell.implementation, "reference", p.model, p.dataset, p.dtype, cell.device, "loss", *numbers)
-            )
+            agreements.append(exact(cell))
         return verdicts, agreements
 
     def race(
@@ -99,8 +118,8 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(gate, "check", stand_in.check, raising=False)
-    monkeypatch.setattr(gate, "probe", stand_in.probe, raising=False)
+    monkeypatch.setattr(gate, "check", stand_in.check)
+    monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(race, "race", stand_in.race)
     monkeypatch.setattr(machine, "one_line", lambda: "a machine")
     monkeypatch.setattr(machine, "describe", lambda: {"processor": "made up"})
@@ -225,7 +244,7 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(
     assert cli.main(["run", "-d", "triple"]) == 130
     assert capsys.readouterr().err.endswith(f"python -m bench report {only_run(tmp_path)} shows what was finished\n")
     shutil.rmtree(tmp_path / "results")
-    actors.stop = SystemExit(cli.TERMINATED)
+    actors.stop = SystemExit(143)
     with pytest.raises(SystemExit) as stopped:
         cli.main(["run", "-d", "triple"])
     assert stopped.value.code == 143
@@ -321,3 +340,34 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def at_work(workers: list[psutil.Process]) -> bool:
+    """Return whether there are workers, and each has used its processor for long enough to be past its start."""
+    return bool(workers) and all(sum(worker.cpu_times()[:2]) > 0.1 for worker in workers)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_its_workers_and_temporary_folders(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "bench", "run", "-d", "triple", "--out", str(tmp_path / "run")]
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        while b"cells of" not in process.stdout.readline():
+            assert process.poll() is None
+        family = psutil.Process(process.pid)
+        while not at_work(workers := family.children(recursive=True)):
+            assert process.poll() is None
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said.decode().endswith(f"python -m bench report {tmp_path / 'run'} shows what was finished\n")
+    assert not [worker for worker in workers if worker.is_running()]
+    assert not list(temporary.iterdir())

@@ -68,8 +68,23 @@ def agreed(name: str, problem: Problem, device: str = "cpu", share: float = 0.04
 
 
 def agreement(name: str, quantity: str, share: float, status: Status = Status.OK) -> Agreement:
-    at = ("b", 1.5, 1.25, 0.25, 0.25 / share, share)
-    return Agreement(name, "reference", Model.SOFTMAX, "digits", "float32", "cpu", quantity, *at, status)
+    return Agreement(
+        implementation=name,
+        against="reference",
+        model=Model.SOFTMAX,
+        dataset="digits",
+        dtype="float32",
+        device="cpu",
+        batch_size=None,
+        quantity=quantity,
+        index="b",
+        value=1.5,
+        expected=1.25,
+        error=0.25,
+        budget=0.25 / share,
+        share=share,
+        status=status,
+    )
 
 
 def made_up() -> Raw:
@@ -246,8 +261,8 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
 
     def rival(name: str, low: float, high: float) -> Timing:
         ratio = Ratio((low + high) / 2, low, high, 0.98, BLOCKS)
-        columns = {"ratio": ratio.ratio, "ratio_low": low, "ratio_high": high}
-        return replace(base, implementation=name, comparison=compare(ratio), **columns)
+        said = replace(base, implementation=name, comparison=compare(ratio))
+        return replace(said, ratio=ratio.ratio, ratio_low=low, ratio_high=high)
 
     sentence = words.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
     assert sentence.startswith(starts)

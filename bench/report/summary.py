@@ -100,13 +100,12 @@ def self_comparisons(raw: Raw) -> list[SelfComparison]:
     if raw.quick:
         return []
     ok = {verdict.cell for verdict in final_verdicts(raw) if verdict.status is Status.OK}
-    twins = _process_rounds(raw.rounds, twins=True)
+    counts = {model: comparisons(cell for cell in ok if cell.problem.model is model) for model in Model}
     own = _process_rounds(raw.rounds, twins=False)
     results = []
-    for cell, rounds in twins.items():
+    for cell, rounds in _process_rounds(raw.rounds, twins=True).items():
         if cell in ok:
-            table = comparisons(other for other in ok if other.problem.model is cell.problem.model)
-            ratio = paired_ratio(_by_block(rounds), _by_block(own.get(cell, [])), table)
+            ratio = paired_ratio(_by_block(rounds), _by_block(own.get(cell, [])), counts[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 

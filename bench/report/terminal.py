@@ -63,7 +63,7 @@ def opening(machine: str, plan: Plan, seconds: float | None) -> None:
 
 def agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> None:
     """Print for each model who agrees, with the largest share of the budget used, and why others do not."""
-    checked = _table("agreement", "implementation", "verdict", "share of budget")
+    checked = _table("model", "implementation", "agreement", "share of budget")
     for model in Model:
         for name, group in _by_name(verdict for verdict in verdicts if verdict.cell.problem.model is model).items():
             shares = [one.share for one in agreements if (one.model, one.implementation) == (model, name)]

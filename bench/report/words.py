@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.records import Comparison, Status, Timing
+from bench.records import Comparison, Timing
 from bench.statistics import MARGIN
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -46,8 +46,8 @@ def runner(row: Timing) -> str:
 
 
 def verdict(row: Timing) -> str:
-    """Return the status of a row that is not OK, else what its interval says."""
-    return str(row.comparison if row.status is Status.OK else row.status)
+    """Return what the interval of a row says, else its status."""
+    return str(row.comparison or row.status)
 
 
 def time_cells(row: Timing) -> tuple[str, str, str, str]:
