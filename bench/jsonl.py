@@ -9,6 +9,7 @@ import types
 import typing
 from dataclasses import asdict, is_dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +34,7 @@ def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
     """Return the record whose fields are these, as `json.loads` gives them."""
     if not isinstance(fields, dict):
         raise ValueError(f"{fields!r} has no fields")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     return cls(**{name: _typed(hints.get(name, Any), value) for name, value in fields.items()})
 
 
@@ -61,6 +62,11 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
     return records
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ import datasets
 import impls
 from bench.errors import BadInput, unknown
 from bench.records import Cell, Problem, Status, Verdict
+from bench.workers import ROOT
 from datasets.dataset import Dataset, Model
 from datasets.files import SUFFIXES
 from impls.protocol import Device
@@ -155,6 +156,9 @@ def _check_range(option: str, value: int, least: int, most: int, why: str = "") 
 
 
 def _implementation(name: str) -> impls.Row:
+    path, _, attribute = name.rpartition(":")
+    if path.endswith(".py") and Path.cwd() != ROOT:
+        name = f"{Path(path).resolve()}:{attribute}"  # workers start at the checkout's root
     row = impls.row(name)
     if row is not None:
         return row

@@ -17,6 +17,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.runtimes.jax import device_name
 
 
 def simple_linear(params: Params, x: Float[Array, " n"], y: Float[Array, " n"]) -> Float[Array, ""]:
@@ -91,6 +92,7 @@ class JaxGrad:
         self._device = jax.devices(device.kind)[device.index]
         self._x, self._y = self._placed(dataset.x), self._placed(dataset.y)
         self._model, self._batching = dataset.model, recipe.batching
+        self._first_rows: dict[int, Array] = {}
         self._learning_rate = self._placed(np.asarray(recipe.learning_rate, dataset.x.dtype))
         self.reset(start, 0)
 
@@ -105,9 +107,11 @@ class JaxGrad:
 
     def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array, int]:
         """Return what `_step` takes: row numbers or the first row, and the number of rows."""
-        if isinstance(rows, slice):
-            return self._placed(np.asarray(rows.start, np.int32)), rows.stop - rows.start
-        return self._placed(rows.astype(np.int32)), len(rows)
+        if not isinstance(rows, slice):
+            return self._placed(rows.astype(np.int32)), len(rows)
+        if rows.start not in self._first_rows:
+            self._first_rows[rows.start] = self._placed(np.asarray(rows.start, np.int32))
+        return self._first_rows[rows.start], rows.stop - rows.start
 
     def epoch(self) -> None:
         for rows, size in next(self._orders):
@@ -133,8 +137,8 @@ class JaxGrad:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        devices = {device for array in (self._x, self._y, *self._params) for device in array.devices()}
-        return frozenset(str(Device({"gpu": "cuda"}.get(d.platform, d.platform), d.id)) for d in devices)
+        arrays = (self._x, self._y, *self._params)
+        return frozenset(device_name(device) for array in arrays for device in array.devices())
 
     def params(self) -> Params:
         return Params(*(np.array(p) for p in self._params))

@@ -13,7 +13,6 @@ gradients, predictions and whatever is kept between epochs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -78,8 +77,7 @@ class Device:
 class Trainer(Protocol):
     """One model and one dataset, resident on one device.
 
-    The class also names its library in an attribute, `runtime`: "numpy", "torch" or "jax".
-    Making a trainer moves the data to the device; that is off the clock. So is `reset`.
+    Making a trainer (see `Implementation`) and `reset` are off the clock; `epoch` and `synchronize` are on it.
     """
 
     def reset(self, start: Params, epochs: int) -> None:
@@ -120,7 +118,18 @@ class Trainer(Protocol):
         ...
 
 
-Implementation = Callable[[Dataset, Params, Recipe, Device], Trainer]
+class Implementation(Protocol):
+    """A class of trainers: called with a dataset, a start, a recipe and a device it returns a trainer."""
+
+    @property
+    def runtime(self) -> str:
+        """The library that computes: "numpy", "torch" or "jax", a module of impls.runtimes."""
+        ...
+
+    def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:
+        """Move the data to the device and return a trainer at epoch 0; off the clock."""
+        ...
+
 
 __all__ = [
     "Array",

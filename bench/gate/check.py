@@ -114,7 +114,7 @@ def _jobs(cells: Sequence[Cell], folders: Folders, work: Path, epochs: int) -> l
     entrants: dict[Entrant, list[Problem]] = {}
     for cell in cells:
         entrants.setdefault(Entrant(cell.implementation, cell.device, cell.threads), []).append(cell.problem)
-    jobs = []
+    jobs: list[tuple[Entrant, Job]] = []
     for entrant, problems in entrants.items():
         for dtype in DTYPES:
             folder = work / f"gate-{len(jobs)}"

@@ -100,11 +100,12 @@ def against_other(
     seen: Observation, other: Observation, expected: Iterable[tuple[str, Expected]], u: float
 ) -> list[Judged]:
     """Return one judgement for every array that both were asked for alike; each may use its own budget."""
-    return [
-        compare(prefix + name, seen[prefix + name], reference.Scaled(other[prefix + name], scaled.scale), u, budgets=2)
-        for prefix, opinion in expected
-        for name, scaled in opinion.common.items()
-    ]
+    judged = []
+    for prefix, opinion in expected:
+        for name, scaled in opinion.common.items():
+            theirs = reference.Scaled(other[prefix + name].astype(np.float64), scaled.scale)
+            judged.append(compare(prefix + name, seen[prefix + name], theirs, u, budgets=2))
+    return judged
 
 
 def group(name: str) -> str:

@@ -128,8 +128,8 @@ def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
     r = z - problem.targets
     dr = dz + np.abs(r)
-    loss = np.mean(r**2)
-    loss_scale = np.mean(2 * np.abs(r) * dr) + (n + 2) * loss + u * np.mean(dr**2)
+    loss = np.asarray(np.mean(r**2))
+    loss_scale = np.asarray(np.mean(2 * np.abs(r) * dr) + (n + 2) * loss + u * np.mean(dr**2))
     logits = Scaled(z, dz)
     return Point(Scaled(loss, loss_scale), _gradients(problem, r, dr, 2 / _wide(problem, n)), logits, logits)
 
@@ -142,8 +142,8 @@ def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     q = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
     r = np.where(problem.targets == 1, -q, p)
     dp = p * q * dz + 2 + p * np.abs(z)
-    loss = np.mean(np.maximum(np.where(problem.targets == 1, -z, z), 0) + np.log1p(e))
-    loss_scale = np.mean(np.abs(r) * dz + 2 * (1 + np.abs(z))) + (n + 2) * loss + u * np.mean(p * q * dz**2)
+    loss = np.asarray(np.mean(np.maximum(np.where(problem.targets == 1, -z, z), 0) + np.log1p(e)))
+    loss_scale = np.asarray(np.mean(np.abs(r) * dz + 2 * (1 + np.abs(z))) + (n + 2) * loss + u * np.mean(p * q * dz**2))
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
 
@@ -160,8 +160,8 @@ def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
     spread = (p * dz).sum(axis=1, keepdims=True)
     dp = p * ((1 - 2 * p) * dz + spread + k + 3 + largest) + 1
     z_y = (problem.targets * z).sum(axis=1, keepdims=True)
-    loss = np.mean(highest + np.log(total) - z_y)
-    loss_scale = (
+    loss = np.asarray(np.mean(highest + np.log(total) - z_y))
+    loss_scale = np.asarray(
         np.mean((np.abs(r) * dz).sum(axis=1, keepdims=True) + k + 3 + largest + np.abs(z_y))
         + (n + 2) * loss
         + u * np.mean((p * dz**2).sum(axis=1))

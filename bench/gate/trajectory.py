@@ -100,7 +100,8 @@ def carried(run: Run, epoch: int) -> Float64:
     size = last[0].rounding.size
     if size > LARGEST_P or len(last) > MOST_STEPS:
         return np.full(last[0].rounding.shape, _carried_length(last, run.learning_rate))
-    product, error = np.eye(size), np.zeros(size)
+    product: Float64 = np.eye(size)
+    error: Float64 = np.zeros(size)
     for step in reversed(last):
         error += np.abs(product) @ step.rounding.ravel()
         product -= run.learning_rate * product @ reference.hessian(step.problem, step.before)
@@ -127,8 +128,8 @@ def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
     theta, error = run.after(epoch), carried(run, epoch)
     point = reference.evaluate(problem, theta)
     if error.size <= LARGEST_P:
-        bend = error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel()
+        bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
     else:
-        bend = _curvature(problem) * np.sum(error**2)
+        bend = _curvature(problem) * float(np.sum(error**2))
     shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
     return Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 
 import jax
-import jaxlib
+
+
+def device_name(device: jax.Device) -> str:
+    """Return this project's name of a device: JAX says gpu where torch says cuda."""
+    if device.platform == "cpu":
+        return "cpu"
+    kind = "cuda" if device.platform == "gpu" else device.platform
+    return f"{kind}:{device.id}"
 
 
 def devices() -> list[str]:
-    """JAX says gpu where this project, with torch, says cuda."""
-    found = ["cpu"]
-    if jax.default_backend() != "cpu":
-        kind = {"gpu": "cuda"}.get(jax.default_backend(), jax.default_backend())
-        found += [f"{kind}:{device.id}" for device in jax.devices()]
-    return found
+    accelerators = [device_name(device) for device in jax.devices() if device.platform != "cpu"]
+    return ["cpu", *accelerators]
 
 
 def threads() -> dict[str, int]:
@@ -25,10 +29,10 @@ def threads() -> dict[str, int]:
 
 def precision() -> dict[str, str]:
     return {
-        "x64": str(jax.config.jax_enable_x64),
-        "default_matmul_precision": str(jax.config.jax_default_matmul_precision),
+        "x64": str(jax.config.read("jax_enable_x64")),
+        "default_matmul_precision": str(jax.config.read("jax_default_matmul_precision")),
     }
 
 
 def versions() -> dict[str, str]:
-    return {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
+    return {"jax": jax.__version__, "jaxlib": version("jaxlib")}
