@@ -34,7 +34,7 @@ def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
     """Return the record whose fields are these, as `json.loads` gives them."""
     if not isinstance(fields, dict):
         raise ValueError(f"{fields!r} has no fields")
-    hints = _hints(cls)
+    hints = _hints(typing.cast(typing.Hashable, cls))  # a class is, and mypy doubts it
     return cls(**{name: _typed(hints.get(name, Any), value) for name, value in fields.items()})
 
 
@@ -65,7 +65,7 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: typing.Hashable) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 

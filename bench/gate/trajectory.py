@@ -54,19 +54,32 @@ class Run:
         return self.steps[self.ends[epoch - 1]].after
 
 
-def run(problem: Problem, start: Wide, recipe: Recipe, epochs: Sequence[int], *, rounded: bool = False) -> Run:
+def run(
+    problem: Problem,
+    start: Wide,
+    recipe: Recipe,
+    epochs: Sequence[int],
+    *,
+    rounded: bool = False,
+    piling: bool = False,
+) -> Run:
     """Return the reference's own training over these epochs, one step a batch.
 
-    With `rounded`, for problems that are exact but for z and the updates, those are rounded to the dtype under test.
+    rounded   for problems that are exact but for z and the updates: those are rounded to the dtype under test
+    piling    with the fault that gradients are added up and never zeroed, for `bench.gate.diagnose`
     """
-    learning_rate = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
+    learning_rate: Wide = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
     steps: list[Step] = []
     ends: list[int] = []
     theta = start
+    piled = Scaled(np.zeros_like(start), np.zeros_like(start))
     for epoch in epochs:
         for batch in reference.batches(problem, recipe, [epoch]):
             gradients = reference.evaluate(batch, theta, rounded=rounded).gradients
-            moved = theta - learning_rate * gradients.value
+            if piling:
+                gradients = Scaled(gradients.value + piled.value, gradients.scale + piled.scale)
+            piled = gradients
+            moved: Wide = theta - learning_rate * gradients.value
             if rounded:
                 moved = reference.narrowed(moved, problem.dtype)
             rounding = learning_rate * gradients.scale + np.abs(moved) + learning_rate * np.abs(gradients.value)
