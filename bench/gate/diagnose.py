@@ -32,6 +32,7 @@ class Evidence:
 
     @property
     def u(self) -> float:
+        """The unit roundoff of the dtype under test."""
         return reference.unit_roundoff(self.expected.problem.dtype)
 
     def disagrees(self, *words: str) -> bool:
@@ -75,9 +76,7 @@ def _of_form(evidence: Evidence) -> str:
 def _of_start(evidence: Evidence) -> str:
     if evidence.disagrees("itself/start", "itself/point"):
         return "reset does not go back to the parameters it is given"
-    if evidence.disagrees("at w", "at b"):
-        return ""
-    if evidence.wrong == {"itself/repeat"} or evidence.wrong == {"twin/parameters w", "itself/repeat"}:
+    if evidence.wrong == {"itself/repeat"}:
         return "the same epochs again end elsewhere: something outlives reset, or two trainers share it"
     if evidence.wrong <= {"twin/parameters w", "twin/parameters b"}:
         return "only a second trainer beside the first is wrong: they share something"
@@ -194,7 +193,7 @@ def _of_predictions(evidence: Evidence) -> str:
     if evidence.disagrees("loss", "gradients", "parameters", "itself"):
         return ""
     if all(name.endswith("labels") for name in evidence.wrong):
-        return "probabilities are right and labels are not: the threshold (p >= 0.5) or the choice between equal ones (the first)"
+        return "labels do not follow from the probabilities: 1 if p >= 0.5, or the first of the largest"
     point = reference.evaluate(evidence.expected.problem, _without_bias(evidence.expected.problem, evidence.case.start))
     value = point.predictions if evidence.expected.problem.k > 1 else _column(point.predictions)
     if "start/predictions" in evidence.wrong and evidence.explains("start/predictions", value):
@@ -227,7 +226,7 @@ def _matches(evidence: Evidence, name: str, stacked: Scaled) -> bool:
 
 
 def _distinct(evidence: Evidence, name: str, suspected: Scaled) -> bool:
-    """Whether the suspected parameters differ from the right ones by more than both budgets: else they explain nothing."""
+    """Whether the suspected parameters are further from the right ones than both budgets: else they explain nothing."""
     right = np.concatenate(
         [np.ravel(evidence.expected.common[f"{name} {part}"].value).astype(np.float64) for part in "wb"]
     )
