@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -194,7 +194,8 @@ class PredictedInFloat32(NumpyManual):
 
 class LabelsInInt32(NumpyManual):
     def classify(self, x: FloatArray) -> LabelArray:
-        return super().classify(x).astype(np.int32)
+        labels: Any = super().classify(x).astype(np.int32)
+        return cast(LabelArray, labels)
 
 
 WRONG = (

@@ -41,7 +41,7 @@ class FrequencyThreshold(NumpyManual):
 
 class KnownClassesOnly(NumpyManual):
     def classify(self, x: FloatArray) -> LabelArray:
-        known = np.unique(self._y)
+        known = np.unique(self._y).astype(np.int64)
         labels: LabelArray = known[self.predict(x)[:, known].argmax(axis=1)]
         return labels
 
