@@ -1,0 +1,45 @@
+"""The gate in this process: what the suites of right and wrong implementations are put through."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from bench.gate import expect, judge, observe, reference
+from bench.gate.cases import Case, cases
+from bench.gate.expect import Expected
+from bench.gate.judge import Judged
+from bench.gate.observe import Observation
+from impls.protocol import Device, Implementation, Model
+
+DTYPES = ("float32", "float64")
+CPU = Device("cpu")
+
+
+@contextmanager
+def precision(dtype: str) -> Iterator[None]:
+    """Do in this process what a worker's JAX_ENABLE_X64 does; other libraries need nothing."""
+    jax: Any = sys.modules.get("jax")
+    if jax is None:
+        yield
+    else:
+        with jax.enable_x64(dtype == "float64"):
+            yield
+
+
+@cache
+def opinions(model: Model, dtype: str) -> tuple[tuple[Case, list[tuple[str, Expected]]], ...]:
+    """Return every gate case of a model and dtype with the reference's opinion on it."""
+    return tuple((case, expect.expect(case)) for case in cases(model, dtype))
+
+
+def judged(
+    implementation: Implementation, case: Case, opinion: list[tuple[str, Expected]], dtype: str
+) -> tuple[Observation, list[Judged]]:
+    """Return what was seen of an implementation on one case, and every judgement of it."""
+    with precision(dtype):
+        seen = observe.observe(implementation, case, CPU)
+    return seen, judge.against_reference(seen, opinion, reference.unit_roundoff(dtype))

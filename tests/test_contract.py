@@ -1,0 +1,107 @@
+"""Every implementation of the table, every model, dtype and batching, against the reference.
+
+A new row of `impls.TABLE` is tested here at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import impls
+from bench.gate import expect, judge, observe, reference
+from bench.gate.cases import Case
+from datasets import synthetic
+from impls.protocol import Batching, Device, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
+from tests.gates import CPU, DTYPES, judged, opinions, precision
+
+BATCHINGS = {
+    "full": Batching(),
+    "ordered": Batching(5),
+    "shuffled": Batching(5, shuffle=True, seed=1),
+    "dropped": Batching(5, shuffle=True, drop_last=True, seed=2),
+    "larger_than_n": Batching(64),
+    "one_row": Batching(1, shuffle=True),
+}
+
+
+@pytest.fixture(params=impls.TABLE)
+def implementation(request: pytest.FixtureRequest) -> Implementation:
+    """Each row of the table; one whose library is missing is skipped with the reason."""
+    try:
+        return impls.load(request.param)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=list(Model))
+def model(request: pytest.FixtureRequest) -> Model:
+    """Each of the four models."""
+    found: Model = request.param
+    return found
+
+
+@pytest.fixture(params=DTYPES)
+def dtype(request: pytest.FixtureRequest) -> str:
+    """Each of the two dtypes."""
+    found: str = request.param
+    return found
+
+
+def test_every_gate_case_is_within_its_budget(implementation: Implementation, model: Model, dtype: str) -> None:
+    for case, opinion in opinions(model, dtype):
+        _, judgements = judged(implementation, case, opinion, dtype)
+        assert [one for one in judgements if not one.agrees] == [], case.name
+
+
+@pytest.mark.parametrize("batching", BATCHINGS)
+def test_every_batching_is_within_its_budget(
+    implementation: Implementation, model: Model, dtype: str, batching: str
+) -> None:
+    dataset = synthetic.draw(
+        model, 23, 1 if model is Model.SIMPLE_LINEAR else 4, 3 if model is Model.SOFTMAX else 1, 7, dtype=dtype
+    ).dataset
+    case = Case(
+        name=f"contract:{batching}",
+        reason="every meaning of batching",
+        dataset=dataset,
+        start=zeros(dataset),
+        recipe=Recipe(dataset.learning_rate / 4, BATCHINGS[batching]),
+        epochs=3,
+        watched=(1, 3),
+    )
+    with precision(dtype):
+        seen = observe.observe(implementation, case, CPU)
+    judgements = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff(dtype))
+    assert [one for one in judgements if not one.agrees] == []
+
+
+def test_a_trainer_has_every_verb_and_a_known_runtime(implementation: Implementation, model: Model) -> None:
+    dataset = synthetic.draw(model, 8, 1, 2 if model is Model.SOFTMAX else 1, 0, dtype="float32").dataset
+    trainer = implementation(dataset, zeros(dataset), Recipe(0.1), CPU)
+    assert isinstance(trainer, Trainer)
+    assert implementation.runtime in {"numpy", "torch", "jax"}
+    assert trainer.placement() == {"cpu"}
+
+
+def test_params_are_copies(implementation: Implementation) -> None:
+    """Writing to what params returns, or to the start, changes nothing in the trainer."""
+    dataset = synthetic.draw(Model.SOFTMAX, 8, 2, 3, 0, dtype="float32").dataset
+    start = zeros(dataset)
+    trainer = implementation(dataset, start, Recipe(0.1), CPU)
+    trainer.params().w[...] = 7
+    start.w[...] = 7
+    assert not np.any(trainer.params().w)
+
+
+@pytest.mark.parametrize("model", list(Model))
+def test_parameter_shapes_fit_the_product(model: Model) -> None:
+    dataset = synthetic.draw(model, 6, 1, 3 if model is Model.SOFTMAX else 1, 0).dataset
+    w, b = parameter_shapes(model, dataset.d, dataset.classes)
+    params = Params(np.ones(w), np.ones(b))
+    z = dataset.x * params.w + params.b if model is Model.SIMPLE_LINEAR else dataset.x @ params.w + params.b
+    assert z.shape == ((6, 3) if model is Model.SOFTMAX else (6,))
+
+
+def test_a_device_is_written_as_torch_writes_it() -> None:
+    assert [str(Device("cpu")), str(Device("cuda", 1))] == ["cpu", "cuda:1"]
