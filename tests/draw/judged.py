@@ -1,0 +1,91 @@
+"""What the gate says of one implementation on one drawn problem, and what two usual tolerances would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.gate import judge, reference
+from bench.gate.case import Case
+from bench.gate.expect import Expected, expect
+from bench.gate.observe import Observation, observe
+from impls.protocol import Device, Implementation, Model
+
+QUANTITIES = ("loss", "gradients", "parameters", "predictions", "labels")
+CPU = Device("cpu")
+
+# (rtol, atol): NumPy's own for every dtype, and torch.testing.assert_close's; both take |a - b| <= atol + rtol |b|.
+NUMPY = (1e-5, 1e-8)
+TORCH = {"float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One implementation on one problem: the largest share of the budget of each quantity.
+
+    skipped       why there is nothing to judge; empty otherwise
+    failed        every entry that exceeds its budget
+    allclose, assert_close  which of loss, gradients and parameters these would have refused
+    """
+
+    number: int
+    model: Model
+    dtype: str
+    implementation: str
+    skipped: str = ""
+    loss: float = 0.0
+    gradients: float = 0.0
+    parameters: float = 0.0
+    predictions: float = 0.0
+    labels: float = 0.0
+    failed: tuple[str, ...] = ()
+    allclose: tuple[str, ...] = ()
+    assert_close: tuple[str, ...] = ()
+
+
+def judged(number: int, case: Case, implementations: Sequence[tuple[str, Implementation]]) -> Iterator[Drawn]:
+    """Yield what becomes of each implementation on this case; the reference is asked once."""
+    model, dtype = case.dataset.model, str(case.dataset.x.dtype)
+    with np.errstate(all="ignore"):
+        opinion = expect(case)
+        for name, implementation in implementations:
+            if not _finite(opinion, dtype):
+                yield Drawn(number, model, dtype, name, skipped="the reference exceeds the range of the dtype")
+                continue
+            seen = observe(implementation, case, CPU)
+            rows = judge.against_reference(seen, opinion, reference.unit_roundoff(dtype))
+            yield Drawn(
+                number=number,
+                model=model,
+                dtype=dtype,
+                implementation=name,
+                **{quantity: _largest(rows, quantity) for quantity in QUANTITIES},  # type: ignore[arg-type]
+                failed=tuple(f"{row.place}: {row.value!r}, {row.expected!r}" for row in rows if not row.agrees),
+                allclose=_refused(seen, opinion, NUMPY),
+                assert_close=_refused(seen, opinion, TORCH[dtype]),
+            )
+
+
+def _finite(opinion: Sequence[tuple[str, Expected]], dtype: str) -> bool:
+    """Return whether all that the reference says is a number of the dtype under test."""
+    limit = np.finfo(dtype).max
+    return all(np.all(np.abs(scaled.value) <= limit) for _, expected in opinion for scaled in expected.common.values())
+
+
+def _largest(rows: Sequence[judge.Judged], quantity: str) -> float:
+    return max((row.share for row in rows if judge.group(row.name) == quantity), default=0.0)
+
+
+def _refused(
+    seen: Observation, opinion: Sequence[tuple[str, Expected]], tolerance: tuple[float, float]
+) -> tuple[str, ...]:
+    rtol, atol = tolerance
+    refused = [
+        judge.group(name)
+        for _, expected in opinion
+        for name, scaled in expected.common.items()
+        if not np.allclose(seen[name].astype(np.float64), scaled.value.astype(np.float64), rtol=rtol, atol=atol)
+    ]
+    return tuple(q for q in ("loss", "gradients", "parameters") if q in refused)

@@ -1,0 +1,48 @@
+"""The gate never cries wolf: implementations that are right pass all of it, however they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import jax
+import numpy as np
+import pytest
+import torch
+
+from bench.gate import cases, expect, judge, observe, reference
+from bench.gate.case import Case
+from impls.protocol import Device, Model
+from tests.honest.table import HONEST, Honest
+
+PAIRS = [pytest.param(honest, model, id=f"{honest.name}-{model}") for honest in HONEST for model in honest.models]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@cache
+def _opinions(model: Model, dtype: str) -> Sequence[tuple[Case, list[tuple[str, expect.Expected]]]]:
+    return [(case, expect.expect(case)) for case in cases.cases(model, dtype)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("honest", "model"), PAIRS)
+def test_an_honest_implementation_passes_every_case(honest: Honest, model: Model, dtype: str) -> None:
+    with jax.enable_x64(dtype == "float64"), np.errstate(under="ignore"):
+        wrong = [
+            f"{case.name}: {row.place} is {row.value!r}, expected {row.expected!r}, share {row.share:.3g}"
+            for case, opinion in _opinions(model, dtype)
+            for row in judge.against_reference(
+                observe.observe(honest.implementation, case, Device("cpu")),
+                opinion,
+                reference.unit_roundoff(dtype),
+            )
+            if not row.agrees
+        ]
+    assert wrong == []
