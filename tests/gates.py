@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from bench.gate import expect, judge, observe, reference
-from bench.gate.cases import Case, cases
+from bench.gate.case import Case
+from bench.gate.cases import cases
 from bench.gate.expect import Expected
 from bench.gate.judge import Judged
 from bench.gate.observe import Observation
@@ -40,6 +42,7 @@ def judged(
     implementation: Implementation, case: Case, opinion: list[tuple[str, Expected]], dtype: str
 ) -> tuple[Observation, list[Judged]]:
     """Return what was seen of an implementation on one case, and every judgement of it."""
+    own = copy.deepcopy(case)  # the opinions are shared by many implementations, and some write to what they get
     with precision(dtype):
-        seen = observe.observe(implementation, case, CPU)
+        seen = observe.observe(implementation, own, CPU)
     return seen, judge.against_reference(seen, opinion, reference.unit_roundoff(dtype))

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bench import starts
-from bench.gate.trajectory import LARGEST_P, MOST_STEPS
-from bench.records import Problem
+from bench.gate.case import EVERYTHING, PREFIX, Case
 from datasets import lessons
+from datasets.curvature import largest_eigenvalue
 from impls.protocol import Batching, Dataset, Model, Params, Recipe, parameter_shapes, zeros
 
-PREFIX = "gate:"
 LESSONS = (
     lessons.study_hours,
     lessons.identity,
@@ -25,36 +23,6 @@ LESSONS = (
     lessons.pass_fail,
     lessons.three_grades,
 )
-EVERYTHING = frozenset({"loss", "gradients", "parameters", "predictions"})
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One problem that every implementation is put through.
-
-    reason    what this data reveals
-    points    further parameters at which loss, gradients and predictions are asked for
-    watched   the epochs after which parameters are compared (counted from 1)
-    exact     the quantities that are exactly representable, so that equality is bitwise
-    fills     other contents for the same arrays, in this order; a new trainer for each
-    twin      the start of a second trainer that is trained in turns with the first
-    differences  whether the gradients are compared with finite differences of the loss as well
-    replay    judge the last epoch alone, from the parameters reported before it
-    """
-
-    name: str
-    reason: str
-    dataset: Dataset
-    start: Params
-    recipe: Recipe
-    epochs: int
-    watched: tuple[int, ...]
-    points: tuple[Params, ...] = ()
-    exact: frozenset[str] = frozenset()
-    fills: tuple[Dataset, ...] = ()
-    twin: Params | None = None
-    differences: bool = False
-    replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +115,15 @@ def _mini(draw: _Draw) -> Case:
 
 def _mini_ordered(draw: _Draw) -> Case:
     data = draw.dataset(13, 3, 4)
-    return _case(draw, "mini_ordered", "batches as slices, the last one shorter", data, batching=Batching(4), epochs=2)
+    data.x[8:12], data.y[8:12] = data.x[:4], data.y[:4]
+    return _case(
+        draw,
+        "mini_ordered",
+        "batches as slices, the last one shorter, and rows that stand twice: rows lost at an end, counted once",
+        data,
+        batching=Batching(5),
+        epochs=2,
+    )
 
 
 def _mini_dropped(draw: _Draw) -> Case:
@@ -187,8 +163,9 @@ def _centred(draw: _Draw) -> Case:
     return _case(
         draw,
         "centred",
-        "centred features and a random start: a bias gradient that hides elsewhere",
+        "centred features and a random start: a bias gradient that hides elsewhere; nothing to drop from a full batch",
         replace(data, x=x.astype(draw.dtype)),
+        batching=Batching(drop_last=True),
     )
 
 
@@ -229,9 +206,30 @@ def _plateau(draw: _Draw) -> Case:
     )
 
 
-def _rows_4000(draw: _Draw) -> Case:
-    data = draw.dataset(4000, 3, 4, centre=0.5)
-    return _case(draw, "rows_4000", "many rows: sums and means over n, n - 1 for n", data, epochs=2)
+def _many_rows(draw: _Draw) -> Case:
+    data = draw.dataset(40_000, 3, 4, centre=0.5)
+    return _case(
+        draw,
+        "many_rows",
+        "40,000 rows in two shuffled batches: sums and means over n, row numbers beyond 16 bits",
+        data,
+        batching=Batching(20_000, shuffle=True, seed=7),
+        epochs=1,
+    )
+
+
+def _uphill(draw: _Draw) -> Case:
+    """The features are small, so that L is nearly that of the bias alone, and the rate is 1.1 times 2 / L."""
+    data = draw.dataset(13, 3, 4, scale=0.1)
+    rate = 2.2 / largest_eigenvalue(draw.model, data.x.reshape(data.n, -1).astype(np.float64))
+    return _case(
+        draw,
+        "uphill",
+        "a learning rate above 2 / L, so that the loss may rise: caps on it, steps undone, the best parameters kept",
+        data,
+        learning_rate=rate,
+        epochs=6,
+    )
 
 
 def _ties(draw: _Draw) -> Case:
@@ -356,31 +354,10 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
             )
 
 
-def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
-    """Return the case of a benchmarked problem: its own data, from a drawn start and from zeros.
-
-    Beyond the sizes at which an error can be carried along the whole run, the last of at least two epochs is replayed.
-    """
-    batches = len(problem.batching.rows(problem.n, 0))
-    replay = (problem.d + 1) * problem.k > LARGEST_P or batches * epochs > MOST_STEPS
-    epochs = max(2, epochs) if replay else epochs
-    return Case(
-        name=problem.dataset,
-        reason="the data that are timed",
-        dataset=dataset,
-        start=starts.draw(problem.model, problem.d, problem.k, problem.dtype, (problem.seed,)),
-        recipe=Recipe(problem.learning_rate, problem.batching),
-        epochs=epochs,
-        watched=(epochs - 1, epochs) if replay else (epochs,),
-        points=(zeros(dataset),),
-        replay=replay,
-    )
-
-
 def cases(model: Model, dtype: str) -> list[Case]:
     """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree."""
     builders = [_mini, _mini_ordered, _mini_dropped, _single_rows, _zero_start, _centred, _one_row, _square]
-    builders += [_refilled, _plateau, _rows_4000, _ties, _vanishing]
+    builders += [_refilled, _plateau, _uphill, _many_rows, _ties, _vanishing]
     if model.classifies:
         builders.append(_large_logits)
     else:

@@ -6,6 +6,7 @@ a cell's own data are tried in the dtype in which they are timed.
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,8 +18,8 @@ import numpy as np
 from bench import workers
 from bench.errors import BadInput
 from bench.gate import judge, reference, trajectory
-from bench.gate.cases import Case
-from bench.gate.diagnose import likely_cause
+from bench.gate.case import Case
+from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.expect import expect
 from bench.gate.observe import Observation
 from bench.jsonl import read_lines
@@ -50,7 +51,6 @@ class Seen:
 
     entrant: Entrant
     dtype: str
-    number: int
     case: Case
     problem: Problem | None
     status: Status
@@ -105,9 +105,15 @@ def _diverging(cells: Sequence[Cell], data: Mapping[tuple[str, str], Dataset], e
     for problem in dict.fromkeys(cell.problem for cell in cells):
         dataset = data[problem.dataset, problem.dtype]
         if trajectory.diverges(problem, dataset, epochs):
-            rate = stable_learning_rate(dataset, problem.batching)
-            refused[problem] = f"the reference grows at learning rate {problem.learning_rate:g}: use {rate:.2g} or less"
+            rate = _rounded_down(stable_learning_rate(dataset, problem.batching))
+            refused[problem] = f"the reference grows at learning rate {problem.learning_rate:g}: use {rate:g} or less"
     return refused
+
+
+def _rounded_down(rate: float) -> float:
+    """Return two digits of the rate, never more than it."""
+    digit = 10.0 ** (math.floor(math.log10(rate)) - 1)
+    return math.floor(rate / digit) * digit
 
 
 def _jobs(cells: Sequence[Cell], folders: Folders, work: Path, epochs: int) -> list[tuple[Entrant, Job]]:
@@ -138,15 +144,13 @@ def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[See
     lost = Observed(None, "", ending.status, ending.detail)
     if ending.status is Status.OK:
         lost = Observed(None, "", Status.FAILED, "its worker ended without a word")
-    drawn = len(list(planned(job))) - len(job.own)
-    for number, case in enumerate(planned(job)):
+    for number, (case, problem) in enumerate(planned(job)):
         record = records.get(number, records.get(None, lost))
-        problem = None if number < drawn else job.own[number - drawn].problem
         arrays: Observation = {}
         if record.file:
             with np.load(folder / record.file) as file:
                 arrays = dict(file)
-        yield Seen(entrant, job.dtype, number, case, problem, record.status, record.detail, arrays)
+        yield Seen(entrant, job.dtype, case, problem, record.status, record.detail, arrays)
     shutil.rmtree(folder)
 
 
@@ -181,7 +185,7 @@ def _rows(one: Seen, against: str, judged: Iterable[judge.Judged], cause: str = 
             one,
             Agreement(
                 implementation=one.entrant.implementation,
-                against=against,
+                against="itself" if quantity == judge.CONDUCT else against,
                 model=one.case.dataset.model,
                 dataset=one.case.name,
                 dtype=one.dtype,
@@ -206,14 +210,15 @@ def _refused(cell: Cell, refused: Mapping[Problem, str]) -> Verdict | None:
 
 def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agreement]]) -> Verdict:
     """Return what all the cases that concern a cell say of it: a disagreement before a failure."""
-    rows = [row for one, row in judged if _concerns(one, cell) and row.against == "reference"]
+    rows = [row for one, row in judged if _concerns(one, cell) and row.against in ("reference", "itself")]
     wrong = [row for row in rows if row.status is not Status.OK]
     if wrong:
-        return Verdict(cell, Status.MISMATCH, _words(wrong))
+        causes = {(row.dtype, row.dataset): row.cause for row in wrong}
+        return Verdict(cell, Status.MISMATCH, _words(wrong, agreed(list(causes.values()))))
     broken = [one for one in seen if _concerns(one, cell) and one.status is not Status.OK]
     if broken:
         return Verdict(cell, broken[0].status, _where(broken[0]))
-    (own,) = (one for one in seen if one.problem == cell.problem and _concerns(one, cell))
+    (own,) = (one for one in seen if one.case.name == cell.problem.dataset and _concerns(one, cell))
     labels, y = own.observation["end/labels"], own.case.dataset.y
     return Verdict(
         cell,
@@ -230,15 +235,14 @@ def _concerns(one: Seen, cell: Cell) -> bool:
     return one.problem == cell.problem if one.problem else one.case.dataset.model is cell.problem.model
 
 
-def _words(wrong: Sequence[Agreement]) -> str:
-    """Return the first disagreement in words, its likely cause, and how many more there are."""
+def _words(wrong: Sequence[Agreement], cause: str) -> str:
+    """Return the first disagreement in words, the likely cause of all, and how many more there are."""
     row = wrong[0]
     words = (
         f"{row.quantity} on {row.dataset} in {row.dtype}: {row.index} is {row.value:.9g}, the reference says "
         f"{row.expected:.9g}; the error {row.error:.3g} exceeds the budget {row.budget:.3g}"
     )
-    causes = [row.cause for row in wrong if row.cause]
-    words += f"; likely cause: {causes[0]}" if causes else ""
+    words += f"; likely cause: {cause}" if cause else ""
     return words + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else "")
 
 

@@ -6,6 +6,8 @@ named if the implementation agrees with that. So a cause is never a guess from o
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate import reference, trajectory
-from bench.gate.cases import Case
+from bench.gate.case import Case
 from bench.gate.expect import BUDGET, Expected
 from bench.gate.judge import Judged, compare
 from bench.gate.observe import Observation
@@ -61,6 +63,15 @@ def likely_cause(
             if cause:
                 return cause
     return ""
+
+
+def agreed(causes: Sequence[str]) -> str:
+    """Return the cause that most failing cases name; empty where fewer than half of them do."""
+    kinds = Counter(re.sub(r"\d+", "", cause) for cause in causes if cause)
+    if not kinds:
+        return ""
+    kind, count = kinds.most_common(1)[0]
+    return next(cause for cause in causes if re.sub(r"\d+", "", cause) == kind) if 2 * count > len(causes) else ""
 
 
 def _of_form(evidence: Evidence) -> str:

@@ -23,6 +23,9 @@ GROUPS = {
     "labels": "labels",
 }
 
+# What must hold of an implementation by itself: its start, repeatability, form, inputs and placement.
+CONDUCT = "conduct"
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -110,10 +113,9 @@ def against_other(
 
 def group(name: str) -> str:
     """Return the quantity of agreement.csv that an observed array belongs to."""
-    last = name.rpartition("/")[2]
     if "itself/" in name:
-        return last.split()[0] if not last.startswith("point") else "start"
-    return GROUPS[last.removesuffix(" w").removesuffix(" b").split()[-1]]
+        return CONDUCT
+    return GROUPS[name.rpartition("/")[2].removesuffix(" w").removesuffix(" b").split()[-1]]
 
 
 def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate.cases import Case
+from bench.gate.case import Case
 from impls.protocol import Dataset, Device, Implementation, Model, Params, Trainer, parameter_shapes
 
 Observation = dict[str, NDArray[np.generic]]
@@ -33,14 +33,14 @@ def observe(implementation: Implementation, case: Case, device: Device) -> Obser
 
 
 def _observe(implementation: Implementation, case: Case, device: Device) -> Observation:
-    before = _digest(case.dataset, case.start)
-    trainer = implementation(case.dataset, case.start, case.recipe, device)
+    before = _digest(case.dataset)
+    trainer = implementation(case.dataset, _lent(case.start), case.recipe, device)
     form = _Form(case.dataset)
     seen: Observation = {}
     seen |= _point(trainer, case.dataset, case.start, form, "start")
     for number, point in enumerate(case.points):
         seen |= _point(trainer, case.dataset, point, form, f"point {number}")
-    trainer.reset(case.start, case.epochs)
+    _reset(trainer, case.start, case.epochs)
     seen["itself/start again"] = _difference(trainer.params(), case.start)
     for epoch in range(1, case.epochs + 1):
         trainer.epoch()
@@ -56,13 +56,13 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
         seen |= _differences(trainer, case.start)
     seen["itself/form"] = np.array(len(form.faults))
     seen["itself/form faults"] = np.array(form.faults, dtype=str)
-    seen["itself/inputs"] = np.array(int(_digest(case.dataset, case.start) != before))
+    seen["itself/inputs"] = np.array(int(_digest(case.dataset) != before))
     seen["itself/placement"] = np.array(len(trainer.placement() - {str(device)}))
     return seen
 
 
 def _point(trainer: Trainer, dataset: Dataset, point: Params, form: _Form, name: str) -> Observation:
-    trainer.reset(point, 0)
+    _reset(trainer, point, 0)
     return {f"itself/{name}": _difference(trainer.params(), point), **_state(trainer, dataset, form, name)}
 
 
@@ -81,14 +81,27 @@ def _state(trainer: Trainer, dataset: Dataset, form: _Form, name: str) -> Observ
     return seen
 
 
+def _reset(trainer: Trainer, start: Params, epochs: int) -> None:
+    """Reset to a start that is taken back afterwards: a trainer that kept the arrays instead of a copy has NaN then."""
+    lent = _lent(start)
+    trainer.reset(lent, epochs)
+    trainer.synchronize()
+    for array in lent:
+        array[...] = np.nan
+
+
+def _lent(start: Params) -> Params:
+    return Params(*(np.array(array) for array in start))
+
+
 def _unwatched(
     implementation: Implementation, trainer: Trainer, case: Case, device: Device, end: Params
 ) -> Observation:
     """Train again from the same start without looking, in turns with a twin where the case has one."""
-    twin = None if case.twin is None else implementation(case.dataset, case.twin, case.recipe, device)
-    trainer.reset(case.start, case.epochs)
+    twin = None if case.twin is None else implementation(case.dataset, _lent(case.twin), case.recipe, device)
+    _reset(trainer, case.start, case.epochs)
     if twin is not None and case.twin is not None:
-        twin.reset(case.twin, case.epochs)
+        _reset(twin, case.twin, case.epochs)
     for _ in range(case.epochs):
         trainer.epoch()
         if twin is not None:
@@ -114,7 +127,7 @@ def _differences(trainer: Trainer, start: Params) -> Observation:
         for sign in (1, -1):
             there = flat.copy()
             there[index] += sign * step
-            trainer.reset(_unflattened(there, start), 0)
+            _reset(trainer, _unflattened(there, start), 0)
             moved.append(trainer.loss_and_gradients()[0])
         slopes[index] = (moved[0] - moved[1]) / (2 * step)
     return _named(_unflattened(slopes, start), "start/differences")
@@ -174,8 +187,8 @@ def _difference(params: Params, others: Params) -> NDArray[np.generic]:
     return np.array(max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in pairs))
 
 
-def _digest(dataset: Dataset, start: Params) -> str:
+def _digest(dataset: Dataset) -> str:
     digest = hashlib.sha256()
-    for array in (dataset.x, dataset.y, start.w, start.b):
+    for array in (dataset.x, dataset.y):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -141,7 +141,8 @@ def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     # 1 - p without cancellation, so that r keeps its digits where p rounds to 1.
     q = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
     r = np.where(problem.targets == 1, -q, p)
-    dp = p * q * dz + 2 + p * np.abs(z)
+    # Through log p a rounding of the logarithm counts u |z|, until e^-|z| is lost and the smaller of p and q with it.
+    dp = p * q * dz + 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
     loss = np.asarray(np.mean(np.maximum(np.where(problem.targets == 1, -z, z), 0) + np.log1p(e)))
     loss_scale = np.asarray(np.mean(np.abs(r) * dz + 2 * (1 + np.abs(z))) + (n + 2) * loss + u * np.mean(p * q * dz**2))
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))

@@ -143,6 +143,6 @@ def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
     if error.size <= LARGEST_P:
         bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
     else:
-        bend = _curvature(problem) * float(np.sum(error**2))
+        bend = _curvature(problem) * float(error.flat[0]) ** 2  # every entry is the length of the whole error
     shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
     return Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)

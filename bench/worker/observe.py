@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench.gate.cases import Case, cases, of_problem
+from bench.gate.case import Case, at_shape, of_problem
+from bench.gate.cases import cases
 from bench.gate.observe import observe
 from bench.jsonl import append_line, from_mapping
 from bench.plan import device
@@ -49,12 +50,13 @@ class Job:
     folder: str
 
 
-def planned(job: Job) -> Iterator[Case]:
-    """Yield every case of a job, in the order of their numbers."""
+def planned(job: Job) -> Iterator[tuple[Case, Problem | None]]:
+    """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
     for model in job.models:
-        yield from cases(model, job.dtype)
+        yield from ((case, None) for case in cases(model, job.dtype))
     for own in job.own:
-        yield of_problem(own.problem, open_saved(Path(own.folder)), job.epochs)
+        yield from ((case, own.problem) for case in at_shape(own.problem, job.dtype))
+        yield of_problem(own.problem, open_saved(Path(own.folder)), job.epochs), own.problem
 
 
 def main() -> None:
@@ -72,7 +74,7 @@ def main() -> None:
         if reason:
             append_line(folder / OBSERVED, Observed(None, "", Status.NO_DEVICE, reason))
         else:
-            for number, case in enumerate(planned(job)):
+            for number, (case, _) in enumerate(planned(job)):
                 _observe(case, implementation, device(job.device), folder, number)
 
 

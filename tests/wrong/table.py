@@ -1,0 +1,28 @@
+"""All planted faults, by name."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from tests.wrong import (
+    unseen_cheat,
+    unseen_formula,
+    unseen_jax,
+    unseen_loop,
+    unseen_precision,
+    unseen_prediction,
+    unseen_torch,
+)
+from tests.wrong.row import Wrong
+
+UNSEEN = (
+    unseen_formula,
+    unseen_loop,
+    unseen_precision,
+    unseen_cheat,
+    unseen_prediction,
+    unseen_torch,
+    unseen_jax,
+)
+
+TABLE: dict[str, Wrong] = {wrong.name: wrong for wrong in chain.from_iterable(module.WRONG for module in UNSEEN)}
