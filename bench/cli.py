@@ -91,6 +91,9 @@ Blocks = Annotated[
     ),
 ]  # fmt: skip
 Quick = Annotated[bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times, and no comparison.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", rich_help_panel=OUTPUT, help="Say of each failed check what it tests, and why.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", rich_help_panel=OUTPUT, show_default="results/<run>", help="A new or empty folder."),
@@ -174,6 +177,7 @@ def agree(
     epochs: Epochs = EPOCHS,
     seed: Seed = 0,
     out: Out = None,
+    explain: Explain = False,
 ) -> None:
     """Check that all agree with the reference and with each other, and time nothing."""
     options = Options(
@@ -193,7 +197,7 @@ def agree(
         seed=seed,
         out=out,
     )
-    raise typer.Exit(runs.agree(options, context.obj))
+    raise typer.Exit(runs.agree(options, context.obj, explain=explain))
 
 
 @app.command("list")

@@ -63,14 +63,16 @@ def run(options: Options, command: str) -> int:
         return exit_code(ready.plan, summary.final_verdicts(raw), options)
 
 
-def agree(options: Options, command: str) -> int:
+def agree(options: Options, command: str, *, explain: bool = False) -> int:
     """Check what was asked and write agreement.csv; return 0 if every cell is fine, else 1.
 
-    Raises as `run` does.
+    With `explain`, say of each failed check what it tests. Raises as `run` does.
     """
     with _prepare(options, command, timed=False) as ready:
         terminal.opening(machine.one_line(), ready.plan, None)
-        verdicts, _ = _agree(ready)
+        verdicts, agreements = _agree(ready)
+        if explain:
+            terminal.explanations(agreements)
         files.write_reports(ready.out)
         terminal.closing(files.reports(ready.out), ready.out)
         return exit_code(ready.plan, verdicts, options)

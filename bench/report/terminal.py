@@ -9,11 +9,13 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 import datasets
 import impls
+from bench.gate.explain import explain
 from bench.plan import DEFAULT_DATASETS, DEVICE_KINDS, Plan
 from bench.records import Agreement, Status, Timing, Verdict
 from bench.report import markdown, words
@@ -78,6 +80,16 @@ def agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> N
                 f"{verdict.status} {cell.implementation} on {cell.problem.dataset} {cell.problem.dtype}, {cell.device}"
             )
             OUT.print(f"{line}: {verdict.detail}", soft_wrap=True)
+
+
+def explanations(agreements: Sequence[Agreement]) -> None:
+    """Print of each failed check what it tests, on which data, and what is usually wrong."""
+    for one in explain(agreements):
+        OUT.print(f"{one.implementation}: {one.quantity}", style="bold")
+        OUT.print(Padding(f"tests: {one.check.tests}", (0, 0, 0, 2)))
+        OUT.print(Padding(f"usual causes: {one.check.causes}", (0, 0, 0, 2)))
+        for name, reason in one.data.items():
+            OUT.print(Padding(f"{name}: {reason}", (0, 0, 0, 4)))
 
 
 def results(raw: Raw, rows: Sequence[Timing]) -> None:
