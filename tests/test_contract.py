@@ -10,7 +10,7 @@ import pytest
 
 import impls
 from bench.gate import expect, judge, observe, reference
-from bench.gate.cases import Case
+from bench.gate.case import Case
 from datasets import synthetic
 from impls.protocol import Batching, Device, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
 from tests.gates import CPU, DTYPES, judged, opinions, precision
