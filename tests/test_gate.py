@@ -15,7 +15,7 @@ from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
 from bench.records import Agreement, Problem, Status
 from datasets import synthetic
-from impls.protocol import Batching, Model, Recipe, zeros
+from impls.protocol import Batching, Dataset, Model, Params, Recipe, zeros
 from tests.gates import DTYPES, opinions
 
 U = 2.0**-24
@@ -124,6 +124,26 @@ def test_the_bound_in_norm_is_never_below_the_carried_error(monkeypatch: pytest.
     exact = trajectory.carried(run, 4)
     monkeypatch.setattr(trajectory, "MOST_STEPS", 3)
     assert np.all(trajectory.carried(run, 4) >= exact)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("model", [Model.LOGISTIC, Model.SOFTMAX])
+def test_a_logit_without_a_correct_digit_is_within_its_budget(model: Model, label: int) -> None:
+    """x w = 10^8 - 8 and b = -10^8: summed from the other end, float32 computes z = 0, and that is honest."""
+    x, w, b = np.ones((1, 2), np.float32), np.array([1e8, -8.0], np.float32), np.float32(-1e8)
+    p = np.array([[0.5]])
+    if model is Model.LOGISTIC:
+        dataset = Dataset("lost", model, x, np.array([label], np.float32), 1, 0.1, "", "")
+        start = Params(w, b)
+    else:
+        dataset = Dataset("lost", model, x, np.array([label]), 2, 0.1, "", "")
+        start = Params(np.stack([w, 0 * w], axis=1), np.array([b, 0], np.float32))
+        p = np.array([[0.5, 0.5]])
+    problem = reference.widen(dataset)
+    point = reference.evaluate(problem, reference.stacked(start, problem))
+    assert np.abs(p - point.predictions.value).max() > 0.49
+    assert judge.compare("start/predictions", p, point.predictions, U).agrees
+    assert judge.compare("start/loss", np.array(np.log(2)), point.loss, U).agrees
 
 
 def _problem(model: Model, n: int, batch_size: int | None = None, rate: float = 0.1) -> Problem:

@@ -13,8 +13,7 @@ import pytest
 
 import impls
 from bench.gate import reference, trajectory
-from bench.gate.expect import BUDGET
-from bench.gate.reference import Scaled
+from bench.gate.reference import BUDGET, Scaled
 from datasets import lessons
 from impls.protocol import Batching, Dataset, Implementation, Model, Params, Recipe, zeros
 from tests.gates import CPU, DTYPES, precision

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from bench.gate import reference, trajectory
 from bench.gate.case import Case
-from bench.gate.expect import BUDGET, Expected
+from bench.gate.expect import Expected
 from bench.gate.judge import Judged, compare
 from bench.gate.observe import Observation
-from bench.gate.reference import Problem, Scaled, Wide
+from bench.gate.reference import BUDGET, Problem, Scaled, Wide
 from impls.protocol import Batching, Model, Params, Recipe
 
 

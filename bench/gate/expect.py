@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference, trajectory
 from bench.gate.case import Case
-from bench.gate.reference import Point, Problem, Scaled, Wide
+from bench.gate.reference import BUDGET, Point, Problem, Scaled, Wide
 from impls.protocol import Dataset, Model, Params, parameter_shapes
 
 # |third derivative| of log(1 + exp z), and of log sum exp in one logit, is p(1-p)|1-2p| <= 1/(6 sqrt 3).
@@ -150,10 +150,6 @@ def _labels(case: Case, dataset: Dataset, point: Point, u: float) -> Scaled:
     if "labels" in case.exact:
         unclear = np.zeros_like(unclear)
     return Scaled(labels.astype(np.float64), np.where(unclear, np.inf, 0.0))
-
-
-# The constant C of the budget C u scale: docs/agreement.md says why 4.
-BUDGET = 4
 
 
 def _differences(problem: Problem, theta: Wide) -> Scaled:

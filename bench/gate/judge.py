@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate import reference
-from bench.gate.expect import BUDGET, Expectation, Expected
+from bench.gate.expect import Expectation, Expected
 from bench.gate.observe import Observation
+from bench.gate.reference import BUDGET
 
 # The quantities of agreement.csv, by the last word of an observation's name.
 GROUPS = {

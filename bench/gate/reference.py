@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from impls.protocol import Dataset, Model, Params, Recipe
 
+# The constant C of the budget C u scale: docs/agreement.md says why 4.
+BUDGET = 4
+
 Wide = NDArray[np.floating[Any]]
 
 
@@ -136,39 +139,66 @@ def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
 
 def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
-    e = np.exp(-np.abs(z))
-    p = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
-    # 1 - p without cancellation, so that r keeps its digits where p rounds to 1.
-    q = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
-    r = np.where(problem.targets == 1, -q, p)
+    positive = problem.targets == 1
+    p, q = _sigmoid(z), _sigmoid(-z)
+    r = np.where(positive, -q, p)  # without the cancellation of p - 1
+    t = BUDGET * u * dz
     # Through log p a rounding of the logarithm counts u |z|, until e^-|z| is lost and the smaller of p and q with it.
-    dp = p * q * dz + 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
-    loss = np.asarray(np.mean(np.maximum(np.where(problem.targets == 1, -z, z), 0) + np.log1p(e)))
-    loss_scale = np.asarray(np.mean(np.abs(r) * dz + 2 * (1 + np.abs(z))) + (n + 2) * loss + u * np.mean(p * q * dz**2))
+    dp = _moved(_sigmoid(z + t), p, _sigmoid(z - t)) / (BUDGET * u) + 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
+    against = np.where(positive, -z, z)
+    losses = np.logaddexp(0, against)
+    loss = np.asarray(np.mean(losses))
+    rise = (np.logaddexp(0, against + t) - losses) / (
+        BUDGET * u
+    )  # convex and increasing: its largest change is upwards
+    loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + (n + 2) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
+
+
+def _sigmoid(z: Wide) -> Wide:
+    e: Wide = np.exp(-np.abs(z))
+    p: Wide = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    return p
+
+
+def _moved(upper: Wide, value: Wide, lower: Wide) -> Wide:
+    """Return how far the value lies from the further end of the range that it may take."""
+    return np.maximum(upper - value, value - lower)
 
 
 def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
     u, n, k = unit_roundoff(problem.dtype), problem.n, problem.k
-    highest = z.max(axis=1, keepdims=True)
-    e = np.exp(z - highest)
-    total = e.sum(axis=1, keepdims=True)
-    p = e / total
-    others = e.sum(axis=1, keepdims=True, where=problem.targets == 0) / total
-    r = np.where(problem.targets == 1, -others, p)
+    t = BUDGET * u * dz
+    total = _logsumexp(z)
+    p = np.exp(z - total)
+    others = np.exp(_logsumexp(np.where(problem.targets == 1, -np.inf, z)) - total)
+    r = np.where(problem.targets == 1, -others, p)  # without the cancellation of p - 1
     largest = np.abs(z).max(axis=1, keepdims=True)
-    spread = (p * dz).sum(axis=1, keepdims=True)
-    dp = p * ((1 - 2 * p) * dz + spread + k + 3 + largest) + 1
+    dp = _moved(_apart(z, t), p, _apart(z, -t)) / (BUDGET * u) + p * (k + 3 + largest) + 1
     z_y = (problem.targets * z).sum(axis=1, keepdims=True)
-    loss = np.asarray(np.mean(highest + np.log(total) - z_y))
-    loss_scale = np.asarray(
-        np.mean((np.abs(r) * dz).sum(axis=1, keepdims=True) + k + 3 + largest + np.abs(z_y))
-        + (n + 2) * loss
-        + u * np.mean((p * dz**2).sum(axis=1))
-    )
+    against = np.where(problem.targets == 1, -t, t)
+    loss = np.asarray(np.mean(total - z_y))
+    rise = (_logsumexp(z + against) - total + (problem.targets * t).sum(axis=1, keepdims=True)) / (BUDGET * u)
+    loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + (n + 2) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
+
+
+def _apart(z: Wide, t: Wide) -> Wide:
+    """Return each p_c (n, k) when its own logit moves by t and every other by -t: the furthest that it can go."""
+    highest = (z + np.abs(t)).max(axis=1, keepdims=True)
+    own, opposite = np.exp(z + t - highest), np.exp(z - t - highest)
+    total = own + (opposite.sum(axis=1, keepdims=True) - opposite)
+    # Where both are lost against the highest logit, p_c can be anything down to 0.
+    p: Wide = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
+    return p
+
+
+def _logsumexp(z: Wide) -> Wide:
+    highest = z.max(axis=1, keepdims=True)
+    total: Wide = highest + np.log(np.exp(z - highest).sum(axis=1, keepdims=True))
+    return total
 
 
 def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
