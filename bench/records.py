@@ -148,7 +148,7 @@ class Costs:
 class Environment:
     """The conditions of a worker, read back inside it after the timed rounds.
 
-    asked         what must be found, by name: "threads openblas", "precision x64", "placement", "processors"
+    asked         what must be found, by name: "threads openblas", "x64", "placement", "processors"
     found         what was read back, by the same names and further ones
     versions      of the library and of what computes for it
     busy_threads  threads that used the processor during the timed rounds, for more than 10 % of the busiest
@@ -198,6 +198,9 @@ class Evidence:
     checked_round         the timed round, chosen at random, whose parameters were kept
     checked_seed          of its start: bench.starts.draw(..., checked_seed)
     checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64
+    before_w, before_b    those before the last epoch of an untimed repetition of that round, where it is too long
+                          for its error to be carried along: `bench.gate.trajectory` says when
+    repeated              whether the repetition ended where the timed round did, bit for bit
     """
 
     again_seconds: tuple[float, ...] = ()
@@ -214,6 +217,9 @@ class Evidence:
     checked_seed: tuple[int, ...] = ()
     checked_w: str = ""
     checked_b: str = ""
+    before_w: str = ""
+    before_b: str = ""
+    repeated: bool | None = None
 
 
 @dataclass(frozen=True)
