@@ -64,6 +64,11 @@ def _plan(epochs: int, epoch_seconds: float, effort: Effort) -> Plan:
     return Plan(epochs, min(most, rounds), min(most, effort.warmup_rounds), effort.warmup_seconds)
 
 
+def null_plan(like: Plan, effort: Effort) -> Plan:
+    """Return the plan of the null implementation: rounds of as many epochs, and no more for being short."""
+    return Plan(like.epochs_per_round, effort.rounds, effort.warmup_rounds, 0.0)
+
+
 def timeout_seconds(pilot_seconds: float, work: Sequence[tuple[Plan, float]]) -> float:
     """Return when a timing worker is given up: a minute and ten times what it should take.
 

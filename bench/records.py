@@ -246,14 +246,41 @@ class Rounds:
 
 
 @dataclass(frozen=True)
+class Paced:
+    """One line of raw/pilot.jsonl: how long an epoch of a cell takes, and how long its worker took in all."""
+
+    cell: Cell
+    epoch_seconds: float
+    worker_seconds: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """One line of raw/blocks.jsonl: a block that has ended.
+
+    replaces        the block in whose place it was run, which was disturbed and does not count
+    waited_seconds  before it began, for the machine to be quiet
+    seconds         that it took
+    disturbed       which process did not have the processor to itself; empty if all had
+    """
+
+    number: int
+    replaces: int | None
+    waited_seconds: float
+    seconds: float
+    disturbed: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """One line of raw/failures.jsonl: a cell that gave no time in one process, and why.
 
-    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all
+    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all; None for what
+            is known only of several blocks together
     """
 
     cell: Cell
-    block: int
+    block: int | None
     status: Status
     detail: str
 
