@@ -17,9 +17,9 @@ _COMPILED = "/jax/core/compile/backend_compile_duration"
 _seconds: dict[str, list[float]] = {}
 
 
-def _listen(event: str, seconds: float, **_: Any) -> None:
+def _listen(event: str, duration_secs: float, **_: Any) -> None:
     if event.startswith(_COMPILING):
-        _seconds.setdefault(event, []).append(seconds)
+        _seconds.setdefault(event, []).append(duration_secs)
 
 
 jax.monitoring.register_event_duration_secs_listener(_listen)
@@ -59,9 +59,9 @@ def busy_at_most(threads: int) -> int:
 def settings() -> dict[str, str]:
     """XLA flushes denormals to zero in its own threads, and has no setting for it."""
     return {
-        "x64": str(jax.config.jax_enable_x64),
-        "default_matmul_precision": str(jax.config.jax_default_matmul_precision),
-        "compile_cache": str(jax.config.jax_compilation_cache_dir),
+        "x64": str(jax.config.values["jax_enable_x64"]),
+        "default_matmul_precision": str(jax.config.values["jax_default_matmul_precision"]),
+        "compile_cache": str(jax.config.values["jax_compilation_cache_dir"]),
     }
 
 
