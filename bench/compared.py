@@ -26,13 +26,18 @@ def comparisons(timed: Iterable[Cell]) -> int:
     return max(1, sum(baseline_of(cell) in cells and baseline_of(cell) != cell for cell in cells))
 
 
-def by_cell(rounds: Iterable[Rounds], *, twins: bool) -> dict[Cell, list[Rounds]]:
-    """Return the rounds of each cell, of its twin or of itself; those of the null implementation are left out."""
+def by_cell(rounds: Iterable[Rounds], *, twins: bool | None) -> dict[Cell, list[Rounds]]:
+    """Return the rounds of each cell, or of its twin, or with None of both; the null implementation has no cell."""
     found: dict[Cell, list[Rounds]] = {}
     for one in rounds:
-        if one.name.endswith(TWIN) is twins and one.name != NULL:
+        if twins in (None, one.name.endswith(TWIN)) and one.name != NULL:
             found.setdefault(one.cell, []).append(one)
     return found
+
+
+def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
+    """Return the process value of each block."""
+    return {one.block: process_value(one) for one in rounds}
 
 
 def widest_ambiguous(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
@@ -45,8 +50,7 @@ def widest_ambiguous(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
         for cell in of_model:
             baseline = baseline_of(cell)
             if baseline != cell and baseline in own:
-                values = ({one.block: process_value(one) for one in own[which]} for which in (cell, baseline))
-                ratio = paired_ratio(*values, comparisons(of_model))
+                ratio = paired_ratio(by_block(own[cell]), by_block(own[baseline]), comparisons(of_model))
                 if ratio is not None and compare(ratio) is Comparison.AMBIGUOUS:
                     widest = max(widest, ratio.half_width)
     return widest

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.blocks import STOPPED
-from bench.jsonl import append_line, read_lines
+from bench.jsonl import append_line, cut_unfinished, read_lines
 from bench.records import Block, Failure, Paced, Rounds
 from bench.worker.timing import RECORDS
 
@@ -44,6 +44,8 @@ def read(raw: Path) -> Done:
 
 def take_over(raw: Path) -> Done:
     """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
+    for name in ("pilot", "blocks", "rounds", "failures"):
+        cut_unfinished(raw / f"{name}.jsonl")
     done = read(raw)
     ended = {block.number for block in done.blocks}
     for one in _orphans(raw, read_lines(Rounds, raw / "rounds.jsonl")):

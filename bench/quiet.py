@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _PRESSURE = Path("/proc/pressure/cpu")
-_CALM_PERCENT = 10.0
+CALM_PERCENT = 10.0
 _BUDGET_SECONDS = 60.0
 _POLL_SECONDS = 1.0
 
@@ -40,7 +40,7 @@ class Quiet:
         """Return how many seconds it took until the machine was calm, or the budget was spent."""
         began = self._clock()
         waited = 0.0
-        while waited < self._left and (self._pressure() or 0.0) >= _CALM_PERCENT:
+        while waited < self._left and (self._pressure() or 0.0) >= CALM_PERCENT:
             self._sleep(_POLL_SECONDS)
             waited = self._clock() - began
         self._left -= waited

@@ -292,11 +292,15 @@ class Timing:
     epoch_seconds        median over the processes of the median of their rounds; None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
+    import_seconds       to peak_memory_bytes: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
+    minimum_ratio        the same of the shortest rounds instead of the medians, as a check of the ratio
+    unstable             the intervals of the two do not meet: what made them differ is in neither
     comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
     baseline_device      the device of the baseline's cell, for an accelerator the CPU
     blocks               processes of this cell that gave a time
+    disturbed_blocks     of them, those that something disturbed and that were kept all the same
     """
 
     implementation: str
@@ -319,14 +323,23 @@ class Timing:
     epoch_seconds_high: float | None
     epoch_seconds_level: float | None
     first_epoch_seconds: float | None
+    import_seconds: float | None
+    data_seconds: float | None
+    compile_seconds: float | None
+    peak_memory_bytes: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
     ratio_level: float | None
+    minimum_ratio: float | None
+    minimum_ratio_low: float | None
+    minimum_ratio_high: float | None
+    unstable: bool | None
     comparisons: int
     baseline: str
     baseline_device: str
     blocks: int
+    disturbed_blocks: int
     epochs_per_round: int | None
     learning_rate: float
     seed: int

@@ -14,9 +14,10 @@ from rich.text import Text
 
 import datasets
 import impls
+from bench.doctor import Finding
 from bench.plan import DEFAULT_DATASETS, DEVICE_KINDS, Plan
 from bench.records import Agreement, Status, Timing, Verdict
-from bench.report import markdown, words
+from bench.report import clock, markdown, words
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -89,7 +90,7 @@ def results(raw: Raw, rows: Sequence[Timing]) -> None:
             for line in markdown.rankings(of_model, quick=raw.quick):
                 OUT.print(line)
             OUT.print(_times(of_model, quick=raw.quick))
-    for line in markdown.self_comparisons(raw):
+    for line in [*clock.self_comparisons(raw), *clock.lines(raw)]:
         OUT.print(line)
 
 
@@ -102,10 +103,21 @@ def closing(paths: Iterable[Path], folder: Path) -> None:
 
 
 def stopped(folder: Path) -> None:
-    """Print where what was finished lies, on stderr."""
+    """Print where what was finished lies and how to go on, on stderr."""
+    run = shlex.quote(str(folder))
     ERR.print(
-        f"bench: stopped; python -m bench report {shlex.quote(str(folder))} shows what was finished", soft_wrap=True
+        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
+        "finished",
+        soft_wrap=True,
     )
+
+
+def conditions(found: Sequence[Finding]) -> None:
+    """Print what would disturb a run, and what to do about it."""
+    shown = _table("condition", "found", "what to do")
+    for one in found:
+        shown.add_row(one.name, Text(one.found, "yellow" if one.remedy else "green"), one.remedy)
+    OUT.print(shown)
 
 
 def lists() -> None:
@@ -139,7 +151,7 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
             shown.add_row(
                 f" {words.runner(row)}",
                 *(cells[:1] if quick else cells),
-                Text(words.verdict(row), _STYLES.get(words.verdict(row), "red")),
+                Text(words.verdict(row), _STYLES.get(row.comparison or row.status, "red")),
             )
     return shown
 
