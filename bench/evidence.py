@@ -27,7 +27,7 @@ _AGAIN_SECONDS, _AGAIN_SHARE = 5e-6, 0.01
 # The first `params` may cost so much more than the second, or this share of the round.
 _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
 # A process that is asked for nothing uses 1 to 3 % of a processor in a window of 2 ms, to fall asleep and wake up.
-_IDLE_CPU = 0.25
+_IDLE_CPU = 0.1
 # Four times the epochs take four times as long, where a round lasts long against what it costs to start one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
 _PROCESSES = 3
@@ -57,17 +57,17 @@ def findings(rounds: Rounds) -> list[Finding]:
 
 
 def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
-    """Return what is said of a cell whose processes have these findings: an environment at once, a lie of three."""
-    for process in processes:
-        for finding in process:
-            if finding.status is Status.WRONG_ENVIRONMENT:
-                return finding
+    """Return what is said of a cell whose processes have these findings.
+
+    A lie must hold of three of them; a wrong environment is told of any, where there is no lie that explains it.
+    """
     for status in Status:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
         found = [detail for detail in details if detail is not None]
-        if len(found) >= _PROCESSES:
+        if status is not Status.WRONG_ENVIRONMENT and len(found) >= _PROCESSES:
             return Finding(status, f"{found[0]} ({len(found)} of {len(processes)} processes)")
-    return None
+    wrong = (f for process in processes for f in process if f.status is Status.WRONG_ENVIRONMENT)
+    return next(wrong, None)
 
 
 def _environment(environment: Environment) -> Iterator[Finding]:

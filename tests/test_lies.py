@@ -140,6 +140,13 @@ def test_a_wrong_environment_is_declared_at_once() -> None:
     assert declared([[LIE], [wrong]]) == wrong
 
 
+def test_a_lie_explains_a_thread_too_many() -> None:
+    wrong = Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, 1 may")
+    found = declared([[wrong, LIE]] * 3)
+    assert found is not None
+    assert found.status is Status.EARLY_RETURN
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
