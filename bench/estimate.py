@@ -13,8 +13,8 @@ from bench.records import Cell
 # implementation needs; what a cell takes in it; and what the gate takes of an implementation, by library.
 _START = {"numpy": 1.0, "torch": 4.0, "jax": 3.0}
 _OTHER_START = 3.0
-_PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.35, 0.2
-_GATE = {"numpy": 8.0, "torch": 14.0, "jax": 30.0}
+_PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
+_GATE = {"numpy": 10.0, "torch": 25.0, "jax": 44.0}
 _OTHER_GATE = 15.0
 
 

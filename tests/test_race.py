@@ -371,7 +371,7 @@ def test_time_limit_grows_with_the_work(run: Run) -> None:
     workers = FakeWorkers()
     run(workers, [cell(dataset) for dataset in "ab"])
     assert workers.limits[0] == 60 + 120 * 2
-    assert workers.limits[1] > 60 + 10 * 2 * 0.1
+    assert workers.limits[1] > 60 + 10 * 2 * 0.08
 
 
 def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def opening(machine: str, plan: Plan, seconds: float | None) -> None:
     """Print what a run is about to do: the machine, how much, how long, and what is left out."""
     OUT.print(machine, soft_wrap=True)
     names = len({cell.implementation for cell in plan.cells})
-    estimate = "" if seconds is None else f", about {_long(seconds)} once they agree"
+    estimate = "" if seconds is None else f", about {_long(seconds)}"
     OUT.print(f"{len(plan.cells)} cells of {names} implementations{estimate}")
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
