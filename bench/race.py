@@ -192,20 +192,17 @@ def race(
     course.pilot(lanes(cells, controls=False))
     entrants = lanes(cells, controls=not wanted.quick)
     target = wanted.blocks
-    while target <= max(wanted.blocks, wanted.max_blocks):
-        planned = course.planned(cells)
+    while planned := course.planned(cells):
         following = next_block(course.done.blocks, target)
-        if not planned:
-            break
         if following is not None:
             number, replaces = following
             again = f", in place of block {replaces}" if replaces else f" of {target}"
             on_progress(f"block {number}{again}")
             course.block(number, replaces, entrants, planned)
-        elif wanted.quick or not _still_wide(course.done, planned):
+        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, planned):
             break
         else:
-            target += EXTENSION
+            target = min(target + EXTENSION, wanted.max_blocks)
 
 
 def _still_wide(done: progress.Done, planned: Mapping[Cell, Plan]) -> bool:
