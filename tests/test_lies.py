@@ -179,8 +179,8 @@ def rounds(*, environment: Environment | None = None, seen: Evidence | None = No
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
-        (Evidence(again_seconds=(19e-6,) * 9), None),
-        (Evidence(again_seconds=(21e-6,) * 9), Status.EARLY_RETURN),
+        (Evidence(again_seconds=(99e-6,) * 9), None),
+        (Evidence(again_seconds=(101e-6,) * 9), Status.EARLY_RETURN),
         (Evidence(again_seconds=(1e-6,) * 3 + (1.0,) * 6), None),  # a quarter of them is quick
         (Evidence(fetch_seconds=(1.0, 1.0, 0.0)), None),
         (Evidence(fetch_seconds=(3e-4,) * 3), Status.EARLY_RETURN),
@@ -228,7 +228,7 @@ def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
         seconds = float(generator.uniform(1e-3, 20e-3))
         cpu = seconds * generator.uniform(0.95, 1.2, (2, 3))
         seen = Evidence(
-            again_seconds=loaded(1e-6, 50),
+            again_seconds=loaded(40e-6, 50),
             fetch_seconds=tuple(generator.normal(20e-6, 10e-6, 3)),
             idle_cpu=tuple(generator.uniform(0.001, 0.05, 3)),
             round_wall=loaded(seconds, 3),

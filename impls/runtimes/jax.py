@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.monitoring
+from jax import monitoring
 
 # The seconds of every event of tracing, lowering and compiling in this process, from JAX's own events.
 _COMPILING = "/jax/core/compile/"
@@ -22,7 +22,7 @@ def _listen(event: str, duration_secs: float, **_: Any) -> None:
         _seconds.setdefault(event, []).append(duration_secs)
 
 
-jax.monitoring.register_event_duration_secs_listener(_listen)
+monitoring.register_event_duration_secs_listener(_listen)
 
 
 def device_name(device: jax.Device) -> str:
