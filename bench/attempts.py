@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,33 +18,55 @@ Measured = TypeVar("Measured", Pace, Rounds)
 
 
 def run_job(
-    module: str, kind: type[Measured], job: Job, *, timeout_seconds: float, keep_json: Path | None = None
+    module: str,
+    kind: type[Measured],
+    job: Job,
+    *,
+    timeout_seconds: float,
+    folder: Path,
+    keep_json: Path | None = None,
 ) -> tuple[list[Measured], list[Failure]]:
     """Return a record or a failure of every cell of the job, whose cells share implementation, device and dtype.
 
     A cell that kills its worker, or is still running at the time limit, fails alone: those that were not yet
-    started run in a new worker. pytest-benchmark's file is kept as it is under `keep_json`; a further worker's
-    gets a number behind its name.
+    started run in a new worker. `folder` is the worker's: each of its cells is in there as soon as it is finished,
+    and what an earlier worker left is removed. pytest-benchmark's file is kept as it is under `keep_json`; a further
+    worker's gets a number behind its name.
     """
     records: list[Measured] = []
     failures: list[Failure] = []
     workers = 0
     while job.entries:
         workers += 1
-        with tempfile.TemporaryDirectory(prefix="bench-worker-") as name:
-            folder = Path(name)
-            ending = _run(module, replace(job, folder=name), timeout_seconds)
-            new: list[Measured] = read_lines(kind, folder / RECORDS)
-            records += new
-            failures += read_lines(Failure, folder / FAILURES)
-            if keep_json is not None and (folder / BENCHMARK_JSON).is_file():
-                target = keep_json if workers == 1 else keep_json.with_stem(f"{keep_json.stem}_{workers}")
-                shutil.copyfile(folder / BENCHMARK_JSON, target)
-            known = {measured.cell for measured in records} | {failure.cell for failure in failures}
-            died, rest = _split(job.entries, known, _last_started(folder))
-        failures += [Failure(entry.cell, job.block, *_verdict(ending)) for entry in died]
+        _empty(folder)
+        ending = _run(module, replace(job, folder=str(folder.resolve())), timeout_seconds)
+        new, failed, unreadable = _left(kind, folder)
+        records += new
+        failures += failed
+        if keep_json is not None and (folder / BENCHMARK_JSON).is_file():
+            target = keep_json if workers == 1 else keep_json.with_stem(f"{keep_json.stem}_{workers}")
+            shutil.copyfile(folder / BENCHMARK_JSON, target)
+        known = {measured.cell for measured in records} | {failure.cell for failure in failures}
+        died, rest = _split(job.entries, known, _last_started(folder))
+        verdict = (Status.BAD_OUTPUT, unreadable) if unreadable else _verdict(ending)
+        failures += [Failure(entry.cell, job.block, *verdict) for entry in died]
         job = replace(job, entries=rest)
     return records, failures
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder, empty; its parent is the run's, and a run whose folder was removed shall not make it anew."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def _left(kind: type[Measured], folder: Path) -> tuple[list[Measured], list[Failure], str]:
+    """Return the records and failures that a worker left, and why they cannot be read, if so."""
+    try:
+        return read_lines(kind, folder / RECORDS), read_lines(Failure, folder / FAILURES), ""
+    except ValueError as error:
+        return [], [], str(error)
 
 
 def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
@@ -57,7 +78,8 @@ def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
 
 def _last_started(folder: Path) -> int:
     started = folder / STARTED
-    return int(started.read_text()) if started.is_file() else -1
+    text = started.read_text(errors="replace") if started.is_file() else ""
+    return int(text) if text.isdecimal() else -1
 
 
 def _split(entries: Sequence[Entry], known: set[Cell], started: int) -> tuple[list[Entry], tuple[Entry, ...]]:
@@ -72,6 +94,6 @@ def _split(entries: Sequence[Entry], known: set[Cell], started: int) -> tuple[li
 
 def _verdict(ending: Ending) -> tuple[Status, str]:
     """A worker that left by itself in the midst of a cell has crashed, whatever its exit code."""
-    if ending.status is Status.TIMEOUT:
-        return Status.TIMEOUT, ending.detail
+    if ending.status in (Status.TIMEOUT, Status.OUT_OF_MEMORY):
+        return ending.status, ending.detail
     return Status.CRASHED, ending.detail or "its worker ended with exit code 0 in the midst of it"

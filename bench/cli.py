@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bench import doctor
 from bench import run as runs
 from bench.errors import BadInput
 from bench.plan import BLOCKS, DTYPES, EPOCHS, FULL, Options
@@ -90,6 +91,13 @@ Blocks = Annotated[
         help="How often each implementation is timed, each time in a fresh process.",
     ),
 ]  # fmt: skip
+MaxBlocks = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", rich_help_panel=HOW, show_default="as --blocks",
+        help="Add blocks in tens up to so many, while a ratio stays wide and undecided.",
+    ),
+]  # fmt: skip
 Quick = Annotated[bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times, and no comparison.")]
 Explain = Annotated[
     bool, typer.Option("--explain", rich_help_panel=OUTPUT, help="Say of each failed check what it tests, and why.")
@@ -97,6 +105,13 @@ Explain = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", rich_help_panel=OUTPUT, show_default="results/<run>", help="A new or empty folder."),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", rich_help_panel=OUTPUT, show_default=False, help="Go on with a run that was stopped."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Run even while another run is going on here.")
 ]
 
 
@@ -122,16 +137,23 @@ def run(
     raw: RawFeatures = False,
     threads: Threads = 1,
     blocks: Blocks = None,
+    max_blocks: MaxBlocks = None,
     epochs: Epochs = EPOCHS,
     seed: Seed = 0,
     quick: Quick = False,
     out: Out = None,
+    resume: Resume = None,
+    force: Force = False,
 ) -> None:
     """Check that all agree, time those that do, and write a report.
 
     Each combination of what is named is a cell: an implementation on a
     dataset, device, dtype and batch size.
     """
+    if resume is not None:
+        _check_resumed_alone(context)
+        raise typer.Exit(runs.resume(resume, force=force))
+    number = (1 if quick else BLOCKS) if blocks is None else blocks
     options = Options(
         implementations=tuple(implementation or ()),
         models=tuple(model or ()),
@@ -145,13 +167,21 @@ def run(
         target=target,
         raw=raw,
         threads=threads,
-        blocks=(1 if quick else BLOCKS) if blocks is None else blocks,
+        blocks=number,
+        max_blocks=number if max_blocks is None else max_blocks,
         epochs=epochs,
         seed=seed,
         quick=quick,
         out=out,
     )
-    raise typer.Exit(runs.run(options, context.obj))
+    raise typer.Exit(runs.run(options, context.obj, force=force))
+
+
+def _check_resumed_alone(context: typer.Context) -> None:
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in ("resume", "force") and source is not None and source.name == "COMMANDLINE":
+            raise BadInput(f"--resume takes every option from the run: leave out --{name.replace('_', '-')}")
 
 
 @app.command(
@@ -204,6 +234,12 @@ def agree(
 def list_() -> None:
     """Print what can be named: datasets, implementations, models and devices."""
     terminal.lists()
+
+
+@app.command("doctor")
+def doctor_() -> None:
+    """Print what would disturb a run here and what to do, and change nothing."""
+    terminal.conditions(doctor.findings(doctor.look()))
 
 
 @app.command(epilog="Example:\n\n[bold]python -m bench report results/20260102-030405-abc123[/]")

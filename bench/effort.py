@@ -12,7 +12,7 @@ from bench.worker.timing import Plan
 # A round lasts 1 ms or more in the fastest implementation, so that the clock's cost of 0.3 us is below 0.1 %; the aim
 # is above that, since the pilot of a busy machine takes an epoch for longer than it is. It lasts 20 ms or less in the
 # slowest, which wins where both cannot be had, unless one epoch is longer.
-_LEAST_ROUND_SECONDS, _AIM_SECONDS, _MOST_ROUND_SECONDS = 1e-3, 2e-3, 20e-3
+_LEAST_ROUND_SECONDS, _AIM_SECONDS, _MOST_ROUND_SECONDS = 1e-3, 1.25e-3, 20e-3
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Effort:
     least_rounds: int
 
 
-# Longer processes buy nothing: from 0.25 s to 2 s of rounds the intervals are equally wide, more blocks narrow them.
-FULL = Effort(rounds=50, seconds=0.3, warmup_rounds=30, warmup_seconds=0.2, most_seconds=1.0, least_rounds=5)
+# The unit of evidence is the process, and longer ones buy nothing: from 0.25 s to 2 s of rounds the intervals were
+# equally wide. So a process of four cells times each for about 0.1 s, and what that saves goes into more blocks.
+FULL = Effort(rounds=20, seconds=0.08, warmup_rounds=10, warmup_seconds=0.04, most_seconds=0.15, least_rounds=5)
 QUICK = Effort(rounds=20, seconds=0.05, warmup_rounds=10, warmup_seconds=0.05, most_seconds=0.3, least_rounds=3)
 
 
@@ -61,6 +62,11 @@ def _plan(epochs: int, epoch_seconds: float, effort: Effort) -> Plan:
     most = max(effort.least_rounds, int(effort.most_seconds / round_seconds))
     rounds = max(effort.rounds, math.ceil(effort.seconds / round_seconds))
     return Plan(epochs, min(most, rounds), min(most, effort.warmup_rounds), effort.warmup_seconds)
+
+
+def null_plan(like: Plan, effort: Effort) -> Plan:
+    """Return the plan of the null implementation: rounds of as many epochs, and no more for being short."""
+    return Plan(like.epochs_per_round, effort.rounds, effort.warmup_rounds, 0.0)
 
 
 def timeout_seconds(pilot_seconds: float, work: Sequence[tuple[Plan, float]]) -> float:

@@ -46,6 +46,13 @@ def append_line(path: Path, record: Any) -> None:
         os.fsync(file.fileno())
 
 
+def cut_unfinished(path: Path) -> None:
+    """Leave whole lines only: a last one without its newline was left by a process that died while it wrote."""
+    if path.is_file():
+        with path.open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+
+
 def read_lines(cls: type[Record], path: Path) -> list[Record]:
     """Return the records of a file; none if there is no file.
 

@@ -33,26 +33,31 @@ def describe() -> dict[str, Any]:
         "processor": _processor(),
         "logical_cores": psutil.cpu_count(),
         "physical_cores": psutil.cpu_count(logical=False),
-        "processors_allowed": _processors_allowed(),
+        "processors_allowed": processors_allowed(),
         "memory_gib": round(psutil.virtual_memory().total / _GIB, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in _LIBRARIES},
         "load_average": list(psutil.getloadavg()),
-        "pressure_cpu": _text(Path("/proc/pressure/cpu")),
-        "governor": _text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "pressure_cpu": text_of(Path("/proc/pressure/cpu")),
+        "governor": text_of(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": _uncommitted_changes(),
-        "thread_variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_THREAD_WORDS)},
+        "thread_variables": thread_variables(),
     }
 
 
 def one_line() -> str:
     """Return the machine in at most 80 columns; a long name of a processor is cut."""
-    allowed, cores = len(_processors_allowed()), psutil.cpu_count()
+    allowed, cores = len(processors_allowed()), psutil.cpu_count()
     memory = psutil.virtual_memory().total / _GIB
     rest = f", {allowed} of {cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
     return _processor()[: 80 - len(rest)].rstrip() + rest
+
+
+def thread_variables() -> dict[str, str]:
+    """Return what the user's environment says of threads."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(_THREAD_WORDS)}
 
 
 @cache
@@ -61,20 +66,23 @@ def _processor() -> str:
     return str(cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or platform.machine())
 
 
-def _processors_allowed() -> list[int]:
+def processors_allowed() -> list[int]:
+    """Return the numbers of the processors that this process may use."""
     if sys.platform == "linux":
         return sorted(os.sched_getaffinity(0))
     return list(range(psutil.cpu_count() or 1))
 
 
-def _version(library: str) -> str | None:
+def version(library: str) -> str | None:
+    """Return the installed version of a library, without importing it; None if it is not there."""
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _text(path: Path) -> str | None:
+def text_of(path: Path) -> str | None:
+    """Return the text of a small file, such as the kernel's; None if it cannot be read."""
     try:
         return path.read_text(encoding="ascii").strip()
     except OSError:

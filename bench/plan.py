@@ -26,9 +26,9 @@ DTYPES = ("float32", "float64")
 DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu", "tpu")
 FULL = "full"
 
-# The fewest blocks whose exact interval reaches the level 1 - 0.05/3 that three rivals of the
-# baseline in one table need: 1 - 2/2^7 = 0.984.
-BLOCKS = 7
+# With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the
+# third smallest ratio to the third largest, so that one odd block does not widen it.
+BLOCKS = 14
 EPOCHS = 5
 MOST_BLOCKS = 1000
 MOST_EPOCHS = 100_000
@@ -42,6 +42,7 @@ class Options:
     """What was asked; an empty tuple or None stands for the default.
 
     batch_sizes    whole numbers as text, or "full" for all rows at once
+    max_blocks     as far as `blocks` may be extended while a ratio stays wide and undecided
     epochs         of the agreement run
     """
 
@@ -53,6 +54,7 @@ class Options:
     batch_sizes: tuple[str, ...] = ()
     threads: int = 1
     blocks: int = BLOCKS
+    max_blocks: int = BLOCKS
     epochs: int = EPOCHS
     learning_rate: float | None = None
     target: str | None = None
@@ -140,6 +142,7 @@ def _check_numbers(options: Options) -> None:
         raise BadInput(f"learning rate {rate:g}: give a finite number above 0, or leave it out for the dataset's own")
     _check_range("--threads", options.threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
     _check_range("--blocks", options.blocks, 1, MOST_BLOCKS)
+    _check_range("--max-blocks", options.max_blocks, options.blocks, MOST_BLOCKS, "not below --blocks")
     _check_range("--epochs", options.epochs, 1, MOST_EPOCHS)
     _check_range("--seed", options.seed, 0, 2**32 - 1)
     for name in options.dtypes:

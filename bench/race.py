@@ -2,7 +2,8 @@
 
 A block is every implementation once, back to back, so that what disturbs the machine disturbs neighbours
 alike and falls out of their ratio. The baseline runs twice in every block, under its own name and as
-"<name>@aa": the ratio of the two is known to be 1, and shows what the clock itself makes of it.
+"<name>@aa": the ratio of the two is known to be 1, and shows what the clock itself makes of it. The null
+implementation, whose epoch does nothing, shows what the clock adds to a time.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 import impls
+from bench import progress
 from bench.attempts import run_job
-from bench.effort import FULL, QUICK, pilot_timeout_seconds, plans, timeout_seconds
+from bench.blocks import EXTENSION, disturbance, next_block, without
+from bench.compared import widest_ambiguous
+from bench.effort import FULL, QUICK, Effort, null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.jsonl import append_line
-from bench.records import Cell, Failure, Rounds
+from bench.quiet import Quiet
+from bench.records import Block, Cell, Paced, Rounds
+from bench.statistics import MARGIN
+from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import Entry, Job, Plan
 
@@ -42,121 +49,166 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Pilot:
-    """What the pilot found: seconds per epoch of each cell, and how long each lane's worker took."""
+class Wanted:
+    """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio stays wide and undecided.
 
-    epoch_seconds: dict[Cell, float]
-    lane_seconds: dict[tuple[Cell, ...], float]
+    quick   no twin, no null implementation, no waiting, nothing run again: there is nothing to compare
+    """
+
+    blocks: int
+    max_blocks: int
+    seed: int
+    quick: bool
+
+    @property
+    def effort(self) -> Effort:
+        """How long a cell is timed in each process."""
+        return QUICK if self.quick else FULL
 
 
-def lanes(cells: Sequence[Cell], *, twin: bool) -> list[Lane]:
-    """Return the workers of a block; with `twin`, the baseline's on the CPU once more under its A/A name."""
+def lanes(cells: Sequence[Cell], *, controls: bool) -> list[Lane]:
+    """Return the workers of a block; with `controls`, also the baseline's twins on the CPU, and the null worker."""
     shared: dict[tuple[str, str, str, int], list[Cell]] = {}
     for cell in cells:
         key = (cell.implementation, cell.device, cell.problem.dtype, cell.threads)
         shared.setdefault(key, []).append(cell)
     found = [Lane(key[0], tuple(group)) for key, group in shared.items()]
-    return found + [Lane(f"{lane.name}@aa", lane.cells) for lane in found if twin and lane.name == impls.BASELINE]
+    if not controls or not cells:
+        return found
+    twins = [Lane(f"{lane.name}@aa", lane.cells) for lane in found if lane.name == impls.BASELINE]
+    return [*found, *twins, Lane(NULL, (replace(cells[0], implementation=NULL, device="cpu"),))]
 
 
 @dataclass(frozen=True)
 class _Race:
+    """One run of it; what is finished lies in `raw`, from which another process can go on."""
+
     folders: Mapping[tuple[str, str], Path]
-    seed: int
+    wanted: Wanted
     raw: Path
     say: Callable[[str], None]
+    quiet: Quiet
+    done: progress.Done = field(repr=False)
 
-    def pilot(self, entrants: Sequence[Lane]) -> tuple[Pilot, list[Failure]]:
-        """Find the pace of every cell, in processes of its own."""
-        found, failures = Pilot({}, {}), []
+    def pilot(self, entrants: Sequence[Lane]) -> None:
+        """Find the pace of every cell that has none, in processes of its own."""
+        known = {paced.cell for paced in self.done.paces} | {failure.cell for failure in self.done.failures}
         for position, lane in enumerate(entrants):
+            cells = [cell for cell in lane.cells if cell not in known]
+            if not cells:
+                continue
             self.say(f"pilot: {lane}")
             began = time.monotonic()
-            job = self._job(lane, PILOT, position, [self._entry(cell) for cell in lane.cells])
-            limit = pilot_timeout_seconds(len(lane.cells))
-            paces, failed = run_job("bench.worker.pilot", Pace, job, timeout_seconds=limit)
-            found.lane_seconds[lane.cells] = time.monotonic() - began
-            found.epoch_seconds.update((pace.cell, pace.epoch_seconds) for pace in paces)
-            failures += self._keep(failed)
-        return found, failures
+            job = self._job(lane, PILOT, position, [self._entry(cell) for cell in cells])
+            limit = pilot_timeout_seconds(len(cells))
+            found, failed = run_job(
+                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / progress.WORKER
+            )
+            took = time.monotonic() - began
+            self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
+            self._keep("failures.jsonl", self.done.failures, failed)
 
-    def block(
-        self, number: int, entrants: Sequence[Lane], pilot: Pilot, planned: Mapping[Cell, Plan]
-    ) -> tuple[list[Rounds], list[Failure]]:
+    def block(self, number: int, replaces: int | None, entrants: Sequence[Lane], planned: Mapping[Cell, Plan]) -> None:
         """Run every lane once, in the random order of this block; only cells that have a plan run."""
-        generator = np.random.default_rng((self.seed, number))
-        rounds: list[Rounds] = []
-        failures: list[Failure] = []
+        waited = 0.0 if self.wanted.quick else self.quiet.wait()
+        if waited:
+            self.say(f"block {number}: waited {waited:.0f} s for the machine to be quiet")
+        began = time.monotonic()
+        generator = np.random.default_rng((self.wanted.seed, number))
+        disturbed = []
         for position, chosen in enumerate(generator.permutation(len(entrants))):
             lane = entrants[chosen]
-            cells = [lane.cells[i] for i in generator.permutation(len(lane.cells)) if lane.cells[i] in planned]
-            job = self._job(lane, number, position, [self._entry(cell, planned[cell]) for cell in cells])
-            work = [(planned[cell], pilot.epoch_seconds[cell]) for cell in cells]
-            limit = timeout_seconds(pilot.lane_seconds[lane.cells], work)
-            target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', lane.name)}.json"
-            timed, failed = run_job("bench.worker.time_cells", Rounds, job, timeout_seconds=limit, keep_json=target)
-            for record in timed:
-                append_line(self.raw / "rounds.jsonl", record)
-            rounds += timed
-            failures += self._keep(failed)
-        return rounds, failures
+            order = generator.permutation(len(lane.cells))
+            cells = [lane.cells[i] for i in order if lane.cells[i] in planned]
+            if cells:
+                disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
+        because = "" if self.wanted.quick else next(filter(None, disturbed), "")
+        ended = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
+        self._keep("blocks.jsonl", self.done.blocks, [ended])
+        if because:
+            self.say(f"block {number} was disturbed: {because}")
 
-    def _keep(self, failures: list[Failure]) -> list[Failure]:
-        for failure in failures:
-            append_line(self.raw / "failures.jsonl", failure)
-        return failures
+    def _lane(self, number: int, position: int, lane: Lane, planned: Mapping[Cell, Plan]) -> list[Rounds]:
+        paces = {paced.cell: paced for paced in self.done.paces}
+        job = self._job(lane, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
+        work = [(plan, paces[cell].epoch_seconds if cell in paces else 0.0) for cell, plan in planned.items()]
+        start = max((paces[cell].worker_seconds for cell in planned if cell in paces), default=0.0)
+        target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', lane.name)}.json"
+        timed, failed = run_job(
+            "bench.worker.time_cells",
+            Rounds,
+            job,
+            timeout_seconds=timeout_seconds(start, work),
+            folder=self.raw / progress.WORKER,
+            keep_json=target,
+        )
+        self._keep("rounds.jsonl", self.done.rounds, timed)
+        self._keep("failures.jsonl", self.done.failures, failed)
+        return timed
+
+    def _keep(self, file: str, known: list[progress.Row], new: Sequence[progress.Row]) -> None:
+        for record in new:
+            append_line(self.raw / file, record)
+        known += new
+
+    def planned(self, cells: Sequence[Cell]) -> dict[Cell, Plan]:
+        """Return the plans of the cells that are still to be timed: one that failed once does not run again."""
+        failed = {failure.cell for failure in self.done.failures}
+        paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
+        found = {cell: plan for cell, plan in plans(paces, self.wanted.effort).items() if cell not in failed}
+        null = lanes(cells, controls=True)[-1].cells[0]
+        like = next((plan for cell, plan in found.items() if cell.problem == null.problem), None)
+        return found | ({null: null_plan(like, self.wanted.effort)} if like and null not in failed else {})
 
     def _entry(self, cell: Cell, plan: Plan | None = None) -> Entry:
         folder = self.folders[cell.problem.dataset, cell.problem.dtype]
         return Entry(cell, str(folder.resolve()), plan)
 
     def _job(self, lane: Lane, block: int, position: int, entries: Sequence[Entry]) -> Job:
-        return Job(lane.name, block, position, self.seed, _core(lane.cells[0], block), tuple(entries), folder="")
+        core = _core(lane.cells[0], block)
+        return Job(lane.name, block, position, self.wanted.seed, core, tuple(entries), folder="")
 
 
 def race(
     cells: Sequence[Cell],
     folders: Mapping[tuple[str, str], Path],
+    wanted: Wanted,
     *,
-    blocks: int,
-    seed: int,
-    quick: bool,
     raw: Path,
     on_progress: Callable[[str], None],
-) -> tuple[list[Rounds], list[Failure]]:
-    """Return the rounds of every cell in every block, and why there are none where there are none.
+    quiet: Quiet | None = None,
+) -> None:
+    """Put into `raw` the rounds of every cell in every block, and why there are none where there are none.
 
     folders   of each (dataset, dtype), where `datasets.prepared` saved it
-    raw       rounds.jsonl and failures.jsonl grow in this folder as each worker ends, and pytest-benchmark's
-              own files lie in pytest/
+    raw       pilot.jsonl, rounds.jsonl, failures.jsonl and blocks.jsonl grow in this folder as each worker ends, and
+              pytest-benchmark's own files lie in pytest/; what an earlier process of this run left there is not
+              done again
 
     A cell that failed once, in the pilot or in a block, does not run again, under either of its names.
     """
     (raw / "pytest").mkdir(parents=True, exist_ok=True)
-    course = _Race(folders, seed, raw, on_progress)
-    pilot, failures = course.pilot(lanes(cells, twin=False))
-    planned = plans(pilot.epoch_seconds, QUICK if quick else FULL)
-    rounds: list[Rounds] = []
-    for number in range(1, blocks + 1):
-        on_progress(f"block {number} of {blocks}")
-        timed, failed = course.block(number, lanes(cells, twin=not quick), pilot, planned)
-        rounds += timed
-        failures += failed
-        for failure in failed:
-            planned.pop(failure.cell, None)
-    return rounds, failures
+    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), progress.take_over(raw))
+    course.pilot(lanes(cells, controls=False))
+    entrants = lanes(cells, controls=not wanted.quick)
+    target = wanted.blocks
+    while planned := course.planned(cells):
+        following = next_block(course.done.blocks, target)
+        if following is not None:
+            number, replaces = following
+            again = f", in place of block {replaces}" if replaces else f" of {target}"
+            on_progress(f"block {number}{again}")
+            course.block(number, replaces, entrants, planned)
+        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, planned):
+            break
+        else:
+            target = min(target + EXTENSION, wanted.max_blocks)
 
 
-def estimate_seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
-    """Return how long `race` will take: so much for the start of a worker, so much for a cell in it.
-
-    The constants are processor times of the four implementations on the default datasets, on two cores of
-    a Xeon, rounded. A start is the mean of 0.5 s (NumPy) to 4.5 s (torch with its optimisers).
-    """
-    start, pilot_cell, timed_cell = 2.2, 0.1, 0.35 if quick else 0.75
-    pilot, block = lanes(cells, twin=False), lanes(cells, twin=not quick)
-    timed = sum(len(lane.cells) for lane in block)
-    return start * (len(pilot) + blocks * len(block)) + pilot_cell * len(cells) + timed_cell * blocks * timed
+def _still_wide(done: progress.Done, planned: Mapping[Cell, Plan]) -> bool:
+    """Return whether some ratio is undecided and wider than the margin: only then do further blocks help."""
+    excluded = without(done.blocks)
+    return widest_ambiguous([one for one in done.rounds if one.block not in excluded], planned) > MARGIN
 
 
 def _core(cell: Cell, block: int) -> int | None:

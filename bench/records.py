@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from datasets.dataset import Batching, Model
@@ -19,6 +19,16 @@ class Status(StrEnum):
     FAILED = "FAILED"  # it raised
     CRASHED = "CRASHED"  # its worker died
     TIMEOUT = "TIMEOUT"  # its worker did not end in time
+    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
+    BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
+    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
+    # What follows is judged by bench.evidence, and holds of three processes or more.
+    EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
+    NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
+    RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
+    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
+    INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
+    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters or gradients have another dtype than was asked
 
 
 class Comparison(StrEnum):
@@ -119,6 +129,100 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What a cell costs beside its epochs, in one process; None where it cannot be told.
+
+    import_seconds     the import of NumPy, of the library and of the implementation's module: once a process
+    data_seconds       making the trainer: the data are on the device when it ends
+    compile_seconds    tracing and compiling during the very first epoch, where the library tells
+    peak_memory_bytes  the most memory the process has had so far: earlier cells of the worker are in it
+    """
+
+    import_seconds: float | None = None
+    data_seconds: float | None = None
+    compile_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The conditions of a worker, read back inside it after the timed rounds.
+
+    asked         what must be found, by name: "threads openblas", "x64", "placement", "processors"
+    found         what was read back, by the same names and further ones
+    versions      of the library and of what computes for it
+    busy_threads  threads that used the processor during the timed rounds, for more than 10 % of the busiest
+                  one's time; None where that cannot be read
+    busy_at_most  how many of them the number of threads that was asked for explains
+    """
+
+    asked: dict[str, str] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    busy_threads: int | None = None
+    busy_at_most: int | None = None
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What happened to a process between the begin and the end of its timed rounds; blind to their times.
+
+    wall_seconds          from the begin of the first to the end of the last, resets included
+    cpu_seconds           processor time of all threads of the process
+    switches              involuntary context switches: it was made to wait for another process
+    pressure_seconds      time in which some process of the machine waited for a processor (PSI)
+    steal_seconds         time that the hypervisor kept from this machine, over all processors
+    others_busy           share of the time in which the machine's processors worked for other processes
+    """
+
+    wall_seconds: float | None = None
+    cpu_seconds: float | None = None
+    switches: int | None = None
+    pressure_seconds: float | None = None
+    steal_seconds: float | None = None
+    others_busy: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What tells an honest time from a lie; `bench.evidence` judges it. Every tuple holds one number a repetition.
+
+    again_seconds         a second synchronize after a timed round: nothing is left to wait for
+    fetch_seconds         the first `params` after a round, less a second one: nothing is left to compute
+    idle_cpu              cpu / wall time of the process after a round, while it is asked for nothing
+    round_wall, _cpu      rounds of k epochs, in wall and in processor time
+    fourfold_wall, _cpu   rounds of 4 k epochs, in turns with them
+    compilations          compilations during the timed rounds, where the library tells
+    inputs                digests of x and y before the trainer was made, and in the end
+    dtypes                of w, b and the gradients before and after, by name
+    checked_round         the timed round, chosen at random, whose parameters were kept
+    checked_seed          of its start: bench.starts.draw(..., checked_seed)
+    checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64
+    before_w, before_b    those before the last epoch of an untimed repetition of that round, where it is too long
+                          for its error to be carried along: `bench.gate.trajectory` says when
+    repeated              whether the repetition ended where the timed round did, bit for bit
+    """
+
+    again_seconds: tuple[float, ...] = ()
+    fetch_seconds: tuple[float, ...] = ()
+    idle_cpu: tuple[float, ...] = ()
+    round_wall: tuple[float, ...] = ()
+    round_cpu: tuple[float, ...] = ()
+    fourfold_wall: tuple[float, ...] = ()
+    fourfold_cpu: tuple[float, ...] = ()
+    compilations: int | None = None
+    inputs: tuple[str, ...] = ()
+    dtypes: dict[str, str] = field(default_factory=dict)
+    checked_round: int | None = None
+    checked_seed: tuple[int, ...] = ()
+    checked_w: str = ""
+    checked_b: str = ""
+    before_w: str = ""
+    before_b: str = ""
+    repeated: bool | None = None
+
+
+@dataclass(frozen=True)
 class Rounds:
     """One line of raw/rounds.jsonl: the rounds of one cell in one process.
 
@@ -135,17 +239,48 @@ class Rounds:
     warmup_rounds: int
     first_epoch_seconds: float
     round_seconds: tuple[float, ...]
+    costs: Costs = field(default_factory=Costs)
+    environment: Environment = field(default_factory=Environment)
+    disturbance: Disturbance = field(default_factory=Disturbance)
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class Paced:
+    """One line of raw/pilot.jsonl: how long an epoch of a cell takes, and how long its worker took in all."""
+
+    cell: Cell
+    epoch_seconds: float
+    worker_seconds: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """One line of raw/blocks.jsonl: a block that has ended.
+
+    replaces        the block in whose place it was run, which was disturbed and does not count
+    waited_seconds  before it began, for the machine to be quiet
+    seconds         that it took
+    disturbed       which process did not have the processor to itself; empty if all had
+    """
+
+    number: int
+    replaces: int | None
+    waited_seconds: float
+    seconds: float
+    disturbed: str
 
 
 @dataclass(frozen=True)
 class Failure:
     """One line of raw/failures.jsonl: a cell that gave no time in one process, and why.
 
-    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all
+    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all; None for what
+            is known only of several blocks together
     """
 
     cell: Cell
-    block: int
+    block: int | None
     status: Status
     detail: str
 
@@ -157,11 +292,15 @@ class Timing:
     epoch_seconds        median over the processes of the median of their rounds; None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
+    import_seconds       to peak_memory_bytes: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
+    minimum_ratio        the same of the shortest rounds instead of the medians, as a check of the ratio
+    unstable             the intervals of the two do not meet: what made them differ is in neither
     comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
     baseline_device      the device of the baseline's cell, for an accelerator the CPU
     blocks               processes of this cell that gave a time
+    disturbed_blocks     of them, those that something disturbed and that were kept all the same
     """
 
     implementation: str
@@ -184,14 +323,23 @@ class Timing:
     epoch_seconds_high: float | None
     epoch_seconds_level: float | None
     first_epoch_seconds: float | None
+    import_seconds: float | None
+    data_seconds: float | None
+    compile_seconds: float | None
+    peak_memory_bytes: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
     ratio_level: float | None
+    minimum_ratio: float | None
+    minimum_ratio_low: float | None
+    minimum_ratio_high: float | None
+    unstable: bool | None
     comparisons: int
     baseline: str
     baseline_device: str
     blocks: int
+    disturbed_blocks: int
     epochs_per_round: int | None
     learning_rate: float
     seed: int

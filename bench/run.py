@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import machine, plan, race
+from bench import accuse, doctor, estimate, machine, plan, race
+from bench import resume as continuation
+from bench.alone import alone
 from bench.errors import BadInput
 from bench.gate import check as gate
+from bench.jsonl import from_mapping
 from bench.plan import Options, Plan
 from bench.records import Agreement, Status, Verdict
 from bench.report import files, summary, terminal
@@ -24,6 +28,8 @@ from datasets import prepared
 Folders = Mapping[tuple[str, str], Path]
 
 FINE, NOT_FINE = 0, 1
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -37,30 +43,38 @@ class Prepared:
     out: Path
 
 
-def run(options: Options, command: str) -> int:
+def run(options: Options, command: str, *, force: bool = False) -> int:
     """Check, time and report what was asked; return 0 if every cell is fine, else 1.
 
-    Raises BadInput or ValueError, with nothing written, for what cannot be done.
+    Raises BadInput or ValueError, with nothing written, for what cannot be done; with `force`, even while another
+    run is going on.
     """
-    with _prepare(options, command, timed=True) as ready:
-        seconds = race.estimate_seconds(ready.plan.cells, options.blocks, options.quick)
-        terminal.opening(machine.one_line(), ready.plan, seconds)
-        verdicts, _ = _agree(ready)
-        passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
-        if passed:
-            race.race(
-                passed,
-                ready.folders,
-                blocks=options.blocks,
-                seed=options.seed,
-                quick=options.quick,
-                raw=ready.out / "raw",
-                on_progress=terminal.progress,
-            )
-        raw = files.write_reports(ready.out)
-        terminal.results(raw, summary.timings(raw))
-        terminal.closing(files.reports(ready.out), ready.out)
-        return exit_code(ready.plan, summary.final_verdicts(raw), options)
+    with alone(force=force), _prepare(options, command, timed=True) as ready:
+        return _measure(ready)
+
+
+def resume(folder: Path, *, force: bool = False) -> int:
+    """Do what is missing of a run that was stopped, and report it; return as `run` does.
+
+    Raises BadInput when it is no run, or when machine, code, libraries or data are no longer what they were.
+    """
+    with alone(force=force), _reopen(folder) as ready:
+        return _measure(ready)
+
+
+def _measure(ready: Prepared) -> int:
+    options = ready.options
+    terminal.opening(machine.one_line(), ready.plan, estimate.seconds(ready.plan.cells, options.blocks, options.quick))
+    verdicts = files.verdicts(ready.out) or _agree(ready)[0]
+    passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
+    if passed:
+        wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
+        race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=terminal.progress)
+        accuse.judge(ready.out / "raw", ready.plan.data)
+    raw = files.write_reports(ready.out)
+    terminal.results(raw, summary.timings(raw))
+    terminal.closing(files.reports(ready.out), ready.out)
+    return exit_code(ready.plan, summary.final_verdicts(raw), options)
 
 
 def agree(options: Options, command: str, *, explain: bool = False) -> int:
@@ -114,21 +128,52 @@ def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepare
     """Make the run's folder only once the plan stands and all that was named can be loaded."""
     files.check_out(options.out)
     made = plan.make(options)
-    with TemporaryDirectory(prefix="bench-") as temporary:
-        work = Path(temporary)
-        if made.outside:
-            gate.probe(made.outside, work)
-        folders = _save(made, work)
+    with _arrays(made) as (work, folders):
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         environment = _environment(options, command, made, started, name) | {"timed": timed}
         out = files.make_folder(options.out, name)
         files.write_environment(out, environment)
-        try:
+        with _stoppable(out):
             yield Prepared(options, made, folders, work, out)
-        except (KeyboardInterrupt, SystemExit):
-            terminal.stopped(out)
+
+
+@contextmanager
+def _reopen(folder: Path) -> Iterator[Prepared]:
+    """Make the plan of a stopped run anew, and see that nothing has changed since."""
+    before = files.read(folder).environment
+    if not before["timed"]:
+        raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
+    options = replace(from_mapping(Options, before["options"]), out=folder)
+    made = plan.make(options)
+    continuation.check(folder, before["identity"], continuation.identity(machine.describe(), made))
+    with _arrays(made) as (work, folders), _stoppable(folder):
+        yield Prepared(options, made, folders, work, folder)
+
+
+@contextmanager
+def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
+    """Save the data for the workers, and see that what is outside the table can be loaded by one."""
+    with TemporaryDirectory(prefix="bench-") as temporary:
+        work = Path(temporary)
+        if made.outside:
+            gate.probe(made.outside, work)
+        yield work, _save(made, work)
+
+
+@contextmanager
+def _stoppable(out: Path) -> Iterator[None]:
+    """Say how to go on with a run that was stopped, or whose folder could no longer be written."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        terminal.stopped(out)
+        raise
+    except OSError as error:
+        if not (error.errno in _NO_ROOM or (error.errno == errno.ENOENT and not out.is_dir())):
             raise
+        remedy = f"make room, then python -m bench run --resume {out}" if out.is_dir() else "run it again"
+        raise BadInput(f"{out}: {error.strerror}; {remedy}") from error
 
 
 def _save(made: Plan, work: Path) -> Folders:
@@ -160,6 +205,7 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
         for (_, dtype), one in made.data.items()
     ]
+    found = machine.describe()
     return {
         "run": name,
         "started": started.isoformat(timespec="seconds"),
@@ -167,5 +213,7 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         "options": asdict(options),
         "datasets": sources,
         "python": sys.version,
-        "machine": machine.describe(),
+        "machine": found,
+        "advice": doctor.advice(doctor.findings(doctor.look())),
+        "identity": continuation.identity(found, made),
     }

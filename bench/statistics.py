@@ -10,11 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import geometric_mean, median
+from statistics import fmean, median
 
 from bench.records import Comparison, Rounds
-
-__all__ = ["MARGIN", "Ratio", "compare", "geometric_mean", "order_interval", "paired_ratio", "process_value"]
 
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03
@@ -30,10 +28,24 @@ class Ratio:
     level: float
     blocks: int
 
+    @property
+    def half_width(self) -> float:
+        """How far the interval reaches to either side, as a share: 0.03 is +-3 %."""
+        return math.sqrt(self.high / self.low) - 1
+
+    def overlaps(self, other: Ratio) -> bool:
+        """Return whether some value lies in both intervals."""
+        return self.low <= other.high and other.low <= self.high
+
 
 def process_value(rounds: Rounds) -> float:
     """Return the seconds per epoch of one process: the median of its rounds."""
     return median(rounds.round_seconds) / rounds.epochs_per_round
+
+
+def process_minimum(rounds: Rounds) -> float:
+    """Return the seconds per epoch of the shortest round of one process: what load disturbs least."""
+    return min(rounds.round_seconds) / rounds.epochs_per_round
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:
@@ -60,8 +72,18 @@ def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: in
     `a` and `b` map a block to its process value. The ratio is exp of the median of the logs of the paired ratios, and
     its interval is at the level 1 - 0.05 / comparisons, for a table with that many comparisons.
     """
-    shared = sorted(a.keys() & b.keys())
-    logs = [math.log(a[block] / b[block]) for block in shared]
+    return mean_ratio([(a, b)], comparisons)
+
+
+def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], comparisons: int) -> Ratio | None:
+    """Return the geometric mean over the cells of a run of A's time over B's; None if the blocks are too few.
+
+    Each pair is a cell's process values by block, of A and of B. A block that has all of them gives one value, the
+    geometric mean of its ratios (Fleming and Wallace, CACM 1986); these are then treated as the ratios of one cell,
+    so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
+    """
+    shared = sorted(set.intersection(*(a.keys() & b.keys() for a, b in pairs))) if pairs else []
+    logs = [fmean(math.log(a[block] / b[block]) for a, b in pairs) for block in shared]
     interval = order_interval(logs, 1 - 0.05 / comparisons)
     if interval is None:
         return None

@@ -49,6 +49,8 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
     MKL and OpenMP (torch), Accelerate (NumPy on macOS), PJRT (JAX; --xla_cpu_multi_thread_eigen has no effect).
     PYTHONHASHSEED stays unset and the padding's length is random: the layout of memory changes times, so
     many processes shall sample many layouts rather than all measure one (Mytkowicz et al., ASPLOS 2009).
+    JAX may use TF32 on a GPU unless it is told "highest", which is torch's own default; compile caches on the
+    disk are off: JAX's is, unless JAX_COMPILATION_CACHE_DIR is set.
     """
     kind = device.partition(":")[0]
     accelerated = kind != "cpu"
@@ -64,6 +66,8 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
         "NPROC": count,
         "JAX_PLATFORMS": f"{kind},cpu" if accelerated else "cpu",
         **({"JAX_ENABLE_X64": "1"} if dtype == "float64" else {}),
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+        "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONFAULTHANDLER": "1",

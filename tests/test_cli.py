@@ -6,6 +6,7 @@ Gate and race are stand-ins here, which say what they are told to; all between t
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import shutil
 import signal
@@ -20,7 +21,8 @@ import psutil
 import pytest
 
 import impls
-from bench import cli, jsonl, machine, race
+from bench import accuse, cli, doctor, jsonl, machine, race
+from bench.alone import alone
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
@@ -52,6 +54,9 @@ def exact(cell: Cell) -> Agreement:
     )
 
 
+CALM = doctor.State(0.1, 2, {0: 0.0}, 0.0, (), None, {"OMP_NUM_THREADS": "8"}, {}, 9.0)
+
+
 @dataclass
 class Actors:
     """Stand-ins for gate and race: `statuses` by implementation, OK for the others."""
@@ -60,6 +65,9 @@ class Actors:
     broken: dict[str, Status] = field(default_factory=dict)
     timed: list[str] = field(default_factory=list)
     stop: BaseException | None = None
+    stop_race: BaseException | None = None
+    checked: int = 0
+    processor: str = "made up"
 
     def probe(self, names: Sequence[str], work: Path) -> None:
         for name in names:
@@ -76,6 +84,7 @@ class Actors:
         epochs: int,
         on_progress: Say,
     ) -> tuple[list[Verdict], list[Agreement]]:
+        self.checked += 1
         if self.stop is not None:
             raise self.stop
         assert all((folders[key] / "x.npy").is_file() for key in data) and work.is_dir() and epochs > 0
@@ -91,16 +100,16 @@ class Actors:
         self,
         cells: Sequence[Cell],
         folders: Mapping[Key, Path],
+        wanted: race.Wanted,
         *,
-        blocks: int,
-        seed: int,
-        quick: bool,
         raw: Path,
         on_progress: Say,
-    ) -> tuple[list[Rounds], list[Failure]]:
+    ) -> None:
+        if self.stop_race is not None:
+            raise self.stop_race
         for cell in cells:
             self.timed.append(cell.implementation)
-            for block in range(1, blocks + 1):
+            for block in range(1, wanted.blocks + 1):
                 if cell.implementation in self.broken:
                     failure = Failure(cell, block, self.broken[cell.implementation], "ended by SIGSEGV")
                     jsonl.append_line(raw / "failures.jsonl", failure)
@@ -108,7 +117,6 @@ class Actors:
                 seconds = 1e-3 * (1 + list(impls.TABLE).index(cell.implementation))
                 rounds = Rounds(cell, cell.implementation, block, 0, 1, 1, 0.5, (seconds, seconds))
                 jsonl.append_line(raw / "rounds.jsonl", rounds)
-        return [], []
 
 
 @pytest.fixture
@@ -121,8 +129,11 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(race, "race", stand_in.race)
+    monkeypatch.setattr(doctor, "look", lambda: CALM)
+    monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)
+    monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(machine, "one_line", lambda: "a machine")
-    monkeypatch.setattr(machine, "describe", lambda: {"processor": "made up"})
+    monkeypatch.setattr(machine, "describe", lambda: {"processor": stand_in.processor})
     monkeypatch.delenv("ALL_BACKENDS", raising=False)
     yield stand_in
     assert not list((tmp_path / "temporary").iterdir())
@@ -150,7 +161,9 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
         assert (folder / name).is_file() and str(folder / name) in lines
     assert lines[-1] == f"Remake the tables: python -m bench report {folder}"
     assert {row["status"] for row in rows(folder / "timings.csv")} == {"OK"}
-    assert "python -m bench run -d triple -d digits" in (folder / "report.md").read_text(encoding="utf-8")
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    assert "python -m bench run -d triple -d digits" in report
+    assert report.index("thread variables: OMP_NUM_THREADS=8; workers do not take") < report.index("## Ranking")
 
 
 def test_report_remakes_every_table_byte_for_byte(
@@ -242,13 +255,85 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(
 ) -> None:
     actors.stop = KeyboardInterrupt()
     assert cli.main(["run", "-d", "triple"]) == 130
-    assert capsys.readouterr().err.endswith(f"python -m bench report {only_run(tmp_path)} shows what was finished\n")
+    run = only_run(tmp_path)
+    assert capsys.readouterr().err.endswith(
+        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
+        "finished\n"
+    )
     shutil.rmtree(tmp_path / "results")
     actors.stop = SystemExit(143)
     with pytest.raises(SystemExit) as stopped:
         cli.main(["run", "-d", "triple"])
     assert stopped.value.code == 143
     assert cli.main(["report", str(only_run(tmp_path))]) == 0
+
+
+def test_a_stopped_run_goes_on_where_it_was(actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    actors.stop_race = KeyboardInterrupt()
+    assert cli.main(["run", "-d", "triple", "--blocks", "8"]) == 130
+    run = only_run(tmp_path)
+    actors.stop_race = None
+    assert cli.main(["run", "--resume", str(run)]) == 0
+    assert actors.checked == 1 and len(actors.timed) == 4
+    assert {row["blocks"] for row in rows(run / "timings.csv")} == {"8"}
+    assert only_run(tmp_path) == run
+    assert cli.main(["report", str(run)]) == 0
+    capsys.readouterr()
+    assert cli.main(["run", "--resume", str(run), "--blocks", "9"]) == 2
+    assert capsys.readouterr().err == "bench: --resume takes every option from the run: leave out --blocks\n"
+
+
+def test_another_machine_or_other_data_do_not_go_into_a_run(
+    actors: Actors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.5\n", encoding="utf-8")
+    actors.stop_race = KeyboardInterrupt()
+    assert cli.main(["run", "-d", "mine.csv", "--target", "y"]) == 130
+    run = str(only_run(tmp_path))
+    actors.stop_race = None
+    actors.processor = "another"
+    capsys.readouterr()
+    assert cli.main(["run", "--resume", run]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"bench: --resume {run}: processor was made up and is another;") and said.count("\n") == 1
+    actors.processor = "made up"
+    Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.6\n", encoding="utf-8")
+    assert cli.main(["run", "--resume", run]) == 2
+    assert "data was" in capsys.readouterr().err
+    Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.5\n", encoding="utf-8")
+    assert cli.main(["run", "--resume", run]) == 0
+
+
+def test_a_full_disk_is_one_line_that_says_how_to_go_on(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    actors.stop_race = OSError(errno.ENOSPC, "No space left on device")
+    assert cli.main(["run", "-d", "triple"]) == 2
+    run = only_run(tmp_path)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"bench: {run}: No space left on device; make room, then python -m bench run --resume {run}"
+
+
+def test_a_second_run_on_the_machine_is_refused_unless_forced(
+    actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with alone(force=False):
+        assert cli.main(["run", "-d", "triple"]) == 2
+        printed = capsys.readouterr()
+        assert printed.err.startswith("bench: another run is going on here") and printed.err.count("\n") == 1
+        assert printed.out == "" and not (tmp_path / "results").exists()
+        assert cli.main(["run", "-d", "triple", "--force"]) == 0
+    assert cli.main(["run", "-d", "triple"]) == 0
+
+
+def test_the_lock_of_a_dead_process_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
+    script = "import os\nfrom bench.alone import alone\nwith alone(force=False):\n    os.kill(os.getpid(), 9)\n"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode != 0
+    assert (tmp_path / "lock").is_file()
+    with alone(force=False), pytest.raises(BadInput, match="another run"), alone(force=False):
+        pass
 
 
 @pytest.fixture
@@ -287,6 +372,8 @@ BAD = [
     ("run --learning-rate nan", "finite"),
     ("run --threads 0", "from 1"),
     ("run --blocks 0", "from 1"),
+    ("run --blocks 5 --max-blocks 4", "not below --blocks"),
+    ("run --resume nowhere", "the folder of a run"),
     ("run --epochs 0", "from 1"),
     ("run --blocks many", "--help"),
     ("run --target y", "--dataset path/to/file.csv"),
@@ -306,6 +393,7 @@ BAD = [
 def test_bad_input_is_one_line_with_its_remedy_and_leaves_nothing(
     command: str, remedy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "lock").touch()
     before = sorted(tmp_path.rglob("*"))
     assert cli.main(command.split()) == 2
     printed = capsys.readouterr()
@@ -355,7 +443,7 @@ def test_a_signal_ends_the_run_with_its_workers_and_temporary_folders(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     command = [sys.executable, "-m", "bench", "run", "-d", "triple", "--out", str(tmp_path / "run")]
-    environment = os.environ | {"TMPDIR": str(temporary)}
+    environment = os.environ | {"TMPDIR": str(temporary), "BENCH_LOCK": str(tmp_path / "lock")}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -14,6 +14,8 @@ from bench.gate.diagnose import agreed
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
 from bench.records import Agreement, Problem, Status
+from bench.worker.observe import Job
+from bench.workers import Ending
 from datasets import synthetic
 from impls.protocol import Batching, Dataset, Model, Params, Recipe, zeros
 from tests.gates import DTYPES, opinions
@@ -210,7 +212,7 @@ def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) 
     entrant = check.Entrant("mine", "cpu", 1)
     folder = tmp_path / "gate-0"
     folder.mkdir()
-    job = check.Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (), str(folder))
-    seen = list(check._collect(entrant, job, check.workers.Ending(Status.OK, "")))
+    job = Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (), str(folder))
+    seen = list(check._collect(entrant, job, Ending(Status.OK, "")))
     assert seen
     assert {one.status for one in seen} == {Status.FAILED}

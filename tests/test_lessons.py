@@ -84,7 +84,7 @@ def test_costs_and_parameters(
     implementation: Implementation,
     table: Callable[[], Dataset],
     costs: dict[int, float],
-    parameters: dict[int, tuple[object, float]],
+    parameters: dict[int, tuple[float | tuple[float, ...], float]],
     dtype: str,
 ) -> None:
     dataset = table().astype(dtype)

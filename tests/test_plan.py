@@ -13,6 +13,7 @@ from bench import plan
 from bench.errors import BadInput
 from bench.plan import Options
 from bench.records import Status
+from bench.statistics import order_interval
 
 
 def named(cells: object) -> list[tuple[str, str, str]]:
@@ -28,9 +29,12 @@ def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> N
     assert made.left_out == () and made.added == frozenset() and made.outside == ()
 
 
-def test_the_default_blocks_are_the_fewest_that_carry_the_comparisons_of_a_default_table() -> None:
+def test_one_odd_block_does_not_widen_the_intervals_of_a_default_table() -> None:
     rivals = len(impls.TABLE) - 1
-    assert 2 * 0.5**plan.BLOCKS <= 0.05 / rivals < 2 * 0.5 ** (plan.BLOCKS - 1)
+    blocks = [1.0] * (plan.BLOCKS - 2) + [0.1, 10.0]
+    interval = order_interval(blocks, 1 - 0.05 / rivals)
+    assert interval is not None
+    assert interval[:2] == (1.0, 1.0)
 
 
 def test_every_combination_is_one_cell_and_repeated_options_collapse() -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,12 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, race
+from bench import attempts, progress, race
+from bench.blocks import STOPPED
 from bench.jsonl import append_line, from_mapping, read_lines
-from bench.records import Cell, Failure, Problem, Rounds, Status
+from bench.quiet import Quiet
+from bench.records import Block, Cell, Disturbance, Failure, Problem, Rounds, Status
+from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Job
 from bench.workers import Ending
@@ -61,20 +67,33 @@ class FakeWorkers:
         return [job for job in self.jobs if job.block == block]
 
 
+Outcome = tuple[list[Rounds], list[Failure]]
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[list[Rounds], list[Failure]]]:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
     def start(
-        workers: FakeWorkers, cells: list[Cell], *, blocks: int = 1, seed: int = 0, quick: bool = False
-    ) -> tuple[list[Rounds], list[Failure]]:
+        workers: FakeWorkers,
+        cells: list[Cell],
+        *,
+        blocks: int = 1,
+        max_blocks: int = 1,
+        seed: int = 0,
+        quick: bool = False,
+        raw: str = "raw",
+    ) -> Outcome:
         monkeypatch.setattr(attempts, "run_worker", workers)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
-        raw = tmp_path / f"raw{seed}"
-        return race.race(cells, folders, blocks=blocks, seed=seed, quick=quick, raw=raw, on_progress=lambda _line: None)
+        wanted = race.Wanted(blocks, max_blocks, seed, quick)
+        quiet = Quiet(pressure=lambda: None)
+        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
+        done = progress.read(tmp_path / raw)
+        return [one for one in done.rounds if one.name != NULL], done.failures
 
     return start
 
 
-Run = Callable[..., tuple[list[Rounds], list[Failure]]]
+Run = Callable[..., Outcome]
 
 
 def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -> None:
@@ -84,14 +103,26 @@ def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -
     assert failures == []
     for block in range(1, 5):
         jobs = workers.of_block(block)
-        assert sorted(job.name for job in jobs) == sorted([impls.BASELINE, f"{impls.BASELINE}@aa", OTHER])
-        assert [job.position for job in jobs] == [0, 1, 2]
-        assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in jobs)
+        assert sorted(job.name for job in jobs) == sorted([impls.BASELINE, f"{impls.BASELINE}@aa", OTHER, NULL])
+        assert [job.position for job in jobs] == [0, 1, 2, 3]
+        ranked = [job for job in jobs if job.name != NULL]
+        assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
     assert len(rounds) == 4 * 3 * 3
-    assert not [job for job in workers.of_block(race.PILOT) if job.name.endswith("@aa")]
+    assert {job.name for job in workers.of_block(race.PILOT)} == {impls.BASELINE, OTHER}
 
 
-def test_a_quick_run_has_no_twin(run: Run) -> None:
+def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run) -> None:
+    workers = FakeWorkers()
+    run(workers, [cell("a"), cell("b")])
+    plans = {job.name: job.entries[0].plan for job in workers.of_block(1)}
+    null, other = plans[NULL], plans[OTHER]
+    assert null is not None
+    assert other is not None
+    assert null.epochs_per_round == other.epochs_per_round
+    assert null.rounds < other.rounds
+
+
+def test_a_quick_run_has_neither_twin_nor_null(run: Run) -> None:
     workers = FakeWorkers()
     run(workers, [cell("a", impls.BASELINE)], quick=True)
     assert [job.name for job in workers.jobs] == [impls.BASELINE, impls.BASELINE]
@@ -104,9 +135,9 @@ def orders(workers: FakeWorkers) -> list[tuple[str, ...]]:
 def test_order_is_random_and_the_seed_tells_it(run: Run) -> None:
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "abcdef"]
     found = []
-    for seed in (0, 0, 1):
+    for number, seed in enumerate((0, 0, 1)):
         workers = FakeWorkers()
-        run(workers, cells, blocks=3, seed=seed)
+        run(workers, cells, blocks=3, seed=seed, raw=f"raw{number}")
         found.append(orders(workers))
     assert found[0] == found[1] != found[2]
     timed = found[0][2:]
@@ -145,7 +176,7 @@ def test_a_cell_that_kills_its_worker_fails_alone_and_runs_no_more(run: Run) -> 
         ("d", Status.TIMEOUT, "no end", 1),
     }
     assert sorted(r.cell.problem.dataset for r in rounds) == sorted("ace" * 2)
-    assert [len(job.entries) for job in workers.of_block(2)] == [3]
+    assert [len(job.entries) for job in workers.of_block(2) if job.name != NULL] == [3]
 
 
 def test_a_cell_that_fails_in_the_pilot_is_not_timed(run: Run) -> None:
@@ -157,10 +188,159 @@ def test_a_cell_that_fails_in_the_pilot_is_not_timed(run: Run) -> None:
 
 def test_records_are_on_disk_as_they_are_returned(run: Run, tmp_path: Path) -> None:
     rounds, failures = run(FakeWorkers({"b": Ending(Status.CRASHED, "killed")}), [cell("a"), cell("b")], blocks=2)
-    assert read_lines(Rounds, tmp_path / "raw0" / "rounds.jsonl") == rounds
-    assert read_lines(Failure, tmp_path / "raw0" / "failures.jsonl") == failures
-    assert rounds
-    assert failures
+    on_disk = read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")
+    assert [(one.name, one.block) for one in on_disk if one.name != NULL] == [(OTHER, 1), (OTHER, 2)]
+    assert [one for one in on_disk if one.name != NULL] == rounds
+    assert read_lines(Failure, tmp_path / "raw" / "failures.jsonl") == failures
+    assert [failure.status for failure in failures] == [Status.CRASHED]
+
+
+class Busy(FakeWorkers):
+    """The workers of these blocks have the processor for half of the time."""
+
+    def __init__(self, *blocks: int) -> None:
+        super().__init__()
+        self.blocks = blocks
+
+    def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
+        ending = super().__call__(module, fields, **named)
+        if fields["block"] in self.blocks:
+            records = named["folder"] / RECORDS
+            (one,) = read_lines(Rounds, records)
+            records.unlink()
+            append_line(records, replace(one, disturbance=Disturbance(wall_seconds=2.0, cpu_seconds=1.0)))
+        return ending
+
+
+def test_a_disturbed_block_is_run_again_whole_and_logged(run: Run, tmp_path: Path) -> None:
+    workers = Busy(2)
+    run(workers, [cell("a", impls.BASELINE)], blocks=4)
+    blocks = read_lines(Block, tmp_path / "raw" / "blocks.jsonl")
+    assert [(block.number, block.replaces) for block in blocks] == [(1, None), (2, None), (3, None), (4, None), (5, 2)]
+    assert [bool(block.disturbed) for block in blocks] == [False, True, False, False, False]
+    assert sorted(job.name for job in workers.of_block(5)) == sorted(job.name for job in workers.of_block(2))
+
+
+def test_a_quick_run_runs_nothing_again(run: Run) -> None:
+    workers = Busy(1)
+    run(workers, [cell("a")], quick=True)
+    assert max(job.block for job in workers.jobs) == 1
+
+
+class Scattered(FakeWorkers):
+    """The times of OTHER scatter around the baseline's by this share, by block."""
+
+    def __init__(self, share: Callable[[int], float]) -> None:
+        super().__init__()
+        self.share = share
+
+    def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
+        ending = super().__call__(module, fields, **named)
+        if fields["name"] == OTHER and fields["block"]:
+            records = named["folder"] / RECORDS
+            (one,) = read_lines(Rounds, records)
+            records.unlink()
+            append_line(records, replace(one, round_seconds=(1 + self.share(one.block),)))
+        return ending
+
+
+@pytest.mark.parametrize(
+    ("share", "blocks"),
+    [
+        (lambda block: 0.2 * (-1) ** block, 40),  # undecided to the last: as far as may be
+        (lambda block: 0.2 * (-1) ** block if block <= 14 else 0.0, 34),  # narrow once 20 of 34 agree
+        (lambda block: 1.0 + 0.5 * (-1) ** block, 14),  # wide, but SLOWER beyond doubt
+        (lambda _block: 0.0, 14),
+    ],
+    ids=["undecided", "narrow in the end", "slower", "same"],
+)
+def test_blocks_are_added_while_a_ratio_is_wide_and_undecided(
+    run: Run, share: Callable[[int], float], blocks: int
+) -> None:
+    workers = Scattered(share)
+    run(workers, [cell("a", impls.BASELINE), cell("a")], blocks=14, max_blocks=40)
+    assert max(job.block for job in workers.jobs) == blocks
+
+
+def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
+    """The parent was killed in block 2, when its first worker had finished a cell that nobody took over."""
+    cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "ab"]
+
+    class Killed(FakeWorkers):
+        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
+            super().__call__(module, fields, **named)
+            if fields["block"] == 2:
+                raise SystemExit(137)
+            return OK
+
+    with pytest.raises(SystemExit):
+        run(Killed(), cells, blocks=3)
+    on_disk = progress.read(tmp_path / "raw")
+    assert {one.block for one in on_disk.rounds} == {1, 2}
+    workers = FakeWorkers()
+    rounds, failures = run(workers, cells, blocks=3)
+    assert failures == []
+    assert {job.block for job in workers.jobs} == {3, 4}
+    assert [(b.number, b.disturbed == STOPPED) for b in progress.read(tmp_path / "raw").blocks] == [
+        (1, False),
+        (2, True),
+        (3, False),
+        (4, False),
+    ]
+    assert len({(one.name, one.block, one.cell) for one in rounds}) == len(rounds)
+    assert {one.block for one in rounds} == {1, 2, 3, 4}
+
+
+def test_a_cell_that_failed_does_not_run_in_a_resumed_race(run: Run) -> None:
+    crash = {"b": Ending(Status.CRASHED, "killed by SIGSEGV")}
+    run(FakeWorkers(crash, from_block=1), [cell("a"), cell("b")], blocks=1)
+    workers = FakeWorkers()
+    run(workers, [cell("a"), cell("b")], blocks=2)
+    assert {entry.cell.problem.dataset for job in workers.jobs for entry in job.entries} == {"a"}
+
+
+def test_rubbish_in_place_of_records_is_the_cell_s_failure_and_no_one_else_s(run: Run) -> None:
+    class Rubbish(FakeWorkers):
+        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
+            if fields["name"] == OTHER and fields["block"]:
+                (named["folder"] / STARTED).write_text("0")
+                (named["folder"] / RECORDS).write_text("{}\n")
+                return OK
+            return super().__call__(module, fields, **named)
+
+    rounds, (failure,) = run(Rubbish(), [cell("a", impls.BASELINE), cell("a")], blocks=2)
+    assert (failure.status, failure.cell.implementation, failure.block) == (Status.BAD_OUTPUT, OTHER, 1)
+    assert {(one.cell.implementation, one.block) for one in rounds} == {(impls.BASELINE, 1), (impls.BASELINE, 2)}
+
+
+def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(path: Path, record: Any) -> None:
+        if path.name == "rounds.jsonl" and record.block == 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        append_line(path, record)
+
+    monkeypatch.setattr(race, "append_line", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(FakeWorkers(), [cell("a")], blocks=3)
+    assert [one.block for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")] == [1, 1]
+    monkeypatch.undo()
+    rounds, _ = run(FakeWorkers(), [cell("a")], blocks=3)
+    assert {one.block for one in rounds} == {1, 2, 3, 4}
+
+
+def test_a_run_whose_folder_was_removed_ends_and_makes_none(run: Run, tmp_path: Path) -> None:
+    class Removing(FakeWorkers):
+        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
+            ending = super().__call__(module, fields, **named)
+            if fields["block"] == 1:
+                shutil.rmtree(tmp_path / "raw")
+            return ending
+
+    with pytest.raises(FileNotFoundError):
+        run(Removing(), [cell("a")], blocks=2)
+    assert not (tmp_path / "raw").exists()
 
 
 def test_what_was_finished_before_an_interrupt_is_on_disk(run: Run, tmp_path: Path) -> None:
@@ -172,7 +352,7 @@ def test_what_was_finished_before_an_interrupt_is_on_disk(run: Run, tmp_path: Pa
 
     with pytest.raises(KeyboardInterrupt):
         run(Interrupted(), [cell("a")], blocks=3)
-    assert [r.block for r in read_lines(Rounds, tmp_path / "raw0" / "rounds.jsonl")] == [1]
+    assert {r.block for r in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")} == {1}
 
 
 @pytest.mark.parametrize("ending", [Ending(Status.FAILED, "exit code 1\nImportError"), OK])
@@ -191,15 +371,7 @@ def test_time_limit_grows_with_the_work(run: Run) -> None:
     workers = FakeWorkers()
     run(workers, [cell(dataset) for dataset in "ab"])
     assert workers.limits[0] == 60 + 120 * 2
-    assert workers.limits[1] > 60 + 10 * 2 * 0.3
-
-
-def test_estimate_counts_every_worker_and_cell() -> None:
-    one = [cell("a")]
-    assert race.estimate_seconds(one, 2, quick=False) > race.estimate_seconds(one, 1, quick=False)
-    assert race.estimate_seconds(one, 1, quick=True) < race.estimate_seconds(one, 1, quick=False)
-    twice = race.estimate_seconds([cell("a", impls.BASELINE)], 1, quick=False)
-    assert twice > race.estimate_seconds(one, 1, quick=False)
+    assert workers.limits[1] > 60 + 10 * 2 * 0.08
 
 
 def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:
@@ -212,9 +384,9 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     folders = {(name, "float32"): tmp_path / name for name in names}
     cells = [cell(name, deadly) for name in names]
     said: list[str] = []
-    (rounds,), failures = race.race(
-        cells, folders, blocks=1, seed=0, quick=True, raw=tmp_path / "raw", on_progress=said.append
-    )
+    race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=said.append)
+    done = progress.read(tmp_path / "raw")
+    (rounds,), failures = done.rounds, done.failures
     found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}
     assert {name: status for name, (status, _) in found.items()} == {
         "raises": Status.FAILED,

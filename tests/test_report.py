@@ -17,10 +17,11 @@ import pytest
 from rich.console import Console
 
 from bench.errors import BadInput
-from bench.records import Agreement, Cell, Comparison, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Comparison, Costs, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.report import files, markdown, summary, terminal, words
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
+from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -54,7 +55,10 @@ def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "")
     made = []
     for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
         round_seconds = tuple(2 * seconds * load * own * around for around in (0.9, 1.0, 1.5))
-        made.append(Rounds(cell, name or cell.implementation, block, 0, 2, 3, 20 * seconds, round_seconds))
+        costs = Costs(
+            import_seconds=1.5, data_seconds=3e-4, compile_seconds=10 * seconds, peak_memory_bytes=200 * 2**20
+        )
+        made.append(Rounds(cell, name or cell.implementation, block, 0, 2, 3, 20 * seconds, round_seconds, costs))
     return made
 
 
@@ -114,7 +118,9 @@ def made_up() -> Raw:
         *rounds(cell("jax_grad", DIGITS), 1.2e-3, JITTER),
         *rounds(cell("torch_nn", DIGITS, "cuda:0"), 2.01e-3, JITTER),
         *rounds(cell("numpy_manual", BATCHES), 4e-3, JITTER),
+        *rounds(cell("numpy_manual", BATCHES), 4e-3, SCATTER, name="numpy_manual@aa"),
         *rounds(cell("torch_nn", BATCHES), 9e-3, JITTER)[:3],
+        *rounds(cell(NULL, HOURS), 50e-9, JITTER),
     ]
     failures = [Failure(cell("torch_nn", BATCHES), 4, Status.CRASHED, "ended by SIGSEGV")]
     agreements = [
@@ -124,7 +130,9 @@ def made_up() -> Raw:
         agreement("numpy_manual", "parameters", 0.001),
         agreement(MINE, "parameters", math.nan, Status.MISMATCH),
     ]
-    return Raw(ENVIRONMENT, verdicts, agreements, timed, failures)
+    blocks = [Block(number, None, 0.0, 9.0, "") for number in range(1, BLOCKS + 1)]
+    blocks[2] = replace(blocks[2], waited_seconds=12.0, disturbed="torch_nn had its processor for 91.0 % of the time")
+    return Raw(ENVIRONMENT, verdicts, agreements, timed, failures, blocks)
 
 
 def find(rows: list[Timing], name: str, problem: Problem, device: str = "cpu") -> Timing:
@@ -222,7 +230,7 @@ def test_a_failed_baseline_leaves_times_without_ratios() -> None:
     jax = find(rows, "jax_grad", DIGITS)
     assert jax.epoch_seconds is not None and jax.ratio is None
     assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
-    assert not summary.self_comparisons(failed)
+    assert [one.cell.problem for one in summary.self_comparisons(failed)] == [BATCHES]
 
 
 def test_a_cell_that_was_never_timed_is_not_ok() -> None:
@@ -237,7 +245,7 @@ def test_the_twin_is_no_row_and_changes_no_time() -> None:
     raw = made_up()
     without = replace(raw, rounds=[one for one in raw.rounds if not one.name.endswith("@aa")])
     assert summary.timings(raw) == summary.timings(without)
-    (result,) = summary.self_comparisons(raw)
+    result, _ = summary.self_comparisons(raw)
     assert result.comparison is Comparison.SAME and result.ratio is not None
     assert not summary.self_comparisons(without)
 
@@ -301,8 +309,9 @@ def written(folder: Path, raw: Raw) -> None:
     files.write_environment(folder, raw.environment)
     files.write_records(folder / files.VERDICTS, raw.verdicts)
     files.write_records(folder / files.AGREEMENT, raw.agreements)
-    files.write_records(folder / files.ROUNDS, raw.rounds)
-    files.write_records(folder / files.FAILURES, raw.failures)
+    files.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
+    files.write_records(folder / "raw" / "failures.jsonl", raw.failures)
+    files.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
 
 
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:
@@ -348,3 +357,56 @@ def test_an_out_folder_must_be_new_or_empty_and_writable(tmp_path: Path) -> None
     files.check_out(tmp_path / "new" / "deep")
     assert not (tmp_path / "new").exists()
     assert (files.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
+
+
+def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
+    raw = made_up()
+    again = Block(BLOCKS + 1, 3, 0.0, 9.0, "")
+    slow = [replace(one, block=BLOCKS + 1, round_seconds=(9.0,) * 3) for one in raw.rounds if one.block == 3]
+    replaced = replace(raw, rounds=[*raw.rounds, *slow], blocks=[*raw.blocks, again])
+    assert {one.block for one in replaced.counted} == set(range(1, BLOCKS + 2)) - {3}
+    assert replaced.disturbed == {}
+    row = find(summary.timings(replaced), "jax_grad", DIGITS)
+    assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
+    assert find(summary.timings(raw), "jax_grad", DIGITS).disturbed_blocks == 1
+    assert summary.stop_reason(replaced) == "8 blocks as planned; 1 more were run in place of disturbed ones"
+
+
+@pytest.mark.parametrize(
+    ("planned", "most", "reason"),
+    [
+        (8, 8, "8 blocks as planned"),
+        (4, 8, "8 blocks, the most that were allowed"),
+        (4, 60, "8 blocks: 4 as planned, and more until no wide ratio was undecided"),
+        (14, 14, "8 of 14 blocks: the run was stopped, or nothing was left to time"),
+    ],
+)
+def test_why_there_are_no_more_blocks_is_said(planned: int, most: int, reason: str) -> None:
+    raw = made_up()
+    options = {"quick": False, "threads": 1, "blocks": planned, "max_blocks": most}
+    assert summary.stop_reason(replace(raw, environment={**ENVIRONMENT, "options": options})) == reason
+
+
+def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
+    raw = made_up()
+    jax = cell("jax_grad", DIGITS)
+    odd = [
+        replace(one, round_seconds=(one.round_seconds[0] / 2, *one.round_seconds[1:])) if one.cell == jax else one
+        for one in raw.rounds
+    ]
+    rows = summary.timings(replace(raw, rounds=odd))
+    row = find(rows, "jax_grad", DIGITS)
+    assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
+    assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
+    assert words.verdict(row) == "FASTER, unstable"
+    text = markdown.report(replace(raw, rounds=odd), rows)
+    assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
+    assert not find(rows, "torch_nn", DIGITS).unstable
+
+
+def test_a_lie_has_its_evidence_and_no_time() -> None:
+    raw = made_up()
+    lie = Failure(cell("jax_grad", DIGITS), None, Status.EARLY_RETURN, "a second synchronize takes 1 s after 1e-06 s")
+    row = find(summary.timings(replace(raw, failures=[*raw.failures, lie])), "jax_grad", DIGITS)
+    assert (row.status, row.epoch_seconds, row.ratio) == (Status.EARLY_RETURN, None, None)
+    assert row.detail == "while it was timed: a second synchronize takes 1 s after 1e-06 s"

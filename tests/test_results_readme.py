@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Failure, Paced, Problem, Rounds, Status, Timing, Verdict
 
 TEXT = (Path(__file__).resolve().parents[1] / "results" / "README.md").read_text(encoding="utf-8")
 
@@ -27,7 +27,7 @@ def test_the_columns_of_a_table_are_documented_in_their_order(title: str, record
     assert re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE) == names(record)
 
 
-@pytest.mark.parametrize("record", [Verdict, Rounds, Failure, Cell, Problem])
+@pytest.mark.parametrize("record", [Verdict, Rounds, Paced, Block, Failure, Cell, Problem])
 def test_every_field_of_a_raw_row_is_documented(record: type) -> None:
     assert set(names(record)) <= set(re.findall(r"`(\w+)`", section("The raw rows")))
 

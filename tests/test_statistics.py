@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.records import Cell, Comparison, Problem, Rounds
-from bench.statistics import Ratio, compare, geometric_mean, order_interval, paired_ratio, process_value
+from bench.statistics import (
+    Ratio,
+    compare,
+    mean_ratio,
+    order_interval,
+    paired_ratio,
+    process_minimum,
+    process_value,
+)
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -116,5 +124,46 @@ def test_process_value_is_the_median_round_per_epoch() -> None:
     assert process_value(Rounds(cell, "any", 1, 0, 4, 30, 1.0, (8.0, 100.0, 4.0))) == 2.0
 
 
-def test_geometric_mean_of_a_ratio_and_its_reciprocal_is_one() -> None:
-    assert geometric_mean([4.0, 0.25]) == pytest.approx(1)
+def test_process_minimum_is_the_shortest_round_per_epoch() -> None:
+    cell = Cell("any", PROBLEM, "cpu", 1)
+    assert process_minimum(Rounds(cell, "any", 1, 0, 4, 30, 1.0, (8.0, 100.0, 4.0))) == 1.0
+
+
+def test_mean_of_a_ratio_and_its_reciprocal_is_one() -> None:
+    fast, slow = dict.fromkeys(range(6), 1.0), dict.fromkeys(range(6), 4.0)
+    mean = mean_ratio([(fast, slow), (slow, fast)], 1)
+    assert mean is not None
+    assert mean.low == mean.ratio == mean.high == 1
+
+
+def test_mean_takes_the_blocks_that_have_every_cell() -> None:
+    all_seven, last_six = dict.fromkeys(range(7), 1.0), dict.fromkeys(range(1, 7), 1.0)
+    mean = mean_ratio([(all_seven, all_seven), (all_seven, last_six)], 1)
+    assert mean is not None
+    assert mean.blocks == 6
+    assert mean_ratio([], 1) is None
+
+
+def test_load_of_a_block_that_all_its_cells_share_stays_one_value() -> None:
+    """Eight cells that move together in every block are no more evidence than one."""
+    a = {block: 1.0 + 0.01 * block for block in range(8)}
+    b = dict.fromkeys(range(8), 1.0)
+    one, eight = paired_ratio(a, b, 1), mean_ratio([(a, b)] * 8, 1)
+    assert one is not None
+    assert eight is not None
+    # A mean of eight equal logs rounds at most eight times, and exp makes that relative: 8 eps, twice.
+    assert eight.low == pytest.approx(one.low, rel=4e-15)
+    assert eight.high == pytest.approx(one.high, rel=4e-15)
+
+
+def test_half_width_is_the_same_in_both_directions() -> None:
+    assert Ratio(1.0, 1 / 1.03, 1.03, 0.97, 6).half_width == pytest.approx(0.03)
+    assert Ratio(5.0, 4.0, 4.0 * 1.21, 0.97, 6).half_width == pytest.approx(0.1)
+
+
+def test_intervals_overlap_when_they_share_a_value() -> None:
+    def interval(low: float, high: float) -> Ratio:
+        return Ratio(low, low, high, 0.97, 6)
+
+    assert interval(1.0, 1.2).overlaps(interval(1.2, 1.3)) and interval(1.2, 1.3).overlaps(interval(1.0, 1.2))
+    assert not interval(1.0, 1.2).overlaps(interval(1.21, 1.3)) and not interval(1.21, 1.3).overlaps(interval(1, 1.2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 
 from bench.jsonl import read_lines
-from bench.records import Cell, Failure, Problem, Status
-from bench.worker import timing
+from bench.records import Cell, Failure, Problem, Rounds, Status
+from bench.worker import checks, clock, timing
+from bench.worker.checks import Clocks
 from bench.worker.pace import seconds_per_epoch
-from bench.worker.timing import Entry, Job, Plan, time_cell
-from datasets.dataset import Model
+from bench.worker.prepare import Prepared
+from bench.worker.timing import Entry, Job, Plan
+from datasets.dataset import Dataset, Model
 from impls.protocol import Params
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -49,6 +52,15 @@ class FakeTrainer:
         self.now += self.pending + SYNCHRONIZE
         self.pending = 0.0
 
+    def params(self) -> Params:
+        return self.starts[-1]
+
+    def loss_and_gradients(self) -> tuple[float, Params]:
+        return 0.0, self.starts[-1]
+
+    def placement(self) -> frozenset[str]:
+        return frozenset({"cpu"})
+
     def clock(self) -> float:
         return self.now
 
@@ -61,7 +73,15 @@ class FakeBenchmark:
         self.stats = SimpleNamespace(stats=SimpleNamespace(data=[]))
         self.collected: list[bool] = []
 
-    def pedantic(self, target: Callable[[], None], *, setup: Callable[[], None], rounds: int, iterations: int) -> None:
+    def pedantic(
+        self,
+        target: Callable[[], None],
+        *,
+        setup: Callable[[], None],
+        teardown: Callable[[], None],
+        rounds: int,
+        iterations: int,
+    ) -> None:
         assert iterations == 1
         for _ in range(rounds):
             setup()
@@ -69,17 +89,31 @@ class FakeBenchmark:
             began = self.clock()
             target()
             self.stats.stats.data.append(self.clock() - began)
+            teardown()
 
 
 def start(number: int) -> Params:
     return Params(np.float32(number), np.float32(0))
 
 
+DATASET = Dataset("any", Model.SIMPLE_LINEAR, np.ones(3, np.float32), np.ones(3, np.float32), 1, 0.01, "here", "none")
+
+
 @pytest.fixture
 def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
-    monkeypatch.setattr(timing, "prepare", lambda _job, _entry: (made, start))
+    fake: Any = made
+    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, checks.digest(DATASET), "numpy", 1.0, 2.0)
+    monkeypatch.setattr(clock, "prepare", lambda _job, _entry: prepared)
     return made
+
+
+def time_cell(trainer: FakeTrainer, plan: Plan, benchmark: FakeBenchmark | None = None, position: int = 1) -> Rounds:
+    clocks = Clocks(trainer.clock, trainer.clock, lambda _seconds: None)
+    entry = Entry(CELL, "nowhere", plan)
+    return clock.time_cell(
+        replace(job(), position=position), entry, benchmark or FakeBenchmark(trainer.clock), clocks, 0.5
+    )
 
 
 def job(tmp_path: object = "", plan: Plan | None = None) -> Job:
@@ -87,12 +121,13 @@ def job(tmp_path: object = "", plan: Plan | None = None) -> Job:
 
 
 def test_a_round_is_k_epochs_and_one_synchronize_and_nothing_else(trainer: FakeTrainer) -> None:
-    plan = Plan(epochs_per_round=4, rounds=5, warmup_rounds=2, warmup_seconds=0)
-    rounds = time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
+    rounds = time_cell(trainer, Plan(epochs_per_round=4, rounds=5, warmup_rounds=2, warmup_seconds=0))
     assert rounds.round_seconds == (4 * EPOCH + SYNCHRONIZE,) * 5
     assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
     one_round = ["reset 4", "synchronize", *["epoch"] * 4, "synchronize"]
-    assert trainer.calls == ["reset 4", "synchronize", "epoch", "synchronize", *one_round * 7]
+    timed = [*one_round, "synchronize"]  # once more, off the clock
+    before = ["reset 4", "synchronize", "epoch", "synchronize", *one_round * 2]
+    assert trainer.calls[: len(before) + 5 * len(timed)] == [*before, *timed * 5]
     assert (rounds.name, rounds.block, rounds.position) == ("fake@aa", 3, 1)
     assert (rounds.epochs_per_round, rounds.warmup_rounds) == (4, 2)
 
@@ -100,11 +135,38 @@ def test_a_round_is_k_epochs_and_one_synchronize_and_nothing_else(trainer: FakeT
 def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_warm_up(trainer: FakeTrainer) -> None:
     for warmup in (1, 6):
         trainer.starts.clear()
-        plan = Plan(epochs_per_round=1, rounds=3, warmup_rounds=warmup, warmup_seconds=0)
-        time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
+        rounds = time_cell(trainer, Plan(epochs_per_round=1, rounds=3, warmup_rounds=warmup, warmup_seconds=0))
         numbers = [int(params.w) for params in trainer.starts]
-        assert numbers[-3:] == [0, 1, 2]
-        assert len(set(numbers)) == len(numbers) == 1 + warmup + 3
+        timed = numbers[1 + warmup :][:3]
+        assert sorted(timed) == [0, 1, 2]
+        assert timed.index(0) == rounds.evidence.checked_round
+        assert not {0, 1, 2} & set(numbers[: 1 + warmup])
+        assert len(set(numbers)) == len(numbers) - 1  # start 0 once more, in the repetition of the checked round
+
+
+def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTrainer) -> None:
+    """Eight draws of 1 in 50 fall alike with a probability of 50^-7."""
+    evidence = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
+    assert len({one.checked_round for one in evidence}) > 1
+    assert {one.checked_seed for one in evidence} == {(5, 3, 0)}
+    assert {(one.checked_w, one.checked_b) for one in evidence} == {checks.packed(start(0))}
+    assert all(one.repeated for one in evidence)
+
+
+def test_costs_are_apart(trainer: FakeTrainer) -> None:
+    costs = time_cell(trainer, Plan(1, 2, 1, 0)).costs
+    assert (costs.import_seconds, costs.data_seconds, costs.compile_seconds) == (1.5, 2.0, None)
+
+
+def test_evidence_is_gathered_off_the_clock(trainer: FakeTrainer) -> None:
+    evidence = time_cell(trainer, Plan(epochs_per_round=4, rounds=3, warmup_rounds=1, warmup_seconds=0)).evidence
+    assert evidence.again_seconds == (SYNCHRONIZE,) * 3
+    assert evidence.fetch_seconds == (0.0,) * 3
+    assert set(evidence.round_wall) == {4 * EPOCH + SYNCHRONIZE}
+    assert set(evidence.fourfold_wall) == {16 * EPOCH + SYNCHRONIZE}
+    assert evidence.compilations == 0
+    assert len(set(evidence.inputs)) == 1
+    assert set(evidence.dtypes) == {f"{when} {part}" for when in ("before", "after", "gradients") for part in "wb"}
 
 
 def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> None:
@@ -112,13 +174,12 @@ def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> No
     trainer.compiled = True
     for rounds, seconds, expected in [(3, 0.0, 3), (1, 4 * one_round, 4), (1, 4 * one_round + 0.1, 5)]:
         plan = Plan(epochs_per_round=1, rounds=1, warmup_rounds=rounds, warmup_seconds=seconds)
-        timed = time_cell(job(), Entry(CELL, "nowhere", plan), FakeBenchmark(trainer.clock), trainer.clock)
-        assert timed.warmup_rounds == expected
+        assert time_cell(trainer, plan).warmup_rounds == expected
 
 
 def test_collector_is_off_while_timed_and_on_again_after(trainer: FakeTrainer) -> None:
     benchmark = FakeBenchmark(trainer.clock)
-    time_cell(job(), Entry(CELL, "nowhere", Plan(1, 2, 1, 0)), benchmark, trainer.clock)
+    time_cell(trainer, Plan(1, 2, 1, 0), benchmark)
     assert benchmark.collected == [False, False]
     assert gc.isenabled()
 
@@ -127,7 +188,7 @@ def test_rounds_that_were_not_timed_are_an_error(trainer: FakeTrainer) -> None:
     benchmark = FakeBenchmark(trainer.clock)
     benchmark.stats.stats.data.append(1.0)
     with pytest.raises(RuntimeError, match="3 rounds were timed, 2 were planned"):
-        time_cell(job(), Entry(CELL, "nowhere", Plan(1, 2, 1, 0)), benchmark, trainer.clock)
+        time_cell(trainer, Plan(1, 2, 1, 0), benchmark)
 
 
 def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +201,16 @@ def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.Ca
     assert failure.detail.endswith("ZeroDivisionError: planted")
     assert "ZeroDivisionError: planted" in capsys.readouterr().err
     assert (tmp_path / timing.STARTED).read_text() == "1"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you ..")])
+def test_want_of_memory_has_its_own_status(tmp_path: Path, error: Exception) -> None:
+    def measure(_job: Job, _entry: Entry) -> None:
+        raise error
+
+    timing.attempt(job(tmp_path), 0, measure)
+    (failure,) = read_lines(Failure, tmp_path / timing.FAILURES)
+    assert failure.status is Status.OUT_OF_MEMORY
 
 
 def test_pilot_finds_the_epoch_of_a_steady_trainer_and_not_its_compilation() -> None:

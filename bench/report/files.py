@@ -20,18 +20,16 @@ from typing import Any
 
 import pandas as pd
 
-from bench import jsonl
+from bench import jsonl, progress
 from bench.errors import BadInput
-from bench.records import Agreement, Failure, Rounds, Timing, Verdict
+from bench.records import Agreement, Timing, Verdict
 from bench.report import markdown, summary
 from bench.report.summary import Raw
 
 SCHEMA = 1
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 ENVIRONMENT = "environment.json"
-VERDICTS, AGREEMENT, ROUNDS, FAILURES = (
-    Path("raw", f"{name}.jsonl") for name in ("verdicts", "agreement", "rounds", "failures")
-)
+VERDICTS, AGREEMENT = Path("raw", "verdicts.jsonl"), Path("raw", "agreement.jsonl")
 
 
 def check_out(out: Path | None) -> None:
@@ -76,15 +74,22 @@ def read(folder: Path) -> Raw:
         schema = environment["schema"]
         if schema != SCHEMA:
             raise BadInput(f"{folder}: its files have schema {schema}, this version reads {SCHEMA}")
+        done = progress.read(folder / "raw")
         return Raw(
             environment=environment,
             verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=jsonl.read_lines(Rounds, folder / ROUNDS),
-            failures=jsonl.read_lines(Failure, folder / FAILURES),
+            rounds=done.rounds,
+            failures=done.failures,
+            blocks=done.blocks,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
+
+
+def verdicts(folder: Path) -> list[Verdict]:
+    """Return what the gate said of the cells of a run; nothing if it has not ended."""
+    return jsonl.read_lines(Verdict, folder / VERDICTS)
 
 
 def write_reports(folder: Path) -> Raw:

@@ -10,7 +10,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.records import Agreement, Status, Timing
-from bench.report import summary, words
+from bench.report import clock, summary, words
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -33,10 +33,12 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
     sections = (
         f"# Four ways: run {text(raw.environment['run'])}",
         _asked(raw, rows),
+        _section("Conditions", _conditions(raw.environment)),
         _section("Ranking", _ranking(raw, rows)),
         _section("Times", _times(raw, rows)),
+        _section("The clock", _clock(raw)),
+        _section("Costs apart", _costs(rows)),
         _section("Agreement", agreement(raw.agreements)),
-        _section("Conditions", _conditions(raw.environment)),
         _section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),
         _section("What failed", _states(rows, set(Status) - {Status.OK, Status.NOT_RUN, Status.NO_DEVICE})),
         _section("What these numbers do not say", "\n".join(f"- {line}" for line in LIMITS)),
@@ -99,25 +101,12 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _ranking(raw: Raw, rows: Sequence[Timing]) -> str:
-    lines = [f"- {text(line)}" for line in rankings(rows, quick=raw.quick)]
-    return "\n".join(lines + [f"- {text(line)}" for line in self_comparisons(raw)])
+    return "\n".join(f"- {text(line)}" for line in [*rankings(rows, quick=raw.quick), *clock.self_comparisons(raw)])
 
 
 def rankings(rows: Sequence[Timing], *, quick: bool) -> list[str]:
     """Return one sentence for each piece of work, in the order of the rows."""
     return [words.ranking(group, quick=quick) for group in words.by_work(rows).values()]
-
-
-def self_comparisons(raw: Raw) -> list[str]:
-    """Return one line for all A/A comparisons; none where there were none."""
-    results = summary.self_comparisons(raw)
-    if not results:
-        return []
-    parts = []
-    for one in results:
-        said = f"{words.ratio_range(one.ratio.low, one.ratio.high)} {one.comparison}" if one.ratio else "too few blocks"
-        parts.append(f"{one.cell.problem.dataset} {one.cell.problem.dtype}: {said}")
-    return [f"A/A, {results[0].cell.implementation} against itself: {'; '.join(parts)}."]
 
 
 def _times(raw: Raw, rows: Sequence[Timing]) -> str:
@@ -163,8 +152,58 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
         f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for {first.comparisons} "
-        f"comparison{'s'[: first.comparisons != 1]} in this table{reached}."
+        f"comparison{'s'[: first.comparisons != 1]} in this table{reached}.{_unstable(rows)}"
     )
+
+
+def _unstable(rows: Sequence[Timing]) -> str:
+    """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
+    parts = [
+        f"{words.work(row)}, {words.runner(row)}: the shortest rounds give "
+        f"{words.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
+        for row in rows
+        if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
+    ]
+    return f" **Unstable**: {text('; '.join(parts))}." if parts else ""
+
+
+def _clock(raw: Raw) -> str:
+    body = "\n".join(f"- {text(line)}" for line in clock.lines(raw))
+    rows = [clock.mean_row(mean) for mean in summary.means(raw)]
+    if not rows:
+        return body
+    introduction = (
+        "Geometric means of the ratios over all cells of an implementation, one value a block; the last row is the "
+        "baseline against itself, which is known to be 1."
+    )
+    return f"{body}\n\n{introduction}\n\n{table(clock.MEAN_HEADERS, rows, right=clock.MEAN_HEADERS[1:6])}"
+
+
+def _costs(rows: Sequence[Timing]) -> str:
+    timed = [row for row in rows if row.epoch_seconds is not None]
+    if not timed:
+        return "Nothing was timed."
+    headers = ("work", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory")
+    cells = [
+        (
+            words.work(row),
+            words.runner(row),
+            *(
+                "" if seconds is None else words.duration(seconds)
+                for seconds in (
+                    row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds,
+                    row.epoch_seconds,
+                )
+            ),
+            "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB",
+        )
+        for row in timed
+    ]  # fmt: skip
+    introduction = (
+        "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
+        "The peak is of the whole process, libraries and earlier cells included."
+    )
+    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
 
 
 def _conditions(environment: Mapping[str, Any]) -> str:
@@ -173,7 +212,12 @@ def _conditions(environment: Mapping[str, Any]) -> str:
         [one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])]
         for one in environment["datasets"]
     ]
-    return "\n".join(machine) + "\n\n" + table(["dataset", "dtype", "source", "licence", "labels 0, 1, ..."], data)
+    advice = [f"- **{text(line)}**" for line in environment.get("advice", [])]
+    return (
+        "\n".join(advice + machine)
+        + "\n\n"
+        + table(["dataset", "dtype", "source", "licence", "labels 0, 1, ..."], data)
+    )
 
 
 def flat(value: object, name: str = "") -> list[tuple[str, str]]:

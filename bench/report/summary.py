@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from bench.records import Agreement, Cell, Comparison, Failure, Rounds, Status, Timing, Verdict
-from bench.statistics import Ratio, compare, order_interval, paired_ratio, process_value
+from bench.blocks import STOPPED, without
+from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons
+from bench.records import Agreement, Block, Cell, Comparison, Failure, Rounds, Status, Timing, Verdict
+from bench.statistics import (
+    Ratio,
+    compare,
+    mean_ratio,
+    order_interval,
+    paired_ratio,
+    process_minimum,
+    process_value,
+)
+from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE
-
-# The second copy of the baseline in every block: what the clock says of a thing and itself.
-TWIN = "@aa"
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Raw:
 
     environment  the machine, the command, its options and the sources of the data
     verdicts     one for every cell, those left out included; the last one of a cell counts
+    blocks       those that have ended; the rounds of one in whose place another was run are kept, and not counted
     """
 
     environment: Mapping[str, Any]
@@ -29,6 +38,19 @@ class Raw:
     agreements: Sequence[Agreement]
     rounds: Sequence[Rounds]
     failures: Sequence[Failure]
+    blocks: Sequence[Block] = ()
+
+    @property
+    def counted(self) -> list[Rounds]:
+        """The rounds of the blocks that count."""
+        excluded = without(self.blocks)
+        return [one for one in self.rounds if one.block not in excluded]
+
+    @property
+    def disturbed(self) -> dict[int, str]:
+        """What disturbed the blocks that count all the same, by number."""
+        excluded = without(self.blocks)
+        return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in excluded}
 
     @property
     def quick(self) -> bool:
@@ -53,16 +75,16 @@ class SelfComparison:
 def timings(raw: Raw) -> list[Timing]:
     """Return one row for each cell, in the order of the models and then of the plan."""
     verdicts = final_verdicts(raw)
-    by_cell = _process_rounds(raw.rounds, twins=False)
+    own = by_cell(raw.counted, twins=False)
     rows: list[Timing] = []
     for model in Model:
         of_model = [verdict for verdict in verdicts if verdict.cell.problem.model is model]
         timed = {verdict.cell for verdict in of_model if verdict.status is Status.OK}
         count = comparisons(timed)
         for verdict in of_model:
-            rounds = by_cell.get(verdict.cell, []) if verdict.cell in timed else []
-            baseline = by_cell.get(baseline_of(verdict.cell), []) if baseline_of(verdict.cell) in timed else []
-            rows.append(_timing(verdict, rounds, baseline, count, quick=raw.quick))
+            rounds = own.get(verdict.cell, []) if verdict.cell in timed else []
+            baseline = own.get(baseline_of(verdict.cell), []) if baseline_of(verdict.cell) in timed else []
+            rows.append(_timing(verdict, rounds, baseline, count, raw))
     return rows
 
 
@@ -73,26 +95,23 @@ def final_verdicts(raw: Raw) -> list[Verdict]:
     """
     last = {verdict.cell: verdict for verdict in raw.verdicts}
     for failure in raw.failures:
-        if last[failure.cell].status is Status.OK:
-            where = f"block {failure.block}" if failure.block else "the pilot"
-            detail = f"while it was timed, in {where}: {failure.detail}"
+        if failure.cell.implementation != NULL and last[failure.cell].status is Status.OK:
+            detail = f"while it was timed{_in_block(failure.block)}: {failure.detail}"
             last[failure.cell] = replace(last[failure.cell], status=failure.status, detail=detail)
-    timed = {rounds.cell for rounds in raw.rounds}
+    timed = {rounds.cell for rounds in raw.counted}
     for cell, verdict in last.items():
         if verdict.status is Status.OK and cell not in timed:
             last[cell] = replace(verdict, status=Status.NOT_RUN, detail="the run was stopped before it was timed")
     return list(last.values())
 
 
-def baseline_of(cell: Cell) -> Cell:
-    """Return the cell that this one's ratio is over: the same work by the baseline on the CPU."""
-    return replace(cell, implementation=BASELINE, device="cpu")
-
-
-def comparisons(timed: Iterable[Cell]) -> int:
-    """Return m, the number of ratios that a table of these cells holds; at least 1."""
-    cells = set(timed)
-    return max(1, sum(baseline_of(cell) in cells and baseline_of(cell) != cell for cell in cells))
+def _in_block(block: int | None) -> str:
+    match block:
+        case None:
+            return ""
+        case 0:
+            return ", in the pilot"
+    return f", in block {block}"
 
 
 def self_comparisons(raw: Raw) -> list[SelfComparison]:
@@ -101,36 +120,91 @@ def self_comparisons(raw: Raw) -> list[SelfComparison]:
         return []
     ok = {verdict.cell for verdict in final_verdicts(raw) if verdict.status is Status.OK}
     counts = {model: comparisons(cell for cell in ok if cell.problem.model is model) for model in Model}
-    own = _process_rounds(raw.rounds, twins=False)
+    own = by_cell(raw.counted, twins=False)
     results = []
-    for cell, rounds in _process_rounds(raw.rounds, twins=True).items():
+    for cell, rounds in by_cell(raw.counted, twins=True).items():
         if cell in ok:
-            ratio = paired_ratio(_by_block(rounds), _by_block(own.get(cell, [])), counts[cell.problem.model])
+            ratio = paired_ratio(by_block(rounds), by_block(own.get(cell, [])), counts[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
 
-def _process_rounds(rounds: Iterable[Rounds], *, twins: bool) -> dict[Cell, list[Rounds]]:
-    found: dict[Cell, list[Rounds]] = {}
-    for one in rounds:
-        if one.name.endswith(TWIN) is twins:
-            found.setdefault(one.cell, []).append(one)
-    return found
+@dataclass(frozen=True)
+class Mean:
+    """The geometric mean over `cells` cells of the ratios of one implementation on one device."""
+
+    implementation: str
+    device: str
+    cells: int
+    ratio: Ratio | None
+    comparison: Comparison
 
 
-def _by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
-    return {one.block: process_value(one) for one in rounds}
+def means(raw: Raw) -> list[Mean]:
+    """Return the mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
+
+    The last one is the baseline's A/A twin's, at a level of its own: it should hold 1.
+    """
+    if raw.quick:
+        return []
+    ok = {verdict.cell for verdict in final_verdicts(raw) if verdict.status is Status.OK}
+    own = {cell: by_block(rounds) for cell, rounds in by_cell(raw.counted, twins=False).items() if cell in ok}
+    twins = {cell: by_block(rounds) for cell, rounds in by_cell(raw.counted, twins=True).items() if cell in own}
+    groups: dict[tuple[str, str], list[tuple[Mapping[int, float], Mapping[int, float]]]] = {}
+    for cell, values in own.items():
+        if baseline_of(cell) in own and baseline_of(cell) != cell:
+            groups.setdefault((cell.implementation, cell.device), []).append((values, own[baseline_of(cell)]))
+    several = {key: pairs for key, pairs in groups.items() if len(pairs) > 1}
+    found = [_mean(*key, pairs, len(several)) for key, pairs in several.items()]
+    own_pairs = [(values, own[cell]) for cell, values in twins.items()]
+    return found + ([_mean(f"{BASELINE}{TWIN}", "cpu", own_pairs, 1)] if len(own_pairs) > 1 else [])
 
 
-def _timing(
-    verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Rounds], count: int, *, quick: bool
-) -> Timing:
+def _mean(name: str, device: str, pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], count: int) -> Mean:
+    ratio = mean_ratio(pairs, count)
+    return Mean(name, device, len(pairs), ratio, compare(ratio))
+
+
+def null_epoch_seconds(raw: Raw) -> float | None:
+    """Return what the clock takes for an epoch that does nothing; None if it was not timed."""
+    values = [process_value(one) for one in raw.counted if one.name == NULL]
+    return median(values) if values else None
+
+
+def stop_reason(raw: Raw) -> str:
+    """Return how many blocks count, and why there are no more."""
+    options = raw.environment["options"]
+    blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
+    excluded = without(raw.blocks)
+    number = len({one.block for one in raw.counted} - excluded)
+    again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
+    reruns = f"; {again} more were run in place of disturbed ones" if again else ""
+    if number < blocks:
+        return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
+    if number == most > blocks:
+        return f"{number} blocks, the most that were allowed{reruns}"
+    if number > blocks:
+        return f"{number} blocks: {blocks} as planned, and more until no wide ratio was undecided{reruns}"
+    return f"{number} block{'s'[: number != 1]} as planned{reruns}"
+
+
+def _minimum_by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
+    return {one.block: process_minimum(one) for one in rounds}
+
+
+def _cost(rounds: Iterable[Rounds], which: Callable[[Rounds], float | None]) -> float | None:
+    known = [cost for cost in map(which, rounds) if cost is not None]
+    return median(known) if known else None
+
+
+def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Rounds], count: int, raw: Raw) -> Timing:
     cell, problem = verdict.cell, verdict.cell.problem
-    values = _by_block(rounds)
-    interval = None if quick else order_interval(list(values.values()), 1 - 0.05 / count)
+    values = by_block(rounds)
+    interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
     low, high, level = interval or (None, None, None)
-    compared = rounds and baseline and not quick and cell != baseline_of(cell)
-    ratio = paired_ratio(values, _by_block(baseline), count) if compared else None
+    compared = rounds and baseline and not raw.quick and cell != baseline_of(cell)
+    ratio = paired_ratio(values, by_block(baseline), count) if compared else None
+    minimum = paired_ratio(_minimum_by_block(rounds), _minimum_by_block(baseline), count) if compared else None
     return Timing(
         implementation=cell.implementation,
         model=problem.model,
@@ -152,14 +226,23 @@ def _timing(
         epoch_seconds_high=high,
         epoch_seconds_level=level,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,
+        import_seconds=_cost(rounds, lambda one: one.costs.import_seconds),
+        data_seconds=_cost(rounds, lambda one: one.costs.data_seconds),
+        compile_seconds=_cost(rounds, lambda one: one.costs.compile_seconds),
+        peak_memory_bytes=_cost(rounds, lambda one: one.costs.peak_memory_bytes),
         ratio=ratio.ratio if ratio else None,
         ratio_low=ratio.low if ratio else None,
         ratio_high=ratio.high if ratio else None,
         ratio_level=ratio.level if ratio else None,
+        minimum_ratio=minimum.ratio if minimum else None,
+        minimum_ratio_low=minimum.low if minimum else None,
+        minimum_ratio_high=minimum.high if minimum else None,
+        unstable=not ratio.overlaps(minimum) if ratio and minimum else None,
         comparisons=count,
         baseline=BASELINE,
         baseline_device="cpu",
         blocks=len(values),
+        disturbed_blocks=len(values.keys() & raw.disturbed.keys()),
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
         learning_rate=problem.learning_rate,
         seed=problem.seed,

@@ -15,10 +15,11 @@ from rich.text import Text
 
 import datasets
 import impls
+from bench.doctor import Finding
 from bench.gate.explain import explain
 from bench.plan import DEFAULT_DATASETS, DEVICE_KINDS, Plan
 from bench.records import Agreement, Status, Timing, Verdict
-from bench.report import markdown, words
+from bench.report import clock, markdown, words
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -48,7 +49,7 @@ def opening(machine: str, plan: Plan, seconds: float | None) -> None:
     """Print what a run is about to do: the machine, how much, how long, and what is left out."""
     OUT.print(machine, soft_wrap=True)
     names = len({cell.implementation for cell in plan.cells})
-    estimate = "" if seconds is None else f", about {_long(seconds)} once they agree"
+    estimate = "" if seconds is None else f", about {_long(seconds)}"
     OUT.print(f"{len(plan.cells)} cells of {names} implementations{estimate}")
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
@@ -101,7 +102,7 @@ def results(raw: Raw, rows: Sequence[Timing]) -> None:
             for line in markdown.rankings(of_model, quick=raw.quick):
                 OUT.print(line)
             OUT.print(_times(of_model, quick=raw.quick))
-    for line in markdown.self_comparisons(raw):
+    for line in [*clock.self_comparisons(raw), *clock.lines(raw)]:
         OUT.print(line)
 
 
@@ -114,10 +115,21 @@ def closing(paths: Iterable[Path], folder: Path) -> None:
 
 
 def stopped(folder: Path) -> None:
-    """Print where what was finished lies, on stderr."""
+    """Print where what was finished lies and how to go on, on stderr."""
+    run = shlex.quote(str(folder))
     ERR.print(
-        f"bench: stopped; python -m bench report {shlex.quote(str(folder))} shows what was finished", soft_wrap=True
+        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
+        "finished",
+        soft_wrap=True,
     )
+
+
+def conditions(found: Sequence[Finding]) -> None:
+    """Print what would disturb a run, and what to do about it."""
+    shown = _table("condition", "found", "what to do")
+    for one in found:
+        shown.add_row(one.name, Text(one.found, "yellow" if one.remedy else "green"), one.remedy)
+    OUT.print(shown)
 
 
 def lists() -> None:
@@ -151,7 +163,7 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
             shown.add_row(
                 f" {words.runner(row)}",
                 *(cells[:1] if quick else cells),
-                Text(words.verdict(row), _STYLES.get(words.verdict(row), "red")),
+                Text(words.verdict(row), _STYLES.get(row.comparison or row.status, "red")),
             )
     return shown
 

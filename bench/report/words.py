@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.records import Comparison, Timing
+from bench.records import Comparison, Problem, Timing
 from bench.statistics import MARGIN
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -22,6 +22,11 @@ def duration_range(low: float, high: float) -> str:
     return f"{_three(low / scale)} to {_three(high / scale)} {unit}"
 
 
+def ratio(value: float) -> str:
+    """Return three significant digits of a ratio: "1.30"."""
+    return _three(value)
+
+
 def ratio_range(low: float, high: float) -> str:
     """Return the interval of a ratio: "1.27 to 1.33"."""
     return f"{_three(low)} to {_three(high)}"
@@ -32,7 +37,7 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.4g} %"
 
 
-def work(row: Timing) -> str:
+def work(row: Timing | Problem) -> str:
     """Return what is trained, in as few words as tell it from the default: "digits float64 batch 64"."""
     words = [row.dataset]
     words += [row.dtype] if row.dtype != "float32" else []
@@ -46,8 +51,9 @@ def runner(row: Timing) -> str:
 
 
 def verdict(row: Timing) -> str:
-    """Return what the interval of a row says, else its status."""
-    return str(row.comparison or row.status)
+    """Return what the interval of a row says, marked where the shortest rounds say otherwise, else its status."""
+    mark = ", unstable" if row.unstable else ""
+    return f"{row.comparison or row.status}{mark}"
 
 
 def time_cells(row: Timing) -> tuple[str, str, str, str]:

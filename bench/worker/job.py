@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.jsonl import append_line
 
-__all__ = ["append_line", "pin", "read_job"]
+__all__ = ["append_line", "cap", "pin", "read_job"]
 
 
 def read_job(argv: Sequence[str]) -> dict[str, Any]:
@@ -28,3 +28,15 @@ def pin(core: int | None) -> None:
     """
     if core is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {core})
+
+
+def cap(memory_bytes: int | None) -> None:
+    """Let this process have no more data than that, on Linux; None lets it have all there is.
+
+    RLIMIT_DATA counts memory that can be written; RLIMIT_AS would count the address space, of which
+    libraries reserve far more than they use. An allocation beyond it fails as if the machine had no more.
+    """
+    if memory_bytes is not None and sys.platform == "linux":
+        import resource  # noqa: PLC0415 - Windows has none
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

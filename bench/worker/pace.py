@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.records import Cell
-from bench.worker.timing import Clock, Entry, Job, prepare, ready, run_epochs, seconds_of
+from bench.worker.checks import Clock
+from bench.worker.prepare import prepare, ready, run_epochs, seconds_of
+from bench.worker.timing import Entry, Job
 from impls.protocol import Params, Trainer
 
 # Rounds of this length are long against the clock's own cost; more epochs than this are not tried.
@@ -26,8 +28,8 @@ class Pace:
 
 def measure(job: Job, entry: Entry) -> Pace:
     """Return the pace of an entry."""
-    trainer, start = prepare(job, entry)
-    return Pace(entry.cell, seconds_per_epoch(trainer, start, time.perf_counter))
+    cell = prepare(job, entry)
+    return Pace(entry.cell, seconds_per_epoch(cell.trainer, cell.start, time.perf_counter))
 
 
 def seconds_per_epoch(trainer: Trainer, start: Callable[[int], Params], clock: Clock) -> float:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import platform
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.worker.job import pin, read_job
+from bench.worker.job import cap, pin, read_job
 
 _CELLS = Path(__file__).with_name("cells.py")
 
@@ -20,13 +21,18 @@ _CELLS = Path(__file__).with_name("cells.py")
 class JobPlugin:
     """Makes one test of each cell of the job, in the job's order."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
-        self._job = job
+    def __init__(self, job: dict[str, Any], numpy_seconds: float) -> None:
+        self._job, self._numpy_seconds = job, numpy_seconds
 
     @pytest.fixture(scope="session")
     def job(self) -> dict[str, Any]:
         """The job as it was read."""
         return self._job
+
+    @pytest.fixture(scope="session")
+    def numpy_seconds(self) -> float:
+        """How long the import of NumPy took, which every library here begins with."""
+        return self._numpy_seconds
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Number the cells, and name their problems."""
@@ -50,6 +56,11 @@ def main(argv: list[str]) -> int:
     """Run the job; each finished cell has a line in its files. The exit status is pytest's."""
     job = read_job(argv)
     pin(job["core"])
+    cap(job["memory_bytes"])
+    began = time.perf_counter()
+    import numpy as np  # noqa: F401, PLC0415 - pinned first, and timed
+
+    numpy_seconds = time.perf_counter() - began
     folder = Path(job["folder"])
     settings = folder / "pytest.ini"
     settings.write_text("[pytest]\n")  # the repository's own settings, such as warnings as errors, stay outside
@@ -69,7 +80,7 @@ def main(argv: list[str]) -> int:
         f"--benchmark-json={folder / 'benchmark.json'}",
         f"--benchmark-storage=file://{folder / 'storage'}",
     ]
-    return int(pytest.main([*options, str(_CELLS)], plugins=[JobPlugin(job)]))
+    return int(pytest.main([*options, str(_CELLS)], plugins=[JobPlugin(job, numpy_seconds)]))
 
 
 if __name__ == "__main__":

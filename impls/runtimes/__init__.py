@@ -20,8 +20,24 @@ class Runtime(Protocol):
         """Return the live number of threads of each of the library's pools."""
         ...
 
-    def precision(self) -> dict[str, str]:
-        """Return the settings that change the precision of arithmetic."""
+    def busy_at_most(self, threads: int) -> int:
+        """Return how many threads may use the processor when `threads` of them may compute."""
+        ...
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that change results or times: precision of arithmetic, denormals, compile caches."""
+        ...
+
+    def asked(self, dtype: str) -> dict[str, str]:
+        """Return what `settings` must say while cells of this dtype are timed, for the settings that matter."""
+        ...
+
+    def compilations(self) -> int | None:
+        """Return how much the library has compiled in this process so far; None where it does not tell."""
+        ...
+
+    def compile_seconds(self) -> float | None:
+        """Return the seconds of tracing and compiling in this process so far; None where it does not tell."""
         ...
 
     def versions(self) -> dict[str, str]:

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import jax
+from jax import monitoring
+
+# The seconds of every event of tracing, lowering and compiling in this process, from JAX's own events.
+_COMPILING = "/jax/core/compile/"
+_COMPILED = "/jax/core/compile/backend_compile_duration"
+_seconds: dict[str, list[float]] = {}
+
+
+def _listen(event: str, duration_secs: float, **_: Any) -> None:
+    if event.startswith(_COMPILING):
+        _seconds.setdefault(event, []).append(duration_secs)
+
+
+monitoring.register_event_duration_secs_listener(_listen)
 
 
 def device_name(device: jax.Device) -> str:
@@ -22,16 +39,42 @@ def devices() -> list[str]:
 
 
 def threads() -> dict[str, int]:
-    """XLA offers no way to ask: the size of its pool is PJRT_NPROC, else NPROC, else every processor."""
+    """XLA offers no way to ask: on Linux its pool is counted by the name of its threads.
+
+    Elsewhere it is what XLA reads when it starts: PJRT_NPROC, else NPROC, else every processor.
+    """
+    if sys.platform == "linux":
+        jax.devices("cpu")  # starts the pool, if nothing else has
+        names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+        return {"xla": names.count("tf_XLAEigen")}
     asked = os.environ.get("PJRT_NPROC") or os.environ.get("NPROC")
     return {"xla": int(asked) if asked else os.cpu_count() or 1}
 
 
-def precision() -> dict[str, str]:
+def busy_at_most(threads: int) -> int:
+    """The thread that dispatches works too, while the pool's threads compute."""
+    return threads + 1
+
+
+def settings() -> dict[str, str]:
+    """XLA flushes denormals to zero in its own threads, and has no setting for it."""
     return {
-        "x64": str(jax.config.read("jax_enable_x64")),
-        "default_matmul_precision": str(jax.config.read("jax_default_matmul_precision")),
+        "x64": str(jax.config.values["jax_enable_x64"]),
+        "default_matmul_precision": str(jax.config.values["jax_default_matmul_precision"]),
+        "compile_cache": str(jax.config.values["jax_compilation_cache_dir"]),
     }
+
+
+def asked(dtype: str) -> dict[str, str]:
+    return {"x64": str(dtype == "float64"), "default_matmul_precision": "highest", "compile_cache": "None"}
+
+
+def compilations() -> int:
+    return len(_seconds.get(_COMPILED, []))
+
+
+def compile_seconds() -> float:
+    return sum(sum(each) for each in _seconds.values())
 
 
 def versions() -> dict[str, str]:

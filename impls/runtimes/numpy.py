@@ -14,8 +14,25 @@ def threads() -> dict[str, int]:
     return {pool["internal_api"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
 
 
-def precision() -> dict[str, str]:
-    return {"longdouble_bits": str(numpy.finfo(numpy.longdouble).nmant + 1)}
+def busy_at_most(threads: int) -> int:
+    return threads
+
+
+def settings() -> dict[str, str]:
+    half = numpy.array([numpy.finfo(numpy.float32).tiny]) / 2
+    return {"denormals": "kept" if half[0] > 0 else "flushed"}
+
+
+def asked(dtype: str) -> dict[str, str]:
+    return {"denormals": "kept"}
+
+
+def compilations() -> int:
+    return 0
+
+
+def compile_seconds() -> None:
+    return None
 
 
 def versions() -> dict[str, str]:

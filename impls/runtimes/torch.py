@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+import threadpoolctl
 import torch
 
 
@@ -14,15 +18,43 @@ def devices() -> list[str]:
 
 
 def threads() -> dict[str, int]:
-    return {"torch_intra_op": torch.get_num_threads(), "torch_inter_op": torch.get_num_interop_threads()}
+    """The pool of inter-op threads is left out: eager mode never starts it."""
+    pools = {pool["internal_api"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+    return {"torch": torch.get_num_threads(), **pools}
 
 
-def precision() -> dict[str, str]:
+def busy_at_most(threads: int) -> int:
+    return threads
+
+
+def settings() -> dict[str, str]:
+    half = torch.tensor(torch.finfo(torch.float32).tiny) / 2
     return {
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
         "cuda_matmul_allow_tf32": str(torch.backends.cuda.matmul.allow_tf32),
         "default_dtype": str(torch.get_default_dtype()),
+        "denormals": "kept" if half > 0 else "flushed",
+        "compile_cache": "off" if os.environ.get("TORCHINDUCTOR_FORCE_DISABLE_CACHES") == "1" else "on",
     }
+
+
+def asked(dtype: str) -> dict[str, str]:
+    return {
+        "float32_matmul_precision": "highest",
+        "cuda_matmul_allow_tf32": "False",
+        "denormals": "kept",
+        "compile_cache": "off",
+    }
+
+
+def compilations() -> int:
+    """Only what torch.compile made: importing it here would take longer than a cell, and eager mode never does."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    return 0 if dynamo is None else int(dynamo.counters["stats"]["unique_graphs"])
+
+
+def compile_seconds() -> None:
+    return None
 
 
 def versions() -> dict[str, str]:

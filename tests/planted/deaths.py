@@ -37,7 +37,7 @@ class Deadly:
             raise RuntimeError("planted in synchronize")
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        raise NotImplementedError
+        return 0.0, self._params
 
     def predict(self, x: FloatArray) -> FloatArray:
         raise NotImplementedError

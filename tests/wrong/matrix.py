@@ -6,9 +6,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.judge import worst
+from impls.protocol import Implementation
 from tests.gates import DTYPES, judged, opinions
 from tests.wrong.row import Wrong
 from tests.wrong.table import TABLE
@@ -28,11 +30,12 @@ class Kill:
 
 def kills(wrong: Wrong) -> Iterator[Kill]:
     """Yield every check that catches the fault, in all its models and both dtypes; an exception is one too."""
+    implementation = cast(Implementation, wrong.implementation)
     for dtype in DTYPES:
         for model in sorted(wrong.models):
             for case, opinion in opinions(model, dtype):
                 try:
-                    seen, judgements = judged(wrong.implementation, case, opinion, dtype)
+                    seen, judgements = judged(implementation, case, opinion, dtype)
                 except Exception as error:  # noqa: BLE001 - a fault that raises is caught, whatever it raises
                     yield Kill(case.name, "exception", dtype, model, float("inf"), type(error).__name__)
                     continue
@@ -50,11 +53,13 @@ def cause(caught: list[Kill]) -> str:
 def main(names: list[str]) -> None:
     """Print one line a fault, and then what each case and each quantity caught, alone and at all."""
     warnings.simplefilter("ignore")  # overflow is what some of the faults are about
-    found = {name: list(kills(TABLE[name])) for name in names or TABLE}
-    for name, caught in found.items():
+    found: dict[str, list[Kill]] = {}
+    for name in names or TABLE:
+        caught = found[name] = list(kills(TABLE[name]))
         cases = ", ".join(dict.fromkeys(kill.case.removeprefix("gate:") for kill in caught))
         dtypes = "/".join(sorted({kill.dtype.removeprefix("float") for kill in caught}))
-        print(f"{name}: {'caught' if caught else 'SURVIVES'} [{dtypes}] {cases} <{cause(caught)}>")
+        state = "caught" if caught else "SURVIVES"
+        print(f"{name}: {state} [{dtypes}] {cases} <{cause(caught)}>", flush=True)
     for what in ("case", "quantity"):
         print(f"\n{what}: faults caught, faults that nothing else catches")
         for key in dict.fromkeys(getattr(kill, what) for caught in found.values() for kill in caught):

@@ -1,0 +1,31 @@
+"""Which cells' times are lies, by the evidence of all their processes: each becomes a failure of its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench import evidence, progress
+from bench.compared import by_cell
+from bench.jsonl import append_line
+from bench.records import Failure
+from datasets.dataset import Dataset
+
+
+def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
+    """Append a failure to those in `raw` for every cell that three of its processes accuse of the same.
+
+    data   the datasets by (name, dtype)
+    """
+    done = progress.read(raw)
+    failed = {failure.cell for failure in done.failures}
+    for cell, rounds in by_cell(done.rounds, twins=None).items():
+        if cell not in failed:
+            dataset = data[cell.problem.dataset, cell.problem.dtype]
+            processes = []
+            for one in rounds:
+                wrong = evidence.wrong_after_timing(one, dataset)
+                processes.append([*evidence.findings(one), *([wrong] if wrong else [])])
+            found = evidence.declared(processes)
+            if found is not None:
+                append_line(raw / "failures.jsonl", Failure(cell, None, found.status, found.detail))

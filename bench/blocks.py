@@ -1,0 +1,91 @@
+"""Which block comes next: those that were planned, then those that something disturbed again, then extensions.
+
+Nothing here looks at a time. What is kept or run again depends on the conditions of the processes alone, and how
+many blocks there are on the width of the intervals: to look at which side of 1 they lie would find differences
+where there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from bench.records import Block, Rounds
+from bench.worker.null import NAME as NULL
+
+# A process that waited for a processor gives no time of its own: fixed before any run. Honest ones are well inside;
+# JAX on one processor makes 0.015 to 0.05 of pressure by passing work between its own threads.
+LEAST_CPU_SHARE = 0.98
+MOST_PRESSURE_SHARE = 0.06
+
+MOST_RERUNS_OF_A_BLOCK = 2
+EXTENSION = 10
+
+# Where more than a quarter of the blocks is disturbed, that is how the machine is, and running them again finds no
+# other: they are kept, and the report says so.
+_RERUNS_PER_BLOCK = 0.25
+
+STOPPED = "the run was stopped in the midst of it"
+
+
+def disturbance(rounds: Sequence[Rounds]) -> str:
+    """Return what kept this process, whose cells these are, from its processor; empty if nothing did.
+
+    Only a process that may use one processor is judged: several threads wait for one another, and a host for its
+    device. The rounds of the null implementation are too short to tell.
+    """
+    cells = [one for one in rounds if one.cell.device == "cpu" and one.cell.threads == 1 and one.name != NULL]
+    wall = sum(one.disturbance.wall_seconds or 0.0 for one in cells)
+    if wall == 0:
+        return ""
+    cpu = _share((one.disturbance.cpu_seconds for one in cells), wall)
+    pressure = _share((one.disturbance.pressure_seconds for one in cells), wall)
+    if cpu is not None and cpu < LEAST_CPU_SHARE:
+        return f"{cells[0].name} had its processor for {100 * cpu:.1f} % of the time"
+    if pressure is not None and pressure > MOST_PRESSURE_SHARE:
+        return f"processes waited for a processor in {100 * pressure:.1f} % of the time of {cells[0].name}"
+    return ""
+
+
+def _share(seconds: Iterable[float | None], wall: float) -> float | None:
+    known = [one for one in seconds if one is not None]
+    return sum(known) / wall if known else None
+
+
+def without(blocks: Sequence[Block]) -> set[int]:
+    """Return the numbers of the blocks that do not count: those stopped, and those in whose place another was run."""
+    ended = [block for block in blocks if block.disturbed != STOPPED]
+    return {block.number for block in blocks} - {block.number for block in kept(ended)}
+
+
+def kept(ended: Sequence[Block]) -> list[Block]:
+    """Return the blocks in whose place no other was run."""
+    replaced = {block.replaces for block in ended}
+    return [block for block in ended if block.number not in replaced]
+
+
+def next_block(blocks: Sequence[Block], target: int) -> tuple[int, int | None] | None:
+    """Return the number of the block to run and that of the block it replaces; None when nothing is left to run.
+
+    First come new blocks until `target` of them have ended; then disturbed ones again, the least often repeated
+    first, each at most twice.
+    """
+    number = 1 + max((block.number for block in blocks), default=0)
+    ended = [block for block in blocks if block.disturbed != STOPPED]
+    if sum(block.replaces is None for block in ended) < target:
+        return number, None
+    reruns = sum(block.replaces is not None for block in ended)
+    again = [block for block in kept(ended) if block.disturbed and _repeats(block, ended) < MOST_RERUNS_OF_A_BLOCK]
+    if not again or reruns >= ceil(_RERUNS_PER_BLOCK * target):
+        return None
+    return number, min(again, key=lambda block: (_repeats(block, ended), block.number)).number
+
+
+def _repeats(block: Block, ended: Sequence[Block]) -> int:
+    """How often what is now this block had been run before."""
+    by_number = {one.number: one for one in ended}
+    repeats = 0
+    while block.replaces is not None:
+        block = by_number[block.replaces]
+        repeats += 1
+    return repeats

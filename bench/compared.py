@@ -1,0 +1,56 @@
+"""Which cells are compared with which: pure functions of cells and rounds, for the race and the report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.records import Cell, Comparison, Rounds
+from bench.statistics import compare, paired_ratio, process_value
+from bench.worker.null import NAME as NULL
+from datasets.dataset import Model
+from impls import BASELINE
+
+# The second copy of the baseline in every block: what the clock says of a thing and itself.
+TWIN = "@aa"
+
+
+def baseline_of(cell: Cell) -> Cell:
+    """Return the cell that this one's ratio is over: the same work by the baseline on the CPU."""
+    return replace(cell, implementation=BASELINE, device="cpu")
+
+
+def comparisons(timed: Iterable[Cell]) -> int:
+    """Return m, the number of ratios that a table of these cells holds; at least 1."""
+    cells = set(timed)
+    return max(1, sum(baseline_of(cell) in cells and baseline_of(cell) != cell for cell in cells))
+
+
+def by_cell(rounds: Iterable[Rounds], *, twins: bool | None) -> dict[Cell, list[Rounds]]:
+    """Return the rounds of each cell, or of its twin, or with None of both; the null implementation has no cell."""
+    found: dict[Cell, list[Rounds]] = {}
+    for one in rounds:
+        if twins in (None, one.name.endswith(TWIN)) and one.name != NULL:
+            found.setdefault(one.cell, []).append(one)
+    return found
+
+
+def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
+    """Return the process value of each block."""
+    return {one.block: process_value(one) for one in rounds}
+
+
+def widest_ambiguous(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
+    """Return the half-width of the widest interval that decides nothing; 0 if there is none."""
+    own = by_cell(rounds, twins=False)
+    cells = [cell for cell in timed if cell in own]
+    widest = 0.0
+    for model in Model:
+        of_model = [cell for cell in cells if cell.problem.model is model]
+        for cell in of_model:
+            baseline = baseline_of(cell)
+            if baseline != cell and baseline in own:
+                ratio = paired_ratio(by_block(own[cell]), by_block(own[baseline]), comparisons(of_model))
+                if ratio is not None and compare(ratio) is Comparison.AMBIGUOUS:
+                    widest = max(widest, ratio.half_width)
+    return widest

@@ -1,0 +1,39 @@
+"""How long a run will take, said before anything of it is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import impls
+from bench import race
+from bench.gate.check import AT_ONCE
+from bench.records import Cell
+
+# Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
+# implementation needs; what a cell takes in it; and what the gate takes of an implementation, by library.
+_START = {"numpy": 1.0, "torch": 4.0, "jax": 3.0}
+_OTHER_START = 3.0
+_PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
+_GATE = {"numpy": 10.0, "torch": 25.0, "jax": 44.0}
+_OTHER_GATE = 15.0
+
+
+def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
+    """Return how long gate and race will take for these cells."""
+    pilot, block = race.lanes(cells, controls=False), race.lanes(cells, controls=not quick)
+    pace = _QUICK_CELL if quick else _TIMED_CELL
+    piloted = sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
+    timed = sum(_start(lane) + pace * len(lane.cells) for lane in block)
+    gate = sum(
+        _GATE.get(library, _OTHER_GATE) for library in (_library(name) for name in {c.implementation for c in cells})
+    )
+    return gate / AT_ONCE + piloted + blocks * timed
+
+
+def _start(lane: race.Lane) -> float:
+    return _START.get(_library(lane.cells[0].implementation), _OTHER_START)
+
+
+def _library(implementation: str) -> str:
+    row = impls.row(implementation)
+    return row.requires if row else "numpy"  # the null implementation is in no table

@@ -1,0 +1,208 @@
+"""What the evidence of a process says against its time: pure judgements, made by the parent.
+
+A load of the machine can only ever speak for the accused. Every finding takes the reading of its numbers that is
+most in favour of an honest cell, and a lie is declared of three processes or more.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import correlation, median, quantiles
+
+import numpy as np
+
+from bench import starts
+from bench.gate import judge, reference, trajectory
+from bench.gate.reference import Scaled
+from bench.records import Environment, Evidence, Problem, Rounds, Status
+from bench.worker import null
+from datasets.dataset import Dataset
+from impls.protocol import Params, Recipe, parameter_shapes
+
+# A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
+# 60 us after a round on one core, whose data and threads have displaced it.
+_AGAIN_SECONDS, _AGAIN_SHARE = 100e-6, 0.01
+# The first `params` may cost so much more than the second, or this share of the round.
+_FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
+# A process that is asked for nothing uses 1 to 3 % of a processor in a window of 2 ms, to fall asleep and wake up.
+_IDLE_CPU = 0.1
+# Four times the epochs take four times as long, where a round lasts long against what it costs to start one.
+_LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
+_PROCESSES = 3
+# Beyond this size of the parameters a P x P product for each step and block would take longer than the timing.
+_QUICK_P = 100
+# The medians of the first and the last third of steady rounds differ by less.
+DRIFT = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with the time of one process, and how that is known."""
+
+    status: Status
+    detail: str
+
+
+def findings(rounds: Rounds) -> list[Finding]:
+    """Return all that the facts of one process say against its time; none for an honest one."""
+    problem, evidence, round_seconds = rounds.cell.problem, rounds.evidence, median(rounds.round_seconds)
+    return [
+        *_environment(rounds.environment),
+        *_early_return(evidence, round_seconds, rounds.cell.threads),
+        *_not_linear(evidence),
+        *_changed(evidence, problem.dtype),
+    ]
+
+
+def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
+    """Return what is said of a cell whose processes have these findings.
+
+    A lie must hold of three of them; a wrong environment is told of any, where there is no lie that explains it.
+    """
+    for status in Status:
+        details = [next((f.detail for f in process if f.status is status), None) for process in processes]
+        found = [detail for detail in details if detail is not None]
+        if status is not Status.WRONG_ENVIRONMENT and len(found) >= _PROCESSES:
+            return Finding(status, f"{found[0]} ({len(found)} of {len(processes)} processes)")
+    wrong = (f for process in processes for f in process if f.status is Status.WRONG_ENVIRONMENT)
+    return next(wrong, None)
+
+
+def _environment(environment: Environment) -> Iterator[Finding]:
+    for name, asked in environment.asked.items():
+        found = environment.found.get(name, "nothing")
+        if found != asked:
+            yield Finding(Status.WRONG_ENVIRONMENT, f"{name}: asked for {asked}, found {found}")
+    busy, most = environment.busy_threads, environment.busy_at_most
+    if busy is not None and most is not None and busy > most:
+        detail = f"{busy} threads used the processor while it was timed, {most} may"
+        yield Finding(Status.WRONG_ENVIRONMENT, detail)
+
+
+def _early_return(evidence: Evidence, round_seconds: float, threads: int) -> Iterator[Finding]:
+    again, fetch, idle = evidence.again_seconds, evidence.fetch_seconds, evidence.idle_cpu
+    if len(again) > 1:
+        usual = quantiles(again, n=4)[0]  # three quarters of them are longer
+        if usual > max(_AGAIN_SECONDS, _AGAIN_SHARE * round_seconds):
+            yield Finding(Status.EARLY_RETURN, f"a second synchronize takes {usual:.2g} s after {round_seconds:.2g} s")
+    if fetch and min(fetch) > max(_FETCH_SECONDS, _FETCH_SHARE * round_seconds):
+        detail = f"the first params after a round takes {min(fetch):.2g} s more than the second"
+        yield Finding(Status.EARLY_RETURN, detail)
+    if idle and threads == 1 and min(idle) > _IDLE_CPU:  # the threads of a pool wait for work by spinning
+        detail = f"after synchronize {min(idle):.0%} of a processor are still used"
+        yield Finding(Status.EARLY_RETURN, detail)
+
+
+def _not_linear(evidence: Evidence) -> Iterator[Finding]:
+    """Both clocks must say so: wall time is stretched by other processes, and processor time misses devices."""
+    if not evidence.round_wall or min(evidence.round_wall) < _TELLING_SECONDS:
+        return
+    clocks = [(evidence.round_wall, evidence.fourfold_wall), (evidence.round_cpu, evidence.fourfold_cpu)]
+    growths = [_growth(rounds, fourfold) for rounds, fourfold in clocks]
+    if all(most < _LEAST_GROWTH for _, most in growths) or all(least > _MOST_GROWTH for least, _ in growths):
+        ratio = median(evidence.fourfold_wall) / median(evidence.round_wall)
+        yield Finding(Status.NOT_LINEAR, f"four times the epochs take {ratio:.2f} times as long")
+
+
+def _growth(rounds: Sequence[float], fourfold: Sequence[float]) -> tuple[float, float]:
+    """Return the least and the most growth that any pair of repetitions shows."""
+    shortest, longest = max(min(rounds), 1e-9), max(*rounds, 1e-9)
+    return min(fourfold) / longest, max(fourfold) / shortest
+
+
+def _changed(evidence: Evidence, dtype: str) -> Iterator[Finding]:
+    if evidence.compilations:
+        detail = f"{evidence.compilations} compilations during the timed rounds"
+        yield Finding(Status.RECOMPILED, detail)
+    if len(set(evidence.inputs)) > 1:
+        yield Finding(Status.INPUT_CHANGED, "x or y are not what they were before")
+    other = {name: found for name, found in evidence.dtypes.items() if found != dtype}
+    if other:
+        words = ", ".join(f"{name} {found}" for name, found in other.items())
+        yield Finding(Status.DTYPE_CHANGED, f"asked for {dtype}, found {words}")
+
+
+def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
+    """Return how the checked round ended elsewhere than the reference does; None if it did not, or trains nothing.
+
+    dataset   the dataset of the cell, in its dtype
+
+    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The error of
+    rounding is carried along the whole round where `bench.gate.trajectory` can. Else the last epoch is judged alone,
+    from where the repetition stood before it.
+    """
+    evidence, problem = rounds.evidence, rounds.cell.problem
+    if rounds.cell.implementation == null.NAME:
+        return None
+    if not evidence.checked_w:
+        return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
+    if set(evidence.dtypes.values()) != {problem.dtype}:
+        return None  # DTYPE-CHANGED says so, and the bytes mean something else
+    if not evidence.repeated and rounds.cell.device == "cpu" and rounds.cell.threads == 1:
+        return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
+    if evidence.before_w:
+        expected = _replayed(problem, dataset, evidence, rounds.epochs_per_round)
+    else:
+        expected = _carried(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
+    return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)
+
+
+def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
+    value = reference.stacked(seen, reference.widen(dataset))
+    judged = judge.compare("parameters", value, expected, reference.unit_roundoff(problem.dtype))
+    if judged.agrees:
+        return None
+    detail = (
+        f"{judged.place} is {judged.value:.9g} after a timed round, the reference has {judged.expected:.9g}: "
+        f"{judged.share:.3g} times what rounding explains"
+    )
+    return Finding(Status.WRONG_AFTER_TIMING, detail)
+
+
+@lru_cache(maxsize=64)
+def _carried(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
+    """The same for every implementation in a block, which all check the same start."""
+    start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
+    return _run(problem, dataset, start, range(epochs))
+
+
+def _replayed(problem: Problem, dataset: Dataset, evidence: Evidence, epochs: int) -> Scaled:
+    return _run(problem, dataset, unpacked(problem, evidence.before_w, evidence.before_b), range(epochs - 1, epochs))
+
+
+def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Scaled:
+    wide = reference.widen(dataset)
+    recipe = Recipe(problem.learning_rate, problem.batching)
+    run = trajectory.run(wide, reference.stacked(start, wide), recipe, epochs)
+    theta = run.after(len(epochs))
+    carried = trajectory.carried if theta.size <= _QUICK_P else trajectory.carried_in_norm
+    return Scaled(theta, carried(run, len(epochs)).astype(theta.dtype))
+
+
+def unpacked(problem: Problem, w: str, b: str) -> Params:
+    """Return the parameters of which `bench.worker.checks.packed` made these two."""
+    dtype = np.dtype(problem.dtype).newbyteorder("<")
+    shapes = parameter_shapes(problem.model, problem.d, problem.k)
+    return Params(
+        *(
+            np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
+            for text, shape in zip((w, b), shapes, strict=True)
+        )
+    )
+
+
+def drift(round_seconds: Sequence[float]) -> float:
+    """Return the median of the last third of the rounds over that of the first, less 1: 0 in a steady state."""
+    third = max(1, len(round_seconds) // 3)
+    return median(round_seconds[-third:]) / median(round_seconds[:third]) - 1
+
+
+def autocorrelation(round_seconds: Sequence[float]) -> float | None:
+    """Return the correlation of each round with the next; None where it is not defined."""
+    former, latter = round_seconds[:-1], round_seconds[1:]
+    if len(former) < 2 or len(set(former)) == 1 or len(set(latter)) == 1:
+        return None
+    return correlation(former, latter)

@@ -1,0 +1,66 @@
+"""What a run has finished so far, read back from its folder; nothing here runs or decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.blocks import STOPPED
+from bench.jsonl import append_line, cut_unfinished, read_lines
+from bench.records import Block, Failure, Paced, Rounds
+from bench.worker.timing import RECORDS
+
+Row = TypeVar("Row", Paced, Block, Rounds, Failure)
+
+# The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts.
+WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Done:
+    """The rows of a run, which grow with it."""
+
+    paces: list[Paced]
+    blocks: list[Block]
+    rounds: list[Rounds]
+    failures: list[Failure]
+
+
+def read(raw: Path) -> Done:
+    """Return what is finished, with the cells of a worker whose parent died before it took them over.
+
+    Raises ValueError for a line that is no record.
+    """
+    rounds = read_lines(Rounds, raw / "rounds.jsonl")
+    return Done(
+        paces=read_lines(Paced, raw / "pilot.jsonl"),
+        blocks=read_lines(Block, raw / "blocks.jsonl"),
+        rounds=rounds + _orphans(raw, rounds),
+        failures=read_lines(Failure, raw / "failures.jsonl"),
+    )
+
+
+def take_over(raw: Path) -> Done:
+    """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
+    for name in ("pilot", "blocks", "rounds", "failures"):
+        cut_unfinished(raw / f"{name}.jsonl")
+    done = read(raw)
+    ended = {block.number for block in done.blocks}
+    for one in _orphans(raw, read_lines(Rounds, raw / "rounds.jsonl")):
+        append_line(raw / "rounds.jsonl", one)
+    for number in sorted({one.block for one in done.rounds} - ended):
+        stopped = Block(number, None, 0.0, 0.0, STOPPED)
+        append_line(raw / "blocks.jsonl", stopped)
+        done.blocks.append(stopped)
+    return done
+
+
+def _orphans(raw: Path, known: Sequence[Rounds]) -> list[Rounds]:
+    try:
+        left = read_lines(Rounds, raw / WORKER / RECORDS)
+    except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
+        return []
+    taken = {(one.name, one.block, one.cell) for one in known}
+    return [one for one in left if (one.name, one.block, one.cell) not in taken]

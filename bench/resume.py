@@ -1,0 +1,55 @@
+"""Whether a run may go on: the same machine, the same code and the same data as before, or none of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BadInput
+from bench.plan import Plan
+from bench.workers import ROOT
+from datasets.dataset import Dataset
+
+# Of what `bench.machine.describe` returns; load and date may differ.
+_OF_THE_MACHINE = (
+    "processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor", "python", "libraries",
+    "commit",
+)  # fmt: skip
+
+
+def identity(machine: Mapping[str, Any], made: Plan) -> dict[str, Any]:
+    """Return what must be the same throughout a run, as JSON gives it back."""
+    outside = {name: _digest([Path(name.rpartition(":")[0])]) for name in made.outside if ".py:" in name}
+    return {
+        **{name: machine[name] for name in _OF_THE_MACHINE if name in machine},
+        "code": _digest(
+            sorted(path for part in ("bench", "impls", "datasets") for path in (ROOT / part).rglob("*.py"))
+        ),
+        "outside code": outside,
+        "data": {f"{name} {dtype}": _data(one) for (name, dtype), one in made.data.items()},
+    }
+
+
+def check(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise BadInput, naming the first thing that is no longer as it was when the run began."""
+    for name in (*before, *(name for name in now if name not in before)):
+        then, present = before.get(name), now.get(name)
+        if then != present:
+            shown = f"was {then} and is {present}" if len(f"{then}{present}") < 120 else "has changed"
+            raise BadInput(f"--resume {folder}: {name} {shown}; one run is of one state only: start a new one")
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _data(data: Dataset) -> str:
+    found = hashlib.sha256(repr((data.model, data.x.shape, data.classes, data.learning_rate)).encode())
+    found.update(data.x.tobytes())
+    found.update(data.y.tobytes())
+    return found.hexdigest()[:16]

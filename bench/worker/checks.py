@@ -1,0 +1,133 @@
+"""The evidence against lies that a worker gathers outside the timed rounds; `bench.evidence` judges it.
+
+Everything here goes through the Protocol alone, in repetitions of a round that are not timed for a result.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from bench.gate.trajectory import LARGEST_P, MOST_STEPS
+from bench.records import Problem
+from datasets.dataset import Dataset
+from impls.protocol import Params, Trainer
+
+Clock = Callable[[], float]
+Setup = Callable[[int], None]
+
+# A round this long is compared with a fourfold one once, a shorter one as often as it takes for a median.
+_LONG_ROUND_SECONDS = 0.02
+_REPETITIONS = 3
+# How long a process is watched while it is asked for nothing: a round's length, within these.
+_LEAST_IDLE_SECONDS, _MOST_IDLE_SECONDS = 2e-3, 20e-3
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The clocks of this process; tests have their own."""
+
+    wall: Clock = time.perf_counter
+    cpu: Clock = time.process_time
+    sleep: Callable[[float], None] = time.sleep
+
+
+def digest(dataset: Dataset) -> str:
+    """Return the digest of x and y as they lie in memory."""
+    both = hashlib.sha256()
+    for array in (dataset.x, dataset.y):
+        both.update(np.ascontiguousarray(array).tobytes())
+    return both.hexdigest()
+
+
+def dtypes(params: Params, name: str) -> dict[str, str]:
+    """Return the dtypes of w and b by name."""
+    return {f"{name} {part}": str(np.asarray(array).dtype) for part, array in zip("wb", params, strict=True)}
+
+
+def packed(params: Params) -> tuple[str, str]:
+    """Return w and b as base64 of their little-endian bytes; `bench.evidence.unpacked` is the way back."""
+    w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
+    return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
+
+
+def afterwards(
+    trainer: Trainer, setup: Setup, run: Callable[[], None], epochs: int, clocks: Clocks
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return cpu / wall of the process while nothing is asked of it, and what the first `params` costs more.
+
+    Both after rounds of so many epochs: work that is still under way, or was put off, shows in one of them.
+    """
+    idle, fetch = [], []
+    for _ in range(_REPETITIONS):
+        setup(epochs)
+        took, _ = _both(run, clocks)
+        window = min(_MOST_IDLE_SECONDS, max(_LEAST_IDLE_SECONDS, took))
+        wall, cpu = _both(partial(clocks.sleep, window), clocks)
+        idle.append(cpu / wall if wall else 0.0)
+        first, _ = _both(trainer.params, clocks)
+        second, _ = _both(trainer.params, clocks)
+        fetch.append(first - second)
+    return _rounded(idle), _rounded(fetch)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The wall and processor times of rounds of k epochs, and of rounds of 4 k in turns with them."""
+
+    round_wall: tuple[float, ...]
+    round_cpu: tuple[float, ...]
+    fourfold_wall: tuple[float, ...]
+    fourfold_cpu: tuple[float, ...]
+
+
+def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks) -> Growth:
+    """Return how the time grows with the number of epochs; what the fourfold number compiles is left out."""
+    setup(4 * epochs)
+    took, _ = _both(partial(run, 4 * epochs), clocks)
+    times: dict[int, list[tuple[float, float]]] = {epochs: [], 4 * epochs: []}
+    for _ in range(1 if took > 4 * _LONG_ROUND_SECONDS else _REPETITIONS):
+        for number, measured in times.items():
+            setup(number)
+            measured.append(_both(partial(run, number), clocks))
+    (wall, cpu), (fourfold_wall, fourfold_cpu) = (zip(*measured, strict=True) for measured in times.values())
+    return Growth(_rounded(wall), _rounded(cpu), _rounded(fourfold_wall), _rounded(fourfold_cpu))
+
+
+def too_long(problem: Problem, epochs: int) -> bool:
+    """Return whether an error cannot be carried along a round, so that only its last epoch can be judged."""
+    steps = epochs * len(problem.batching.rows(problem.n, 0))
+    return (problem.d + 1) * problem.k > LARGEST_P or steps > MOST_STEPS
+
+
+def repetition(trainer: Trainer, start: Params, epochs: int) -> tuple[Params, Params]:
+    """Return the parameters before and after the last epoch of a round, run once more."""
+    trainer.reset(start, epochs)
+    for _ in range(epochs - 1):
+        trainer.epoch()
+    trainer.synchronize()
+    before = trainer.params()
+    trainer.epoch()
+    trainer.synchronize()
+    return before, trainer.params()
+
+
+def same_bits(one: Params, other: Params) -> bool:
+    """Return whether both are the same bit for bit, whatever their shapes' layout in memory."""
+    return packed(one) == packed(other)
+
+
+def _both(act: Callable[[], object], clocks: Clocks) -> tuple[float, float]:
+    wall, cpu = clocks.wall(), clocks.cpu()
+    act()
+    return clocks.wall() - wall, clocks.cpu() - cpu
+
+
+def _rounded(seconds: list[float] | tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(round(each, 9) for each in seconds)

@@ -1,0 +1,120 @@
+"""What the system counts of this process and its machine; None where the system does not count it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.records import Disturbance
+
+# A thread that used less than this share of the busiest one's time did not take part.
+_SHARE = 0.1
+# The kernel brings a thread's time up to date once a tick, so that much of it may seem to be nobody's.
+_TICK_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Counters:
+    """The counters at one moment; `threads` maps the number of each thread to its processor time."""
+
+    wall: float
+    cpu: float
+    switches: int | None
+    pressure: float | None
+    busy: float | None
+    steal: float | None
+    threads: dict[str, float] | None
+
+
+def read() -> Counters:
+    """Return the counters as they are now."""
+    busy, steal = _processors()
+    return Counters(time.perf_counter(), time.process_time(), _switches(), _pressure(), busy, steal, _thread_seconds())
+
+
+def disturbance(before: Counters, after: Counters) -> Disturbance:
+    """Return what happened between two moments."""
+    wall, cpu = after.wall - before.wall, after.cpu - before.cpu
+    busy = _less(after.busy, before.busy)
+    others = None if busy is None else max(0.0, busy - cpu) / (wall * (os.cpu_count() or 1))
+    switches = _less(after.switches, before.switches)
+    return Disturbance(
+        wall_seconds=round(wall, 6),
+        cpu_seconds=round(cpu, 6),
+        switches=None if switches is None else int(switches),
+        pressure_seconds=_less(after.pressure, before.pressure),
+        steal_seconds=_less(after.steal, before.steal),
+        others_busy=None if others is None else round(others, 4),
+    )
+
+
+def busy_threads(before: Counters, after: Counters) -> int | None:
+    """Return how many threads used the processor between two moments; those that ended in between count as one."""
+    if before.threads is None or after.threads is None:
+        return None
+    used = [seconds - before.threads.get(number, 0.0) for number, seconds in after.threads.items()]
+    ended = after.cpu - before.cpu - sum(used)
+    if ended > _TICK_SECONDS:
+        used.append(ended)
+    least = _SHARE * max(used)
+    return sum(seconds > least for seconds in used)
+
+
+def peak_memory_bytes() -> int | None:
+    """Return the most memory that this process has had so far."""
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - Windows has none
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def _less(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else round(after - before, 6)
+
+
+def _switches() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - Windows has none
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def _pressure() -> float | None:
+    """The first line is `some avg10=.. avg60=.. avg300=.. total=<microseconds>`."""
+    with suppress(OSError, ValueError):
+        first = Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0]
+        return int(first.rpartition("=")[2]) / 1e6
+    return None
+
+
+def _processors() -> tuple[float | None, float | None]:
+    """Return the seconds that all processors worked, and those that the hypervisor kept from them.
+
+    The first line is `cpu user nice system idle iowait irq softirq steal ..`, in ticks.
+    """
+    if sys.platform != "linux":
+        return None, None
+    with suppress(OSError, ValueError):
+        words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+        user, nice, system, _, _, irq, softirq, steal = (int(word) / os.sysconf("SC_CLK_TCK") for word in words[1:9])
+        return user + nice + system + irq + softirq, steal
+    return None, None
+
+
+def _thread_seconds() -> dict[str, float] | None:
+    """The first number of schedstat is the thread's processor time in nanoseconds."""
+    tasks = Path("/proc/self/task")
+    if not (tasks / str(os.getpid()) / "schedstat").is_file():
+        return None
+    seconds = {}
+    for task in tasks.iterdir():
+        with suppress(OSError):  # the thread ended meanwhile
+            seconds[task.name] = int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    return seconds

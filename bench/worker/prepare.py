@@ -1,0 +1,105 @@
+"""A trainer made ready in a worker, and what is timed of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import impls
+from bench import starts
+from bench.plan import device
+from bench.worker import checks, null
+from bench.worker.checks import Clock
+from bench.worker.timing import Entry, Job, Plan
+from datasets.dataset import Dataset
+from datasets.prepared import open_saved
+from impls import runtimes
+from impls.protocol import Params, Recipe, Trainer, zeros
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An implementation in this process, the runtime it names, and how long the import of both took."""
+
+    implementation: Callable[..., Trainer]
+    runtime: str
+    seconds: float
+
+
+@cache
+def loaded(name: str) -> Loaded:
+    """Import an implementation and start its library: once a process, which times one implementation only."""
+    began = time.perf_counter()
+    if name == null.NAME:
+        return Loaded(null.Null, null.RUNTIME, 0.0)
+    implementation = impls.load(name)
+    runtimes.load(implementation.runtime).devices()
+    return Loaded(implementation, implementation.runtime, time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A trainer of an entry, and `start`: other parameters for every number, the same for all of a block."""
+
+    trainer: Trainer
+    start: Callable[[int], Params]
+    seed: Callable[[int], tuple[int, ...]]
+    dataset: Dataset
+    inputs: str
+    runtime: str
+    import_seconds: float
+    data_seconds: float
+
+
+def prepare(job: Job, entry: Entry) -> Prepared:
+    """Make the trainer of an entry, from zeros: it shall not have seen any start that is timed."""
+    problem = entry.cell.problem
+    dataset = open_saved(Path(entry.dataset_folder))
+    inputs = checks.digest(dataset)
+
+    def seed(number: int) -> tuple[int, ...]:
+        return (job.seed, job.block, number)
+
+    def start(number: int) -> Params:
+        return starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed(number))
+
+    recipe = Recipe(problem.learning_rate, problem.batching)
+    found = loaded(entry.cell.implementation)
+    began = time.perf_counter()
+    trainer = found.implementation(dataset, zeros(dataset), recipe, device(entry.cell.device))
+    trainer.synchronize()
+    data_seconds = time.perf_counter() - began
+    return Prepared(trainer, start, seed, dataset, inputs, found.runtime, found.seconds, data_seconds)
+
+
+def ready(trainer: Trainer, start: Params, epochs: int) -> None:
+    """Put the trainer back to epoch 0; nothing of that is still under way when this returns."""
+    trainer.reset(start, epochs)
+    trainer.synchronize()
+
+
+def run_epochs(trainer: Trainer, epochs: int) -> None:
+    """Train for so many epochs, all of whose work has ended: this is what is timed, and nothing else."""
+    for _ in range(epochs):
+        trainer.epoch()
+    trainer.synchronize()
+
+
+def seconds_of(run: Callable[[], None], clock: Clock) -> float:
+    """Return how long one call takes."""
+    began = clock()
+    run()
+    return clock() - began
+
+
+def warm_up(run: Callable[[], None], setup: Callable[[], None], plan: Plan, clock: Clock) -> int:
+    """Run rounds that are thrown away, and return how many: compilers, caches and clocks of the processor settle."""
+    began, done = clock(), 0
+    while done < plan.warmup_rounds or clock() - began < plan.warmup_seconds:
+        setup()
+        run()
+        done += 1
+    return done

@@ -1,0 +1,178 @@
+"""Trainers that lie about their time, each in one way, and an honest one; all of them train with NumPy.
+
+Their work passes in the time of a `Machine` rather than on a processor, so that no test depends on a real time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from typing import ClassVar
+
+import numpy as np
+
+from impls.numpy_manual import NumpyManual
+from impls.protocol import Dataset, Device, Params, Recipe
+
+
+class Machine:
+    """Time that passes only when work is done or slept; work in the background goes on while one sleeps."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.cpu = 0.0
+        self.background = 0.0
+
+    def work(self, seconds: float) -> None:
+        self.wall += seconds
+        self.cpu += seconds
+
+    def sleep(self, seconds: float) -> None:
+        done = min(seconds, self.background)
+        self.wall += seconds
+        self.cpu += done
+        self.background -= done
+
+    def wait(self) -> None:
+        self.work(self.background)
+        self.background = 0.0
+
+
+class Honest(NumpyManual):
+    machine: ClassVar[Machine] = Machine()
+    epoch_seconds: ClassVar[float] = 1e-3
+
+    def epoch(self) -> None:
+        self.machine.work(self.epoch_seconds)
+        super().epoch()
+
+
+class LeftRunning(Honest):
+    """Its epochs run in the background, and only `params` waits for them."""
+
+    def epoch(self) -> None:
+        self.machine.background += self.epoch_seconds
+        NumpyManual.epoch(self)
+
+    def reset(self, start: Params, epochs: int) -> None:
+        self.machine.wait()
+        super().reset(start, epochs)
+
+    def params(self) -> Params:
+        self.machine.wait()
+        return super().params()
+
+
+class WaitsTwice(Honest):
+    """Its `synchronize` waits for half of what is left."""
+
+    def epoch(self) -> None:
+        self.machine.background += self.epoch_seconds
+        NumpyManual.epoch(self)
+
+    def synchronize(self) -> None:
+        half = self.machine.background / 2
+        self.machine.work(half)
+        self.machine.background -= half
+
+
+class Remembers(Honest):
+    """It answers with what it once found: its first start leads to all ends."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        self._answer: Params | None = None
+        super().__init__(dataset, start, recipe, device)
+
+    def epoch(self) -> None:
+        if self._answer is None:
+            super().epoch()
+            self._answer = super().params()
+        self._params = self._answer
+
+
+class SkipsEverySecond(Honest):
+    """Every second epoch is left out."""
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self._count = 0
+
+    def epoch(self) -> None:
+        self._count += 1
+        if self._count % 2:
+            super().epoch()
+
+
+class FirstEpochOnly(Honest):
+    """However many epochs it is asked for, it runs one."""
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self._done = False
+
+    def epoch(self) -> None:
+        if not self._done:
+            super().epoch()
+        self._done = True
+
+
+class IgnoresWhenTimed(Honest):
+    """It counts its resets: once it is warm it leaves out an epoch of each round, until the rounds are over."""
+
+    timed: ClassVar[range] = range(3, 10)
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        self._resets = 0
+        super().__init__(dataset, start, recipe, device)
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self._resets += 1
+        self._left_out = self._resets not in self.timed
+
+    def epoch(self) -> None:
+        if self._left_out:
+            super().epoch()
+        self._left_out = True
+
+
+class Computes64(Honest):
+    """It goes on in float64, whatever the dtype of the start."""
+
+    def epoch(self) -> None:
+        self._params = Params(*(np.asarray(p, np.float64) for p in self._params))
+        super().epoch()
+
+
+class Computes32(Honest):
+    """It goes on in float32, and says that it did not."""
+
+    def epoch(self) -> None:
+        super().epoch()
+        self._params = Params(*(np.asarray(np.float32(p), np.asarray(p).dtype) for p in self._params))
+
+
+class WritesInputs(Honest):
+    """It moves a row in place, as if it were its own."""
+
+    def epoch(self) -> None:
+        super().epoch()
+        self._x[0] += 0.001
+
+
+class ExtraThread(Honest):
+    """Each epoch has a second thread, and both use 2 ms of a processor."""
+
+    def epoch(self) -> None:
+        super().epoch()
+        thread = threading.Thread(target=_burn)
+        thread.start()
+        _burn()
+        thread.join()
+
+
+def _burn() -> None:
+    began = time.thread_time()
+    while time.thread_time() - began < 2e-3:
+        hashlib.sha256(bytes(50_000)).digest()

@@ -1,0 +1,117 @@
+"""What a worker reads back of its conditions, and that a worker of this machine has those that are asked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import impls
+from bench.evidence import findings, wrong_after_timing
+from bench.jsonl import read_lines
+from bench.records import Cell, Failure, Problem, Rounds, Status
+from bench.worker import conditions, null
+from bench.worker.timing import FAILURES, RECORDS, Entry, Job, Plan
+from bench.workers import ROOT, environment, run_worker
+from datasets.dataset import Dataset, Model
+from datasets.prepared import save
+from impls import runtimes
+
+LONG = 300.0
+CORE = min(os.sched_getaffinity(0)) if sys.platform == "linux" else None
+
+
+def table(dtype: str) -> Dataset:
+    generator = np.random.default_rng(2)
+    x = generator.standard_normal((64, 4))
+    y = (x[:, 0] > 0).astype(float)
+    return Dataset("drawn", Model.LOGISTIC, x, y, 1, 0.1, "drawn", "none").astype(dtype)
+
+
+def cell(name: str, dtype: str) -> Cell:
+    return Cell(name, Problem("drawn", Model.LOGISTIC, 64, 4, 1, dtype, 0.1, None, False, False, 0), "cpu", 1)
+
+
+def timed(name: str, tmp_path: Path) -> Rounds:
+    """Time a cell in a worker of its own, on one processor where there is a choice."""
+    save(table("float64"), tmp_path / "drawn")
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    entry = Entry(cell(name, "float64"), str(tmp_path / "drawn"), Plan(20, 12, 3, 0.0))
+    job = Job(name, 1, 0, 0, CORE, (entry,), str(folder), memory_bytes=32 * 2**30)
+    variables = environment(dtype="float64", threads=1, device="cpu")
+    ending = run_worker(
+        "bench.worker.time_cells", asdict(job), environment=variables, folder=folder, timeout_seconds=LONG
+    )
+    assert (ending.status, read_lines(Failure, folder / FAILURES)) == (Status.OK, [])
+    (rounds,) = read_lines(Rounds, folder / RECORDS)
+    return rounds
+
+
+@pytest.mark.parametrize("name", [*impls.TABLE, null.NAME])
+def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Path) -> None:
+    """In float64, for which JAX must be told; every fact is read in the worker itself."""
+    row = impls.row(name)
+    if row is not None:
+        pytest.importorskip(row.requires)
+    rounds = timed(name, tmp_path)
+    environment, costs = rounds.environment, rounds.costs
+    assert environment.asked.items() <= environment.found.items()
+    assert {value for key, value in environment.asked.items() if key.startswith("threads ")} == {"1"}
+    assert environment.asked["placement"] == "cpu"
+    assert environment.asked.get("processors") == (None if CORE is None else str(CORE))
+    assert Status.WRONG_ENVIRONMENT not in {finding.status for finding in findings(rounds)}
+    assert wrong_after_timing(rounds, table("float64")) is None
+    assert (costs.compile_seconds is not None) == (name == "jax_grad")
+    assert None not in (costs.import_seconds, costs.data_seconds)
+
+
+@pytest.mark.parametrize("runtime", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_all_that_is_asked_can_be_read_back(runtime: str, dtype: str) -> None:
+    pytest.importorskip(runtime)
+    found = conditions.read_back(
+        cell("any", dtype), runtime=runtime, core=None, placement=frozenset({"cpu"}), busy_threads=1
+    )
+    assert found.asked.keys() <= found.found.keys()
+    assert "processors" not in found.asked
+
+
+def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
+    found = conditions.read_back(
+        cell("any", "float32"), runtime="numpy", core=None, placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
+    )
+    assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")
+
+
+def test_jax_tells_of_every_compilation() -> None:
+    jax: Any = pytest.importorskip("jax")
+    runtime = runtimes.load("jax")
+    before, seconds = runtime.compilations(), runtime.compile_seconds()
+    assert before is not None
+    assert seconds is not None
+    scaled = jax.jit(lambda x, by: x * by + 0.125, static_argnums=1)
+    x = jax.numpy.ones(3)
+    scaled(x, 2)
+    after_one = runtime.compilations()
+    scaled(x, 2)
+    assert runtime.compilations() == after_one
+    scaled(x, 3)  # a number that is part of the program: one more
+    assert runtime.compilations() == (after_one or 0) + 1
+    assert (runtime.compile_seconds() or 0) > seconds
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")
+def test_an_allocation_beyond_the_cap_fails() -> None:
+    program = (
+        "from bench.worker.job import cap; cap(2**28)\n"
+        "try:\n    bytearray(2**30)\nexcept MemoryError:\n    print('no memory')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "no memory\n"

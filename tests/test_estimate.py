@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import impls
+from bench import estimate, plan
+from bench.records import Cell, Problem
+from datasets.dataset import Model
+
+PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
+OWN = Cell("mine.py:Mine", PROBLEM, "cpu", 1)
+
+
+def test_every_block_costs_as_much_as_the_last() -> None:
+    one, two, three = (estimate.seconds([OWN], blocks, quick=False) for blocks in (1, 2, 3))
+    assert two - one > 0
+    assert three - two == pytest.approx(two - one)
+
+
+def test_a_quick_block_has_no_controls_and_shorter_rounds() -> None:
+    def block(quick: bool) -> float:
+        return estimate.seconds([OWN], 2, quick) - estimate.seconds([OWN], 1, quick)
+
+    assert block(quick=True) < block(quick=False)
+
+
+def test_cells_that_share_a_worker_cost_less_than_those_that_do_not() -> None:
+    other = replace(PROBLEM, dataset="other")
+    shared = estimate.seconds([OWN, replace(OWN, problem=other)], 5, quick=True)
+    apart = estimate.seconds([OWN, replace(OWN, problem=replace(other, dtype="float64"))], 5, quick=True)
+    assert shared < apart
+
+
+def test_a_default_run_is_promised_within_six_minutes() -> None:
+    problems = [replace(PROBLEM, dataset=name) for name in plan.DEFAULT_DATASETS]
+    cells = [Cell(name, problem, "cpu", 1) for name in impls.TABLE for problem in problems]
+    assert estimate.seconds(cells, plan.BLOCKS, quick=False) < 360
