@@ -10,7 +10,7 @@ from bench import cli
 WRONG = {
     "GradientTimesTwo": "a factor 2 too much",
     "BiasGradientMissing": "the gradient of the bias is missing",
-    "BatchDropped": "the short last batch is left out",
+    "BatchDropped": "the last batch is left out",
     "EpochTooMany": "reset does not go back",
     "WrongAxis": "",
 }

@@ -23,7 +23,7 @@ CAUSES = {
     "shuffled_once": "every epoch takes the row order of the first",
     "seed_ignored": "another seed draws the row order",
     "epochs_from_one": "every epoch takes the row order of the next",
-    "short_batch_dropped": "the short last batch is left out",
+    "short_batch_dropped": "the last batch is left out",
     "drop_last_ignored": "the short last batch is trained on, and drop_last says not to",
     "start_ignored": "reset does not go back to the parameters it is given",
     "gradients_in_float64": "expected float32",
