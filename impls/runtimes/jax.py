@@ -25,7 +25,7 @@ def _listen(event: str, duration_secs: float, **_: Any) -> None:
 monitoring.register_event_duration_secs_listener(_listen)
 
 
-def device_name(device: jax.Device) -> str:
+def device_name(device: Any) -> str:  # jax.Device is a variable, which pyright takes for no type
     """Return this project's name of a device: JAX says gpu where torch says cuda."""
     if device.platform == "cpu":
         return "cpu"
