@@ -21,6 +21,10 @@ nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "shapes", "tests"]
 
+# As many tests at once as there are processors, each with one thread; `-- -n 0` runs them in one process.
+AT_ONCE = ["-n", "auto", "--dist", "worksteal"]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PJRT_NPROC": "1"}
+
 TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
 
 
@@ -90,14 +94,15 @@ def report(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["environment"])
 def tests(session: nox.Session) -> None:
     """Run the tests; under ALL_BACKENDS=1 a skip is a failure."""
-    session.run(python(session, "tests"), "-m", "pytest", *session.posargs)
+    session.run(python(session, "tests"), "-m", "pytest", *AT_ONCE, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(venv_backend="none", requires=["environment"])
 def shapes(session: nox.Session) -> None:
     """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype."""
     hook = "--jaxtyping-packages=impls,beartype.beartype"
-    session.run(python(session, "shapes"), "-m", "pytest", hook, "tests/test_contract.py", *session.posargs)
+    path = python(session, "shapes")
+    session.run(path, "-m", "pytest", hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(venv_backend="none", requires=["environment"])
