@@ -99,6 +99,7 @@ def _rate(dataset: Dataset) -> float:
 
 def _mini(draw: _Draw) -> Case:
     data = draw.dataset(13, 3, 4)
+    start = draw.start(data)
     return _case(
         draw,
         "mini",
@@ -107,9 +108,18 @@ def _mini(draw: _Draw) -> Case:
         data,
         batching=Batching(4, shuffle=True, seed=3),
         epochs=4,
+        start=start,
         points=(draw.start(data, 1.0), draw.start(data, 0.1)),
-        twin=draw.start(data),
+        twin=_permuted(start),
         differences=True,
+    )
+
+
+def _permuted(start: Params) -> Params:
+    """Return the same numbers in reverse order: another start of the same sum and length."""
+    flat = np.concatenate([np.ravel(part) for part in start])[::-1]
+    return Params(
+        flat[: np.size(start.w)].reshape(np.shape(start.w)), flat[np.size(start.w) :].reshape(np.shape(start.b))
     )
 
 
@@ -199,10 +209,10 @@ def _plateau(draw: _Draw) -> Case:
     return _case(
         draw,
         "plateau",
-        "200 epochs: early stopping, decay, epochs left out or extrapolated",
+        "256 epochs: early stopping, decay, epochs left out or extrapolated",
         data,
-        epochs=200,
-        watched=(1, 2, 5, 10, 20, 50, 100, 150, 200),
+        epochs=256,
+        watched=(1, 2, 5, 10, 20, 50, 100, 150, 256),
     )
 
 
@@ -215,6 +225,13 @@ def _many_rows(draw: _Draw) -> Case:
         data,
         batching=Batching(20_000, shuffle=True, seed=7),
         epochs=1,
+    )
+
+
+def _wide(draw: _Draw) -> Case:
+    data = draw.dataset(1_100, 1, 150)
+    return _case(
+        draw, "wide", "1,100 rows in one batch, and 150 classes: row and class numbers cut off", data, epochs=1
     )
 
 
@@ -357,7 +374,7 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
 def cases(model: Model, dtype: str) -> list[Case]:
     """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree."""
     builders = [_mini, _mini_ordered, _mini_dropped, _single_rows, _zero_start, _centred, _one_row, _square]
-    builders += [_refilled, _plateau, _uphill, _many_rows, _ties, _vanishing]
+    builders += [_refilled, _plateau, _uphill, _wide, _many_rows, _ties, _vanishing]
     if model.classifies:
         builders.append(_large_logits)
     else:

@@ -23,7 +23,6 @@ from bench.gate.reference import BUDGET, Problem, Scaled, Wide
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
 
-
 # The reference trains again for every suspicion; some of the gate's small cases tell as much as a large problem.
 MOST_ROWS = 100
 
@@ -219,7 +218,7 @@ def _suspicions(case: Case) -> Iterator[tuple[str, Retrain]]:
 def _of_predictions(evidence: Evidence) -> str:
     if evidence.disagrees("loss", "gradients", "parameters", "itself"):
         return ""
-    if all(name.endswith("labels") for name in evidence.wrong):
+    if all(name.endswith(("label", "labels")) for name in evidence.wrong):
         return "labels do not follow from the probabilities: 1 if p >= 0.5, or the first of the largest"
     point = reference.evaluate(evidence.expected.problem, _without_bias(evidence.expected.problem, evidence.case.start))
     value = point.predictions if evidence.expected.problem.k > 1 else _column(point.predictions)

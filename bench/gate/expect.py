@@ -130,7 +130,10 @@ def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name:
     yield from _split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
     yield f"{name}/one prediction", Scaled(predictions.value[:1], predictions.scale[:1])
     yield f"{name}/predictions", predictions
-    yield f"{name}/labels", _labels(case, dataset, point, reference.unit_roundoff(problem.dtype))
+    yield f"{name}/reversed predictions", predictions
+    labels = _labels(case, dataset, point, reference.unit_roundoff(problem.dtype))
+    yield f"{name}/one label", Scaled(labels.value[:1], labels.scale[:1])
+    yield f"{name}/labels", labels
 
 
 def _labels(case: Case, dataset: Dataset, point: Point, u: float) -> Scaled:

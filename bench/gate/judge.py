@@ -21,6 +21,7 @@ GROUPS = {
     "parameters": "parameters",
     "prediction": "predictions",
     "predictions": "predictions",
+    "label": "labels",
     "labels": "labels",
 }
 

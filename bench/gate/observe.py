@@ -67,17 +67,22 @@ def _point(trainer: Trainer, dataset: Dataset, point: Params, form: _Form, name:
 
 
 def _state(trainer: Trainer, dataset: Dataset, form: _Form, name: str) -> Observation:
-    """Return loss, gradients and predictions at the present parameters, and those parameters.
+    """Return loss, gradients, predictions and labels at the present parameters, and those parameters.
 
-    Predictions are asked for one row as well, first, so that an answer that was kept is a wrong one.
+    Predictions are asked for one row first, then for all, then for all in reverse: an answer that was kept by its
+    length, or for the rows trained on, is a wrong one.
     """
     loss, gradients = trainer.loss_and_gradients()
+    x, one = dataset.x, dataset.x[:1]
     seen = _named(form.of_params(trainer.params()), f"{name}/at")
     seen[f"{name}/loss"] = form.loss(loss)
     seen |= _named(form.of_params(gradients), f"{name}/gradients")
-    seen[f"{name}/one prediction"] = form.predictions(trainer.predict(dataset.x[:1]), 1)
-    seen[f"{name}/predictions"] = form.predictions(trainer.predict(dataset.x), dataset.n)
-    seen[f"{name}/labels"] = form.labels(trainer.classify(dataset.x))
+    seen[f"{name}/one prediction"] = form.predictions(trainer.predict(one), 1)
+    seen[f"{name}/predictions"] = form.predictions(trainer.predict(x), dataset.n)
+    backwards = form.predictions(trainer.predict(x[::-1].copy()), dataset.n)
+    seen[f"{name}/reversed predictions"] = backwards[::-1]
+    seen[f"{name}/one label"] = form.labels(trainer.classify(one), 1)
+    seen[f"{name}/labels"] = form.labels(trainer.classify(x), dataset.n)
     return seen
 
 
@@ -170,8 +175,8 @@ class _Form:
         self._expect("predictions", predictions, (rows, *classes), self._dataset.x.dtype)
         return np.asarray(predictions)
 
-    def labels(self, labels: NDArray[np.generic]) -> NDArray[np.generic]:
-        self._expect("labels", labels, (self._dataset.n,), np.dtype(np.int64))
+    def labels(self, labels: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
+        self._expect("labels", labels, (rows,), np.dtype(np.int64))
         return np.asarray(labels)
 
 
