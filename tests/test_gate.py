@@ -216,3 +216,18 @@ def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) 
     seen = list(check._collect(entrant, job, Ending(Status.OK, "")))
     assert seen
     assert {one.status for one in seen} == {Status.FAILED}
+
+
+@pytest.mark.parametrize("size", [1e-9, 0.1, 3.0, 50.0, 1e5])
+def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
+    """Against the softmax at that corner of the box, logit by logit."""
+    generator = np.random.default_rng(1)
+    z = 5 * generator.normal(size=(6, 4)).astype(np.longdouble)
+    t = size * np.abs(generator.normal(size=(6, 4))).astype(np.longdouble)
+    for sign in (1, -1):
+        furthest = reference._apart(z, sign * t)
+        for c in range(4):
+            corner = z - sign * t
+            corner[:, c] = z[:, c] + sign * t[:, c]
+            e = np.exp(corner - corner.max(axis=1, keepdims=True))
+            assert furthest[:, c].astype(float) == pytest.approx((e[:, c] / e.sum(axis=1)).astype(float), abs=1e-15)

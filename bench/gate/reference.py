@@ -186,13 +186,17 @@ def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
 
 
 def _apart(z: Wide, t: Wide) -> Wide:
-    """Return each p_c (n, k) when its own logit moves by t and every other by -t: the furthest that it can go."""
-    highest = (z + np.abs(t)).max(axis=1, keepdims=True)
-    own, opposite = np.exp(z + t - highest), np.exp(z - t - highest)
-    total = own + (opposite.sum(axis=1, keepdims=True) - opposite)
-    # Where both are lost against the highest logit, p_c can be anything down to 0.
-    p: Wide = np.divide(own, total, out=np.zeros_like(own), where=total > 0)
-    return p
+    """Return each p_c (n, k >= 2) when its own logit moves by t and every other by -t: the furthest that it can go.
+
+    The others' sum is that of all without c; for the largest, where that would cancel, it is a sum of its own.
+    """
+    opposite = z - t
+    largest = np.arange(z.shape[1]) == opposite.argmax(axis=1)[:, None]
+    total = _logsumexp(opposite)
+    shares = np.exp(opposite - total)
+    others = total + np.log1p(-np.where(largest, 0, shares))
+    others = np.where(largest, _logsumexp(np.where(largest, -np.inf, opposite)), others)
+    return _sigmoid(z + t - others)
 
 
 def _logsumexp(z: Wide) -> Wide:
