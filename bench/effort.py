@@ -34,7 +34,7 @@ class Effort:
 # The unit of evidence is the process, and longer ones buy nothing: from 0.25 s to 2 s of rounds the intervals were
 # equally wide. So a process of four cells times each for about 0.1 s, and what that saves goes into more blocks.
 FULL = Effort(rounds=20, seconds=0.08, warmup_rounds=10, warmup_seconds=0.04, most_seconds=0.15, least_rounds=5)
-QUICK = Effort(rounds=20, seconds=0.05, warmup_rounds=10, warmup_seconds=0.05, most_seconds=0.3, least_rounds=3)
+QUICK = Effort(rounds=10, seconds=0.03, warmup_rounds=5, warmup_seconds=0.03, most_seconds=0.2, least_rounds=3)
 
 
 def epochs_per_round(epoch_seconds: Sequence[float]) -> int:

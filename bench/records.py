@@ -28,7 +28,7 @@ class Status(StrEnum):
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
     WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
     INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
-    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters or gradients have another dtype than was asked
+    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
 
 
 class Comparison(StrEnum):
@@ -194,7 +194,7 @@ class Evidence:
     fourfold_wall, _cpu   rounds of 4 k epochs, in turns with them
     compilations          compilations during the timed rounds, where the library tells
     inputs                digests of x and y before the trainer was made, and in the end
-    dtypes                of w, b and the gradients before and after, by name
+    dtypes                of w and b before and after, by name
     checked_round         the timed round, chosen at random, whose parameters were kept
     checked_seed          of its start: bench.starts.draw(..., checked_seed)
     checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64

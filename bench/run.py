@@ -193,6 +193,7 @@ def _agree(ready: Prepared) -> tuple[list[Verdict], list[Agreement]]:
         work=ready.work,
         epochs=ready.options.epochs,
         on_progress=terminal.progress,
+        both_dtypes=not ready.options.quick,
     )
     files.write_records(ready.out / files.VERDICTS, [*verdicts, *ready.plan.left_out])
     files.write_records(ready.out / files.AGREEMENT, agreements)

@@ -95,12 +95,13 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
     running: dict[int, _Running] = {}
     try:
         while waiting or running:
+            over = [number for number, one in running.items() if one.over()]
+            ended = [(number, _end(running.pop(number))) for number in over]
             while waiting and len(running) < at_once:
                 number, order = waiting.pop(0)
                 running[number] = _start(order)
-            for number, one in list(running.items()):
-                if one.over():
-                    yield number, _end(running.pop(number))
+            # The next ones are under way while the caller looks at these.
+            yield from ended
             time.sleep(_POLL_SECONDS)
     finally:
         for one in running.values():

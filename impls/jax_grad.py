@@ -97,8 +97,8 @@ class JaxGrad:
         self.reset(start, 0)
 
     def _placed(self, array: np.ndarray) -> Array:
-        """Copy to the device; device_put would share the memory of an aligned array, even with may_alias=False."""
-        return jnp.array(array, device=self._device)
+        """Copy to the device; device_put alone would share the memory of an aligned array, even with may_alias=False."""
+        return jax.device_put(array.copy(), self._device)
 
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(*(self._placed(p) for p in start))

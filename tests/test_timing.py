@@ -166,7 +166,7 @@ def test_evidence_is_gathered_off_the_clock(trainer: FakeTrainer) -> None:
     assert set(evidence.fourfold_wall) == {16 * EPOCH + SYNCHRONIZE}
     assert evidence.compilations == 0
     assert len(set(evidence.inputs)) == 1
-    assert set(evidence.dtypes) == {f"{when} {part}" for when in ("before", "after", "gradients") for part in "wb"}
+    assert set(evidence.dtypes) == {f"{when} {part}" for when in ("before", "after") for part in "wb"}
 
 
 def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> None:

@@ -217,7 +217,7 @@ def _plateau(draw: _Draw) -> Case:
 
 
 def _many_rows(draw: _Draw) -> Case:
-    data = draw.dataset(40_000, 3, 4, centre=0.5)
+    data = draw.dataset(40_000, 3, 2, centre=0.5)
     return _case(
         draw,
         "many_rows",

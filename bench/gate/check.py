@@ -20,7 +20,7 @@ from bench.errors import BadInput
 from bench.gate import judge, reference, trajectory
 from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
-from bench.gate.expect import expect
+from bench.gate.expect import Expected, expect
 from bench.gate.observe import Observation
 from bench.jsonl import read_lines
 from bench.records import Agreement, Cell, Observed, Problem, Status, Verdict
@@ -66,21 +66,30 @@ def check(
     work: Path,
     epochs: int,
     on_progress: Callable[[str], None],
+    both_dtypes: bool = True,
 ) -> tuple[list[Verdict], list[Agreement]]:
     """Return a verdict for every cell, and every comparison that was made.
 
     data, folders   the datasets by (name, dtype), and the folders where they are saved
     work            a folder for the workers' files
     epochs          how long the agreement run on each problem's own data trains
+    both_dtypes     try the gate's data in float32 and float64; a first look may try the cells' own dtypes alone
     """
     refused = _diverging(cells, data, epochs)
-    jobs = _jobs([cell for cell in cells if cell.problem not in refused], folders, work, epochs)
+    running = [cell for cell in cells if cell.problem not in refused]
+    dtypes = DTYPES if both_dtypes else tuple(dict.fromkeys(cell.problem.dtype for cell in running))
+    jobs = _jobs(running, dtypes, folders, work, epochs)
     seen: list[Seen] = []
+    opinions = _Opinions()
+    # What compiles stands last in the table and takes longest: it starts first, so that none is left alone at the end.
+    jobs.reverse()
     for number, ending in workers.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
         entrant, job = jobs[number]
         seen += _collect(entrant, job, ending)
         on_progress(f"agreement: observed {entrant.implementation} on {entrant.device} in {job.dtype}")
-    judged = list(_judge(seen))
+        for one in seen:
+            opinions.of(one)
+    judged = list(_judge(seen, opinions))
     verdicts = [_refused(cell, refused) or _verdict(cell, seen, judged) for cell in cells]
     return verdicts, [row for _, row in judged]
 
@@ -116,13 +125,15 @@ def _rounded_down(rate: float) -> float:
     return math.floor(rate / digit) * digit
 
 
-def _jobs(cells: Sequence[Cell], folders: Folders, work: Path, epochs: int) -> list[tuple[Entrant, Job]]:
+def _jobs(
+    cells: Sequence[Cell], dtypes: Sequence[str], folders: Folders, work: Path, epochs: int
+) -> list[tuple[Entrant, Job]]:
     entrants: dict[Entrant, list[Problem]] = {}
     for cell in cells:
         entrants.setdefault(Entrant(cell.implementation, cell.device, cell.threads), []).append(cell.problem)
     jobs: list[tuple[Entrant, Job]] = []
     for entrant, problems in entrants.items():
-        for dtype in DTYPES:
+        for dtype in dtypes:
             folder = work / f"gate-{len(jobs)}"
             folder.mkdir()
             own = [Own(problem, str(folders[problem.dataset, dtype])) for problem in problems if problem.dtype == dtype]
@@ -154,14 +165,32 @@ def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[See
     shutil.rmtree(folder)
 
 
-def _judge(seen: Sequence[Seen]) -> Iterator[tuple[Seen, Agreement]]:
+class _Opinions:
+    """The reference's opinion on each case, asked once, and as soon as the first worker is back from it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], list[tuple[str, Expected]]] = {}
+
+    def of(self, one: Seen) -> list[tuple[str, Expected]]:
+        """Return the opinion on the case that was seen."""
+        key = _case_key(one)
+        if key not in self._known:
+            self._known[key] = expect(one.case)
+        return self._known[key]
+
+
+def _case_key(one: Seen) -> tuple[object, ...]:
+    return one.dtype, one.case.dataset.model, one.case.name, one.problem
+
+
+def _judge(seen: Sequence[Seen], opinions: _Opinions) -> Iterator[tuple[Seen, Agreement]]:
     """Yield every comparison: of each entrant with the reference, and of each pair, on the same case."""
     together: dict[tuple[object, ...], list[Seen]] = {}
     for one in seen:
         if one.status is Status.OK:
-            together.setdefault((one.dtype, one.case.dataset.model, one.case.name, one.problem), []).append(one)
+            together.setdefault(_case_key(one), []).append(one)
     for group in together.values():
-        opinion = expect(group[0].case)
+        opinion = opinions.of(group[0])
         u = reference.unit_roundoff(group[0].dtype)
         for one in group:
             judged = judge.against_reference(one.observation, opinion, u)

@@ -146,7 +146,6 @@ def _evidence(
     idle, fetch = checks.afterwards(trainer, setup, partial(run, epochs), epochs, clocks)
     grown = checks.growth(setup, run, epochs, clocks)
     before, repeated = checks.repetition(trainer, cell.start(0), epochs)
-    _, gradients = trainer.loss_and_gradients()
     checked_w, checked_b = checks.packed(checked)
     before_w, before_b = checks.packed(before) if checks.too_long(entry.cell.problem, epochs) else ("", "")
     return Evidence(
@@ -156,7 +155,7 @@ def _evidence(
         **asdict(grown),
         compilations=timed.compilations,
         inputs=(cell.inputs, checks.digest(cell.dataset)),
-        dtypes=dtypes | checks.dtypes(checked, "after") | checks.dtypes(gradients, "gradients"),
+        dtypes=dtypes | checks.dtypes(checked, "after"),
         checked_round=checked_round,
         checked_seed=cell.seed(0),
         checked_w=checked_w,
