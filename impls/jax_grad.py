@@ -97,7 +97,7 @@ class JaxGrad:
         self.reset(start, 0)
 
     def _placed(self, array: np.ndarray) -> Array:
-        """Copy to the device; device_put alone would share the memory of an aligned array, even with may_alias=False."""
+        """Copy to the device; device_put alone would share the memory of an aligned array, may_alias=False or not."""
         return jax.device_put(array.copy(), self._device)
 
     def reset(self, start: Params, epochs: int) -> None:

@@ -83,6 +83,7 @@ class Actors:
         work: Path,
         epochs: int,
         on_progress: Say,
+        both_dtypes: bool,
     ) -> tuple[list[Verdict], list[Agreement]]:
         self.checked += 1
         if self.stop is not None:

@@ -48,4 +48,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     assert after.rounds[: len(before.rounds)] == before.rounds
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2
-    assert [block.number for block in after.blocks if block.disturbed == STOPPED] in ([1], [])
+    # The kill met one block at the most, and none that had been written down as finished.
+    stopped = {block.number for block in after.blocks if block.disturbed == STOPPED}
+    assert len(stopped) <= 1
+    assert not stopped & {block.number for block in before.blocks}

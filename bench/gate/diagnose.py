@@ -80,7 +80,7 @@ def agreed(causes: Sequence[str]) -> str:
 
 def _of_form(evidence: Evidence) -> str:
     if evidence.disagrees("itself/form"):
-        return "; ".join(str(fault) for fault in np.atleast_1d(evidence.seen["itself/form faults"]))
+        return str(evidence.seen["itself/form faults"][0])
     if evidence.disagrees("itself/inputs"):
         return "it writes to the arrays it was given"
     if evidence.disagrees("itself/placement"):

@@ -155,8 +155,10 @@ class _Form:
         fault = ""
         if not isinstance(array, np.ndarray):
             fault = f"{what}: a {type(array).__name__}, not a NumPy array"
-        elif array.shape != shape or array.dtype != dtype:
-            fault = f"{what}: {array.dtype} {array.shape}, expected {dtype} {shape}"
+        elif array.dtype != dtype:
+            fault = f"{what}: {array.dtype}, expected {dtype}"
+        elif array.shape != shape:
+            fault = f"{what}: shape {array.shape}, expected {shape}"
         if fault and fault not in self.faults:
             self.faults.append(fault)
 

@@ -42,7 +42,7 @@ def _predict(model: Model, state: State, x: Array) -> Array:
 
 
 def _place(array: np.ndarray) -> Array:
-    return jnp.array(array)
+    return jnp.asarray(array.copy())  # JAX may go on sharing the memory it is given
 
 
 jax_vmap = Way(_mapped, _predict, place=_place, runtime="jax")
