@@ -118,6 +118,7 @@ class Trainer(Protocol):
         ...
 
 
+@runtime_checkable
 class Implementation(Protocol):
     """A class of trainers: called with a dataset, a start, a recipe and a device it returns a trainer."""
 
