@@ -6,9 +6,10 @@ Only a worker imports a runtime, since doing so imports the library.
 from __future__ import annotations
 
 import importlib
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 
+@runtime_checkable
 class Runtime(Protocol):
     """The functions that each module of this package has."""
 
