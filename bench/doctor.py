@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import psutil
 
 import impls
 from bench import machine
-from bench.quiet import CALM_PERCENT, pressure_percent
+from bench.quiet import CALM_PERCENT
 
 _LOOK_SECONDS = 1.0
 _BUSY_PERCENT = 10.0
@@ -62,13 +63,18 @@ def look() -> State:
         load=psutil.getloadavg()[0],
         processors=len(machine.processors_allowed()),
         busy=dict(enumerate(psutil.cpu_percent(_LOOK_SECONDS, percpu=True))),
-        pressure=pressure_percent(),
+        pressure=_pressure_percent(),
         governors=tuple(sorted({text for text in map(machine.text_of, frequencies) if text})),
         throttled=sum(throttled) if throttled else None,
         variables=machine.thread_variables(),
         missing={row.name: row.requires for row in impls.TABLE.values() if machine.version(row.requires) is None},
         free_gib=psutil.virtual_memory().available / _GIB,
     )
+
+
+def _pressure_percent() -> float | None:
+    found = re.match(r"some avg10=([\d.]+)", machine.text_of(Path("/proc/pressure/cpu")) or "")
+    return float(found.group(1)) if found else None
 
 
 def findings(state: State) -> list[Finding]:

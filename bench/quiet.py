@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-_PRESSURE = Path("/proc/pressure/cpu")
+from bench.worker.counters import pressure_seconds
+
 CALM_PERCENT = 10.0
 _BUDGET_SECONDS = 60.0
-_POLL_SECONDS = 1.0
-
-
-def pressure_percent() -> float | None:
-    """Return the share of the last ten seconds in which a process waited for a processor; None where unknown."""
-    try:
-        found = re.match(r"some avg10=([\d.]+)", _PRESSURE.read_text(encoding="ascii"))
-    except OSError:  # not Linux, or a kernel without pressure stall information
-        return None
-    return float(found.group(1)) if found else None
+# The kernel's own averages go back ten seconds, to when a worker of this run was there: they would count its threads.
+_WINDOW_SECONDS, _POLL_SECONDS = 0.25, 1.0
 
 
 class Quiet:
@@ -27,7 +18,7 @@ class Quiet:
 
     def __init__(
         self,
-        pressure: Callable[[], float | None] = pressure_percent,
+        pressure: Callable[[], float | None] = pressure_seconds,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         *,
@@ -40,8 +31,17 @@ class Quiet:
         """Return how many seconds it took until the machine was calm, or the budget was spent."""
         began = self._clock()
         waited = 0.0
-        while waited < self._left and (self._pressure() or 0.0) >= CALM_PERCENT:
+        while waited < self._left and self._percent() >= CALM_PERCENT:
             self._sleep(_POLL_SECONDS)
             waited = self._clock() - began
         self._left -= waited
         return waited
+
+    def _percent(self) -> float:
+        """Return the share of a moment in which a process waited for a processor; 0 where that is not known."""
+        before, began = self._pressure(), self._clock()
+        if before is None:
+            return 0.0
+        self._sleep(_WINDOW_SECONDS)
+        after = self._pressure()
+        return 0.0 if after is None else 100 * (after - before) / (self._clock() - began)

@@ -170,7 +170,8 @@ class Disturbance:
     wall_seconds          from the begin of the first to the end of the last, resets included
     cpu_seconds           processor time of all threads of the process
     switches              involuntary context switches: it was made to wait for another process
-    pressure_seconds      time in which some process of the machine waited for a processor (PSI)
+    pressure_seconds      time in which some thread of the machine was ready and had no processor (PSI)
+    own_queue_seconds     time in which threads of this process were, summed over them
     steal_seconds         time that the hypervisor kept from this machine, over all processors
     others_busy           share of the time in which the machine's processors worked for other processes
     """
@@ -179,6 +180,7 @@ class Disturbance:
     cpu_seconds: float | None = None
     switches: int | None = None
     pressure_seconds: float | None = None
+    own_queue_seconds: float | None = None
     steal_seconds: float | None = None
     others_busy: float | None = None
 

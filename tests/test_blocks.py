@@ -17,11 +17,12 @@ def rounds(
     cpu: float | None,
     pressure: float | None = 0.0,
     *,
+    own: float | None = None,
     name: str = "any",
     device: str = "cpu",
     threads: int = 1,
 ) -> Rounds:
-    seen = Disturbance(wall_seconds=wall, cpu_seconds=cpu, pressure_seconds=pressure)
+    seen = Disturbance(wall_seconds=wall, cpu_seconds=cpu, pressure_seconds=pressure, own_queue_seconds=own)
     cell = Cell("any", PROBLEM, device, threads)
     return Rounds(cell, name, 1, 0, 1, 1, 1.0, (1.0,), disturbance=seen)
 
@@ -43,6 +44,9 @@ def run_all(disturbed: Callable[[int], bool], target: int) -> list[Block]:
         (rounds(1.0, 0.979), True),
         (rounds(1.0, 1.0, 0.059), False),
         (rounds(1.0, 1.0, 0.061), True),
+        (rounds(1.0, 1.0, 0.30, own=0.25), False),
+        (rounds(1.0, 1.0, 0.30, own=0.23), True),
+        (rounds(1.0, 0.97, 0.30, own=0.30), True),
         (rounds(1.0, 1.0, None), False),
         (rounds(1.0, None, None), False),
         (rounds(None, None, None), False),
@@ -90,22 +94,31 @@ def test_a_stopped_block_neither_counts_nor_replaces() -> None:
 
 
 class Machine:
-    """A clock that sleeping moves, and a pressure by time."""
+    """A clock that sleeping moves, and the per cent of a moment in which a process waits, by the time."""
 
-    def __init__(self, pressure: Callable[[float], float | None]) -> None:
+    def __init__(self, percent: Callable[[float], float]) -> None:
         self.now = 100.0
-        self.pressure = pressure
+        self.percent = percent
+        self.waited: float | None = 0.0
 
     def sleep(self, seconds: float) -> None:
+        if self.waited is not None:
+            self.waited += seconds * self.percent(self.now - 100) / 100
         self.now += seconds
 
     def quiet(self) -> Quiet:
-        return Quiet(lambda: self.pressure(self.now - 100), lambda: self.now, self.sleep, budget_seconds=60)
+        return Quiet(lambda: self.waited, lambda: self.now, self.sleep, budget_seconds=60)
 
 
-@pytest.mark.parametrize("pressure", [None, 0.0, 9.9])
-def test_a_calm_machine_is_not_waited_for(pressure: float | None) -> None:
-    assert Machine(lambda _now: pressure).quiet().wait() == 0
+@pytest.mark.parametrize("percent", [0.0, 9.9])
+def test_a_calm_machine_is_not_waited_for(percent: float) -> None:
+    assert Machine(lambda _now: percent).quiet().wait() == 0
+
+
+def test_a_machine_that_does_not_tell_is_not_waited_for() -> None:
+    machine = Machine(lambda _now: 50.0)
+    machine.waited = None
+    assert machine.quiet().wait() == 0
 
 
 def test_waiting_ends_with_the_load() -> None:

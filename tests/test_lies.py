@@ -257,7 +257,7 @@ def test_steady_rounds_do_not_drift() -> None:
 
 
 def at(cpu: float, **threads: float) -> Counters:
-    return Counters(cpu, cpu, 0, 0.0, 0.0, 0.0, threads)
+    return Counters(cpu, cpu, 0, 0.0, 0.0, 0.0, threads, {})
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def at(cpu: float, **threads: float) -> Counters:
         (at(0, a=0), at(1.2, a=1, new=0.2), 2),
         (at(0, a=0), at(1.5, a=1), 2),  # what has ended
         (at(0, a=0), at(0.009, a=0.0), 0),  # less than a tick is nobody's
-        (Counters(0, 0, 0, 0, 0, 0, None), at(1, a=1), None),
+        (Counters(0, 0, 0, 0, 0, 0, None, None), at(1, a=1), None),
     ],
 )
 def test_threads_that_work_are_counted(before: Counters, after: Counters, busy: int | None) -> None:

@@ -19,7 +19,11 @@ _TICK_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Counters:
-    """The counters at one moment; `threads` maps the number of each thread to its processor time."""
+    """The counters at one moment.
+
+    threads   the processor time of each thread by its number
+    queued    the time that each was ready and had no processor
+    """
 
     wall: float
     cpu: float
@@ -28,12 +32,15 @@ class Counters:
     busy: float | None
     steal: float | None
     threads: dict[str, float] | None
+    queued: dict[str, float] | None
 
 
 def read() -> Counters:
     """Return the counters as they are now."""
     busy, steal = _processors()
-    return Counters(time.perf_counter(), time.process_time(), _switches(), _pressure(), busy, steal, _thread_seconds())
+    threads, queued = _thread_seconds()
+    wall, cpu = time.perf_counter(), time.process_time()
+    return Counters(wall, cpu, _switches(), pressure_seconds(), busy, steal, threads, queued)
 
 
 def disturbance(before: Counters, after: Counters) -> Disturbance:
@@ -47,6 +54,7 @@ def disturbance(before: Counters, after: Counters) -> Disturbance:
         cpu_seconds=round(cpu, 6),
         switches=None if switches is None else int(switches),
         pressure_seconds=_less(after.pressure, before.pressure),
+        own_queue_seconds=_queued(before.queued, after.queued),
         steal_seconds=_less(after.steal, before.steal),
         others_busy=None if others is None else round(others, 4),
     )
@@ -86,8 +94,11 @@ def _switches() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
-def _pressure() -> float | None:
-    """The first line is `some avg10=.. avg60=.. avg300=.. total=<microseconds>`."""
+def pressure_seconds() -> float | None:
+    """Return the time so far in which some thread of the machine was ready and had no processor.
+
+    The first line is `some avg10=.. avg60=.. avg300=.. total=<microseconds>`.
+    """
     with suppress(OSError, ValueError):
         first = Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0]
         return int(first.rpartition("=")[2]) / 1e6
@@ -108,13 +119,20 @@ def _processors() -> tuple[float | None, float | None]:
     return None, None
 
 
-def _thread_seconds() -> dict[str, float] | None:
-    """The first number of schedstat is the thread's processor time in nanoseconds."""
+def _queued(before: dict[str, float] | None, after: dict[str, float] | None) -> float | None:
+    if before is None or after is None:
+        return None
+    return round(sum(seconds - before.get(number, 0.0) for number, seconds in after.items()), 6)
+
+
+def _thread_seconds() -> tuple[dict[str, float] | None, dict[str, float] | None]:
+    """The first two numbers of schedstat are what the thread ran and what it waited to run, in nanoseconds."""
     tasks = Path("/proc/self/task")
     if not (tasks / str(os.getpid()) / "schedstat").is_file():
-        return None
-    seconds = {}
+        return None, None
+    ran, queued = {}, {}
     for task in tasks.iterdir():
         with suppress(OSError):  # the thread ended meanwhile
-            seconds[task.name] = int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-    return seconds
+            words = (task / "schedstat").read_text(encoding="ascii").split()
+            ran[task.name], queued[task.name] = int(words[0]) / 1e9, int(words[1]) / 1e9
+    return ran, queued
