@@ -12,7 +12,7 @@ from bench.jsonl import read_lines
 from bench.records import Cell, Failure, Rounds, Status
 from bench.worker.pace import Pace
 from bench.worker.timing import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
-from bench.workers import Ending, environment, run_worker
+from bench.workers import Ending, Order, environment, run_worker
 
 Measured = TypeVar("Measured", Pace, Rounds)
 
@@ -73,7 +73,7 @@ def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
     cell = job.entries[0].cell
     variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
     folder = Path(job.folder)
-    return run_worker(module, asdict(job), environment=variables, folder=folder, timeout_seconds=timeout_seconds)
+    return run_worker(Order(module, asdict(job), variables, folder, timeout_seconds, capped=cell.device == "cpu"))
 
 
 def _last_started(folder: Path) -> int:
@@ -94,6 +94,6 @@ def _split(entries: Sequence[Entry], known: set[Cell], started: int) -> tuple[li
 
 def _verdict(ending: Ending) -> tuple[Status, str]:
     """A worker that left by itself in the midst of a cell has crashed, whatever its exit code."""
-    if ending.status in (Status.TIMEOUT, Status.OUT_OF_MEMORY):
+    if ending.status in (Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT):
         return ending.status, ending.detail
     return Status.CRASHED, ending.detail or "its worker ended with exit code 0 in the midst of it"

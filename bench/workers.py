@@ -17,6 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+from bench.memory import says_out_of_memory
 from bench.records import Status
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +32,9 @@ _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFIL
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 _LOG = "log.txt"
-_POLL_SECONDS = 0.02
+# Seldom enough that looking disturbs no timing: a look takes some 20 us.
+_POLL_SECONDS = 0.05
+_MOST_LOG_BYTES = 64 << 20
 _TAIL_LINES = 15
 _TAIL_BYTES = 8192
 
@@ -77,13 +82,18 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Order:
-    """A worker to run: `python -m module folder/job.json`, its output in folder/log.txt."""
+    """A worker to run: `python -m module folder/job.json`, its output in folder/log.txt.
+
+    capped   it gets no more memory than is free when it starts, on Linux: one that needs more would measure the disk,
+             or take others with it. Not for accelerators, whose drivers reserve more than they use.
+    """
 
     module: str
     job: Mapping[str, object]
     environment: Mapping[str, str]
     folder: Path
     timeout_seconds: float
+    capped: bool
 
 
 def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int, Ending]]:
@@ -108,20 +118,10 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
             _kill_group(one.worker)
 
 
-def run_worker(
-    module: str, job: Mapping[str, object], *, environment: Mapping[str, str], folder: Path, timeout_seconds: float
-) -> Ending:
-    """Run one worker from the checkout's root, and return how it ended.
-
-    When this returns or raises (Ctrl-C among others), it has ended, and so has what it started in its process group.
-    """
-    running = _start(Order(module, job, environment, folder, timeout_seconds))
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            running.worker.wait(timeout_seconds)
-        return _end(running)
-    finally:
-        _kill_group(running.worker)
+def run_worker(order: Order) -> Ending:
+    """Run one worker and return how it ended; nothing of it is left then, as with `run_workers`."""
+    ((_, ending),) = run_workers([order], at_once=1)
+    return ending
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,15 @@ class _Running:
     worker: subprocess.Popen[bytes]
     deadline: float
 
+    @property
+    def log(self) -> Path:
+        return self.order.folder / _LOG
+
+    def flooded(self) -> bool:
+        return self.log.stat().st_size > _MOST_LOG_BYTES
+
     def over(self) -> bool:
-        return self.worker.poll() is not None or time.monotonic() > self.deadline
+        return self.worker.poll() is not None or time.monotonic() > self.deadline or self.flooded()
 
 
 def _start(order: Order) -> _Running:
@@ -147,15 +154,33 @@ def _start(order: Order) -> _Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    if order.capped:
+        _cap(worker.pid, psutil.virtual_memory().available)
     return _Running(order, worker, time.monotonic() + order.timeout_seconds)
 
 
+def _cap(pid: int, memory_bytes: int) -> None:
+    """Let this process have no more data than that: an allocation beyond it fails as if the machine had no more.
+
+    RLIMIT_DATA counts memory that can be written; RLIMIT_AS would count the address space, of which libraries reserve
+    far more than they use.
+    """
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 - Windows has none
+
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
 def _end(running: _Running) -> Ending:
-    log_file, code = running.order.folder / _LOG, running.worker.poll()
+    code = running.worker.poll()
     _kill_group(running.worker)
-    if code is None:
-        return Ending(Status.TIMEOUT, f"no end within {running.order.timeout_seconds:g} s\n{_tail(log_file)}".rstrip())
-    return _ending(code, log_file)
+    if code is not None:
+        return _ending(code, running.log)
+    if running.flooded():
+        reason = f"its output is longer than {_MOST_LOG_BYTES >> 20} MiB"
+        return Ending(Status.BAD_OUTPUT, f"{reason}\n{_tail(running.log)}".rstrip())
+    return Ending(Status.TIMEOUT, f"no end within {running.order.timeout_seconds:g} s\n{_tail(running.log)}".rstrip())
 
 
 def exit_on_sigterm() -> None:
@@ -170,9 +195,10 @@ def exit_on_sigterm() -> None:
 def _ending(code: int, log_file: Path) -> Ending:
     if code == 0:
         return Ending(Status.OK, "")
-    if code < 0:
-        return Ending(Status.CRASHED, f"killed by {signal.Signals(-code).name}\n{_tail(log_file)}".rstrip())
-    return Ending(Status.FAILED, f"exit code {code}\n{_tail(log_file)}".rstrip())
+    words = _tail(log_file)
+    how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    status = Status.CRASHED if code < 0 else Status.FAILED
+    return Ending(Status.OUT_OF_MEMORY if says_out_of_memory(words) else status, f"{how}\n{words}".rstrip())
 
 
 def _kill_group(worker: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from bench.jsonl import read_lines
 from bench.records import Cell, Failure, Problem, Rounds, Status
 from bench.worker import conditions, null
 from bench.worker.timing import FAILURES, RECORDS, Entry, Job, Plan
-from bench.workers import ROOT, environment, run_worker
+from bench.workers import Order, environment, run_worker
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes
@@ -44,11 +43,9 @@ def timed(name: str, tmp_path: Path) -> Rounds:
     folder = tmp_path / "worker"
     folder.mkdir()
     entry = Entry(cell(name, "float64"), str(tmp_path / "drawn"), Plan(20, 12, 3, 0.0))
-    job = Job(name, 1, 0, 0, CORE, (entry,), str(folder), memory_bytes=32 * 2**30)
+    job = Job(name, 1, 0, 0, CORE, (entry,), str(folder))
     variables = environment(dtype="float64", threads=1, device="cpu")
-    ending = run_worker(
-        "bench.worker.time_cells", asdict(job), environment=variables, folder=folder, timeout_seconds=LONG
-    )
+    ending = run_worker(Order("bench.worker.time_cells", asdict(job), variables, folder, LONG, capped=True))
     assert (ending.status, read_lines(Failure, folder / FAILURES)) == (Status.OK, [])
     (rounds,) = read_lines(Rounds, folder / RECORDS)
     return rounds
@@ -105,13 +102,3 @@ def test_jax_tells_of_every_compilation() -> None:
     scaled(x, 3)  # a number that is part of the program: one more
     assert runtime.compilations() == (after_one or 0) + 1
     assert (runtime.compile_seconds() or 0) > seconds
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")
-def test_an_allocation_beyond_the_cap_fails() -> None:
-    program = (
-        "from bench.worker.job import cap; cap(2**28)\n"
-        "try:\n    bytearray(2**30)\nexcept MemoryError:\n    print('no memory')"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "no memory\n"

@@ -20,7 +20,7 @@ from bench.records import Block, Cell, Disturbance, Failure, Problem, Rounds, St
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Job
-from bench.workers import Ending
+from bench.workers import Ending, Order
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 
@@ -46,13 +46,11 @@ class FakeWorkers:
         self.limits: list[float] = []
         self.environments: list[Mapping[str, str]] = []
 
-    def __call__(
-        self, module: str, fields: Any, *, environment: Mapping[str, str], folder: Path, timeout_seconds: float
-    ) -> Ending:
-        job = from_mapping(Job, json.loads(json.dumps(fields)))
+    def __call__(self, order: Order) -> Ending:
+        job, module, folder = from_mapping(Job, json.loads(json.dumps(order.job))), order.module, order.folder
         self.jobs.append(job)
-        self.limits.append(timeout_seconds)
-        self.environments.append(environment)
+        self.limits.append(order.timeout_seconds)
+        self.environments.append(order.environment)
         for number, entry in enumerate(job.entries):
             (folder / STARTED).write_text(str(number))
             if entry.cell.problem.dataset in self.deadly and job.block >= self.from_block:
@@ -202,10 +200,10 @@ class Busy(FakeWorkers):
         super().__init__()
         self.blocks = blocks
 
-    def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
-        ending = super().__call__(module, fields, **named)
-        if fields["block"] in self.blocks:
-            records = named["folder"] / RECORDS
+    def __call__(self, order: Order) -> Ending:
+        ending = super().__call__(order)
+        if order.job["block"] in self.blocks:
+            records = order.folder / RECORDS
             (one,) = read_lines(Rounds, records)
             records.unlink()
             append_line(records, replace(one, disturbance=Disturbance(wall_seconds=2.0, cpu_seconds=1.0)))
@@ -234,10 +232,10 @@ class Scattered(FakeWorkers):
         super().__init__()
         self.share = share
 
-    def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
-        ending = super().__call__(module, fields, **named)
-        if fields["name"] == OTHER and fields["block"]:
-            records = named["folder"] / RECORDS
+    def __call__(self, order: Order) -> Ending:
+        ending = super().__call__(order)
+        if order.job["name"] == OTHER and order.job["block"]:
+            records = order.folder / RECORDS
             (one,) = read_lines(Rounds, records)
             records.unlink()
             append_line(records, replace(one, round_seconds=(1 + self.share(one.block),)))
@@ -267,9 +265,9 @@ def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "ab"]
 
     class Killed(FakeWorkers):
-        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
-            super().__call__(module, fields, **named)
-            if fields["block"] == 2:
+        def __call__(self, order: Order) -> Ending:
+            super().__call__(order)
+            if order.job["block"] == 2:
                 raise SystemExit(137)
             return OK
 
@@ -301,12 +299,12 @@ def test_a_cell_that_failed_does_not_run_in_a_resumed_race(run: Run) -> None:
 
 def test_rubbish_in_place_of_records_is_the_cell_s_failure_and_no_one_else_s(run: Run) -> None:
     class Rubbish(FakeWorkers):
-        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
-            if fields["name"] == OTHER and fields["block"]:
-                (named["folder"] / STARTED).write_text("0")
-                (named["folder"] / RECORDS).write_text("{}\n")
+        def __call__(self, order: Order) -> Ending:
+            if order.job["name"] == OTHER and order.job["block"]:
+                (order.folder / STARTED).write_text("0")
+                (order.folder / RECORDS).write_text("{}\n")
                 return OK
-            return super().__call__(module, fields, **named)
+            return super().__call__(order)
 
     rounds, (failure,) = run(Rubbish(), [cell("a", impls.BASELINE), cell("a")], blocks=2)
     assert (failure.status, failure.cell.implementation, failure.block) == (Status.BAD_OUTPUT, OTHER, 1)
@@ -332,9 +330,9 @@ def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
 
 def test_a_run_whose_folder_was_removed_ends_and_makes_none(run: Run, tmp_path: Path) -> None:
     class Removing(FakeWorkers):
-        def __call__(self, module: str, fields: Any, **named: Any) -> Ending:
-            ending = super().__call__(module, fields, **named)
-            if fields["block"] == 1:
+        def __call__(self, order: Order) -> Ending:
+            ending = super().__call__(order)
+            if order.job["block"] == 1:
                 shutil.rmtree(tmp_path / "raw")
             return ending
 
@@ -345,10 +343,10 @@ def test_a_run_whose_folder_was_removed_ends_and_makes_none(run: Run, tmp_path: 
 
 def test_what_was_finished_before_an_interrupt_is_on_disk(run: Run, tmp_path: Path) -> None:
     class Interrupted(FakeWorkers):
-        def __call__(self, *arguments: Any, **named: Any) -> Ending:
-            if arguments[1]["block"] == 2:
+        def __call__(self, order: Order) -> Ending:
+            if order.job["block"] == 2:
                 raise KeyboardInterrupt
-            return super().__call__(*arguments, **named)
+            return super().__call__(order)
 
     with pytest.raises(KeyboardInterrupt):
         run(Interrupted(), [cell("a")], blocks=3)

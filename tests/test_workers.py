@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bench.records import Status
-from bench.workers import ROOT, Ending, environment, exit_on_sigterm, run_worker
+from bench.workers import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 
 PROGRAM = "tests.planted.program"
 LONG = 60.0
@@ -18,7 +18,7 @@ LONG = 60.0
 
 def run(folder: Path, *, timeout_seconds: float = LONG, **job: object) -> Ending:
     variables = environment(dtype="float32", threads=1, device="cpu")
-    return run_worker(PROGRAM, job, environment=variables, folder=folder, timeout_seconds=timeout_seconds)
+    return run_worker(Order(PROGRAM, job, variables, folder, timeout_seconds, capped=True))
 
 
 def assert_gone(pids: Path) -> None:
@@ -85,7 +85,7 @@ def test_padding_changes_from_worker_to_worker() -> None:
 def test_worker_runs_at_the_root_in_exactly_the_given_environment(tmp_path: Path) -> None:
     given = environment(dtype="float64", threads=1, device="cpu")
     job = {"end": "well", "facts": str(tmp_path / "facts.json")}
-    assert run_worker(PROGRAM, job, environment=given, folder=tmp_path, timeout_seconds=LONG) == Ending(Status.OK, "")
+    assert run_worker(Order(PROGRAM, job, given, tmp_path, LONG, capped=False)) == Ending(Status.OK, "")
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["cwd"] == str(ROOT)
     # Python itself may add LC_CTYPE where the locale is C (PEP 538).
@@ -114,6 +114,32 @@ def test_endless_worker_is_ended(tmp_path: Path) -> None:
 def test_flood_of_output_is_cut_to_its_tail(tmp_path: Path) -> None:
     lines = run(tmp_path, end="flood").detail.splitlines()
     assert lines == ["exit code 1", *(f"line {number}" for number in range(9_985, 10_000))]
+
+
+def test_endless_output_ends_its_worker(tmp_path: Path) -> None:
+    ending = run(tmp_path, end="flood for ever")
+    assert ending.status is Status.BAD_OUTPUT
+    assert ending.detail.startswith("its output is longer than 64 MiB\n")
+    assert ending.detail.endswith("x" * 100)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")
+def test_an_allocation_beyond_all_memory_is_told_by_its_name(tmp_path: Path) -> None:
+    ending = run(tmp_path, end="allocate", bytes=2 * psutil.virtual_memory().total)
+    assert ending.status is Status.OUT_OF_MEMORY
+    assert "MemoryError" in ending.detail
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems leave the worker to itself")
+def test_a_worker_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    """The parent here is a program of its own, which starts a worker that never ends and is killed."""
+    pid_file = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-m", "tests.planted.parent", str(tmp_path)], cwd=ROOT) as parent:
+        while not (pid_file.is_file() and pid_file.read_text()):
+            assert parent.poll() is None
+        worker = psutil.Process(int(pid_file.read_text()))
+        parent.kill()
+    assert psutil.wait_procs([worker], timeout=LONG) == ([worker], [])
 
 
 def test_no_child_outlives_its_worker(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def probe(names: Sequence[str], work: Path) -> None:
         folder.mkdir()
         environment = workers.environment(dtype="float32", threads=1, device="cpu")
         ending = workers.run_worker(
-            "bench.worker.probe", {"name": name}, environment=environment, folder=folder, timeout_seconds=60.0
+            workers.Order("bench.worker.probe", {"name": name}, environment, folder, 60.0, capped=True)
         )
         if ending.status is not Status.OK:
             raise BadInput(f"implementation '{name}': {ending.detail.splitlines()[-1]}")
@@ -145,7 +145,8 @@ def _jobs(
 
 def _order(entrant: Entrant, job: Job) -> workers.Order:
     environment = workers.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
-    return workers.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS)
+    capped = entrant.device == "cpu"
+    return workers.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS, capped)
 
 
 def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[Seen]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +13,22 @@ from typing import Any
 
 from bench.jsonl import append_line
 
-__all__ = ["append_line", "cap", "pin", "read_job"]
+__all__ = ["append_line", "pin", "read_job"]
 
 
 def read_job(argv: Sequence[str]) -> dict[str, Any]:
-    """Return the job whose file is the one argument after the program's name."""
+    """Return the job whose file is the one argument after the program's name; the process ends with its parent."""
+    _end_with_parent()
     (path,) = argv[1:]
     job: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     return job
+
+
+def _end_with_parent() -> None:
+    """Have the system kill this process when its parent dies, even by SIGKILL: on Linux, where it can."""
+    if sys.platform == "linux":
+        prctl_set_pdeathsig = 1  # linux/prctl.h
+        ctypes.CDLL(None).prctl(prctl_set_pdeathsig, signal.SIGKILL)
 
 
 def pin(core: int | None) -> None:
@@ -28,15 +38,3 @@ def pin(core: int | None) -> None:
     """
     if core is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {core})
-
-
-def cap(memory_bytes: int | None) -> None:
-    """Let this process have no more data than that, on Linux; None lets it have all there is.
-
-    RLIMIT_DATA counts memory that can be written; RLIMIT_AS would count the address space, of which
-    libraries reserve far more than they use. An allocation beyond it fails as if the machine had no more.
-    """
-    if memory_bytes is not None and sys.platform == "linux":
-        import resource  # noqa: PLC0415 - Windows has none
-
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

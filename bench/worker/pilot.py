@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench.worker.job import cap, pin, read_job
+from bench.worker.job import pin, read_job
 
 
 def main(argv: list[str]) -> None:
     """Run the job; each finished cell has a line in its files."""
     job = read_job(argv)
     pin(job["core"])
-    cap(job["memory_bytes"])
     from bench.jsonl import from_mapping  # noqa: PLC0415 - with the other two, which import NumPy: pinned first
     from bench.worker.pace import measure  # noqa: PLC0415
     from bench.worker.timing import Job, attempt  # noqa: PLC0415

@@ -41,10 +41,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker does: these cells in this order, on this core, written into this folder.
-
-    memory_bytes   what its data may take, on Linux; None for all there is
-    """
+    """What one worker does: these cells in this order, on this core, written into this folder."""
 
     name: str
     block: int
@@ -53,7 +50,6 @@ class Job:
     core: int | None
     entries: tuple[Entry, ...]
     folder: str
-    memory_bytes: int | None = None
 
 
 def attempt(job: Job, number: int, measure: Callable[[Job, Entry], Any]) -> None:
@@ -63,9 +59,9 @@ def attempt(job: Job, number: int, measure: Callable[[Job, Entry], Any]) -> None
     try:
         record = measure(job, entry)
     except Exception as error:  # noqa: BLE001 - whatever a cell raises is its own failure, and the next cell goes on
-        traceback.print_exception(error)
         lines = "".join(traceback.format_exception(error)).rstrip().splitlines()[-15:]
         status = Status.OUT_OF_MEMORY if is_out_of_memory(error) else Status.FAILED
         append_line(folder / FAILURES, Failure(entry.cell, job.block, status, "\n".join(lines)))
+        traceback.print_exception(error)
     else:
         append_line(folder / RECORDS, record)

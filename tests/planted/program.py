@@ -31,6 +31,11 @@ match job["end"]:
         print("x" * 1_000_000)
         print("\n".join(f"line {number}" for number in range(10_000)))
         sys.exit(1)
+    case "flood for ever":
+        while True:
+            print("x" * 1_000_000)
+    case "allocate":
+        bytearray(job["bytes"])
     case "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     case "never":
