@@ -95,7 +95,7 @@ MaxBlocks = Annotated[
     int | None,
     typer.Option(
         metavar="N", rich_help_panel=HOW, show_default="as --blocks",
-        help="Add blocks in tens up to so many, while a ratio stays wide and undecided.",
+        help="Add blocks in tens up to so many, while an interval is wider than 3 %.",
     ),
 ]  # fmt: skip
 Quick = Annotated[bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times, and no comparison.")]

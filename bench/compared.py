@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.records import Cell, Comparison, Rounds
-from bench.statistics import compare, paired_ratio, process_value
+from bench.records import Cell, Rounds
+from bench.statistics import paired_ratio, process_value
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE
@@ -40,17 +40,16 @@ def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
     return {one.block: process_value(one) for one in rounds}
 
 
-def widest_ambiguous(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
-    """Return the half-width of the widest interval that decides nothing; 0 if there is none."""
+def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
+    """Return the half-width of the widest interval of a ratio; 0 if there is none."""
     own = by_cell(rounds, twins=False)
     cells = [cell for cell in timed if cell in own]
-    widest = 0.0
+    found = 0.0
     for model in Model:
         of_model = [cell for cell in cells if cell.problem.model is model]
         for cell in of_model:
             baseline = baseline_of(cell)
             if baseline != cell and baseline in own:
                 ratio = paired_ratio(by_block(own[cell]), by_block(own[baseline]), comparisons(of_model))
-                if ratio is not None and compare(ratio) is Comparison.AMBIGUOUS:
-                    widest = max(widest, ratio.half_width)
-    return widest
+                found = max(found, ratio.half_width if ratio else 0.0)
+    return found

@@ -42,7 +42,7 @@ class Options:
     """What was asked; an empty tuple or None stands for the default.
 
     batch_sizes    whole numbers as text, or "full" for all rows at once
-    max_blocks     as far as `blocks` may be extended while a ratio stays wide and undecided
+    max_blocks     as far as `blocks` may be extended while a ratio's interval is wider than the margin
     epochs         of the agreement run
     """
 

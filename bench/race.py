@@ -22,7 +22,7 @@ import impls
 from bench import progress
 from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
-from bench.compared import widest_ambiguous
+from bench.compared import widest
 from bench.effort import FULL, QUICK, Effort, null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.jsonl import append_line
 from bench.quiet import Quiet
@@ -50,7 +50,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio stays wide and undecided.
+    """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio's interval stays wide.
 
     quick   no twin, no null implementation, no waiting, nothing run again: there is nothing to compare
     """
@@ -206,9 +206,9 @@ def race(
 
 
 def _still_wide(done: progress.Done, planned: Mapping[Cell, Plan]) -> bool:
-    """Return whether some ratio is undecided and wider than the margin: only then do further blocks help."""
+    """Return whether some ratio's interval is wider than the margin; on which side of 1 it lies does not count."""
     excluded = without(done.blocks)
-    return widest_ambiguous([one for one in done.rounds if one.block not in excluded], planned) > MARGIN
+    return widest([one for one in done.rounds if one.block not in excluded], planned) > MARGIN
 
 
 def _core(cell: Cell, block: int) -> int | None:

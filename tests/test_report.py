@@ -377,7 +377,7 @@ def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
     [
         (8, 8, "8 blocks as planned"),
         (4, 8, "8 blocks, the most that were allowed"),
-        (4, 60, "8 blocks: 4 as planned, and more until no wide ratio was undecided"),
+        (4, 60, "8 blocks: 4 as planned, and more until no interval was wide"),
         (14, 14, "8 of 14 blocks: the run was stopped, or nothing was left to time"),
     ],
 )

@@ -184,7 +184,7 @@ def stop_reason(raw: Raw) -> str:
     if number == most > blocks:
         return f"{number} blocks, the most that were allowed{reruns}"
     if number > blocks:
-        return f"{number} blocks: {blocks} as planned, and more until no wide ratio was undecided{reruns}"
+        return f"{number} blocks: {blocks} as planned, and more until no interval was wide{reruns}"
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"
 
 
