@@ -46,13 +46,13 @@ def epochs_per_round(epoch_seconds: Sequence[float]) -> int:
     return max(1, min(wanted, int(_MOST_ROUND_SECONDS / slowest)))
 
 
-def plans(epoch_seconds: Mapping[Cell, float], effort: Effort) -> dict[Cell, Plan]:
+def plans(epoch_seconds: Mapping[Cell, float]) -> dict[Cell, Plan]:
     """Return the plan of every cell whose pace is known."""
     of_problem: dict[Problem, list[float]] = {}
     for cell, seconds in epoch_seconds.items():
         of_problem.setdefault(cell.problem, []).append(seconds)
     return {
-        cell: _plan(epochs_per_round(of_problem[cell.problem]), seconds, effort)
+        cell: _plan(epochs_per_round(of_problem[cell.problem]), seconds, FULL)
         for cell, seconds in epoch_seconds.items()
     }
 
@@ -64,9 +64,14 @@ def _plan(epochs: int, epoch_seconds: float, effort: Effort) -> Plan:
     return Plan(epochs, min(most, rounds), min(most, effort.warmup_rounds), effort.warmup_seconds)
 
 
-def null_plan(like: Plan, effort: Effort) -> Plan:
+def quick_plan(epoch_seconds: float) -> Plan:
+    """Return the plan of a cell that is compared with none: its own pace decides."""
+    return _plan(epochs_per_round([epoch_seconds]), epoch_seconds, QUICK)
+
+
+def null_plan(like: Plan) -> Plan:
     """Return the plan of the null implementation: rounds of as many epochs, and no more for being short."""
-    return Plan(like.epochs_per_round, effort.rounds, effort.warmup_rounds, 0.0)
+    return Plan(like.epochs_per_round, FULL.rounds, FULL.warmup_rounds, 0.0)
 
 
 def timeout_seconds(pilot_seconds: float, work: Sequence[tuple[Plan, float]]) -> float:

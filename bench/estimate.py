@@ -22,7 +22,7 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how long gate and race will take for these cells."""
     pilot, block = race.lanes(cells, controls=False), race.lanes(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
-    piloted = sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
+    piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
     timed = sum(_start(lane) + pace * len(lane.cells) for lane in block)
     gate = sum(
         _GATE.get(library, _OTHER_GATE) for library in (_library(name) for name in {c.implementation for c in cells})

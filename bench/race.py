@@ -23,7 +23,7 @@ from bench import progress
 from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
-from bench.effort import FULL, QUICK, Effort, null_plan, pilot_timeout_seconds, plans, timeout_seconds
+from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.jsonl import append_line
 from bench.quiet import Quiet
 from bench.records import Block, Cell, Paced, Rounds
@@ -52,18 +52,13 @@ class Lane:
 class Wanted:
     """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio's interval stays wide.
 
-    quick   no twin, no null implementation, no waiting, nothing run again: there is nothing to compare
+    quick   no pilot, twin or null implementation, no waiting, nothing run again: there is nothing to compare
     """
 
     blocks: int
     max_blocks: int
     seed: int
     quick: bool
-
-    @property
-    def effort(self) -> Effort:
-        """How long a cell is timed in each process."""
-        return QUICK if self.quick else FULL
 
 
 def lanes(cells: Sequence[Cell], *, controls: bool) -> list[Lane]:
@@ -77,6 +72,10 @@ def lanes(cells: Sequence[Cell], *, controls: bool) -> list[Lane]:
         return found
     twins = [Lane(f"{lane.name}@aa", lane.cells) for lane in found if lane.name == impls.BASELINE]
     return [*found, *twins, Lane(NULL, (replace(cells[0], implementation=NULL, device="cpu"),))]
+
+
+# The cells that are timed and their plans; with None a process finds its own pace.
+_Planned = Mapping[Cell, Plan | None]
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class _Race:
             self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
             self._keep("failures.jsonl", self.done.failures, failed)
 
-    def block(self, number: int, replaces: int | None, entrants: Sequence[Lane], planned: Mapping[Cell, Plan]) -> None:
+    def block(self, number: int, replaces: int | None, entrants: Sequence[Lane], planned: _Planned) -> None:
         """Run every lane once, in the random order of this block; only cells that have a plan run."""
         waited = 0.0 if self.wanted.quick else self.quiet.wait()
         if waited:
@@ -128,17 +127,14 @@ class _Race:
         if because:
             self.say(f"block {number} was disturbed: {because}")
 
-    def _lane(self, number: int, position: int, lane: Lane, planned: Mapping[Cell, Plan]) -> list[Rounds]:
-        paces = {paced.cell: paced for paced in self.done.paces}
+    def _lane(self, number: int, position: int, lane: Lane, planned: _Planned) -> list[Rounds]:
         job = self._job(lane, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
-        work = [(plan, paces[cell].epoch_seconds if cell in paces else 0.0) for cell, plan in planned.items()]
-        start = max((paces[cell].worker_seconds for cell in planned if cell in paces), default=0.0)
         target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', lane.name)}.json"
         timed, failed = run_job(
             "bench.worker.time_cells",
             Rounds,
             job,
-            timeout_seconds=timeout_seconds(start, work),
+            timeout_seconds=self._limit(planned),
             folder=self.raw / progress.WORKER,
             keep_json=target,
         )
@@ -146,19 +142,29 @@ class _Race:
         self._keep("failures.jsonl", self.done.failures, failed)
         return timed
 
+    def _limit(self, planned: _Planned) -> float:
+        paces = {paced.cell: paced for paced in self.done.paces}
+        known = [(plan, paces[cell].epoch_seconds if cell in paces else 0.0) for cell, plan in planned.items() if plan]
+        if not known:
+            return pilot_timeout_seconds(len(planned))
+        pilots = [paces[cell].worker_seconds for cell in planned if cell in paces]
+        return timeout_seconds(max(pilots, default=0.0), known)
+
     def _keep(self, file: str, known: list[progress.Row], new: Sequence[progress.Row]) -> None:
         for record in new:
             append_line(self.raw / file, record)
         known += new
 
-    def planned(self, cells: Sequence[Cell]) -> dict[Cell, Plan]:
+    def planned(self, cells: Sequence[Cell]) -> _Planned:
         """Return the plans of the cells that are still to be timed: one that failed once does not run again."""
         failed = {failure.cell for failure in self.done.failures}
+        if self.wanted.quick:
+            return dict.fromkeys(cell for cell in cells if cell not in failed)
         paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
-        found = {cell: plan for cell, plan in plans(paces, self.wanted.effort).items() if cell not in failed}
+        found = {cell: plan for cell, plan in plans(paces).items() if cell not in failed}
         null = lanes(cells, controls=True)[-1].cells[0]
         like = next((plan for cell, plan in found.items() if cell.problem == null.problem), None)
-        return found | ({null: null_plan(like, self.wanted.effort)} if like and null not in failed else {})
+        return found | ({null: null_plan(like)} if like and null not in failed else {})
 
     def _entry(self, cell: Cell, plan: Plan | None = None) -> Entry:
         folder = self.folders[cell.problem.dataset, cell.problem.dtype]
@@ -189,7 +195,8 @@ def race(
     """
     (raw / "pytest").mkdir(parents=True, exist_ok=True)
     course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), progress.take_over(raw))
-    course.pilot(lanes(cells, controls=False))
+    if not wanted.quick:
+        course.pilot(lanes(cells, controls=False))
     entrants = lanes(cells, controls=not wanted.quick)
     target = wanted.blocks
     while planned := course.planned(cells):
@@ -205,7 +212,7 @@ def race(
             target = min(target + EXTENSION, wanted.max_blocks)
 
 
-def _still_wide(done: progress.Done, planned: Mapping[Cell, Plan]) -> bool:
+def _still_wide(done: progress.Done, planned: _Planned) -> bool:
     """Return whether some ratio's interval is wider than the margin; on which side of 1 it lies does not count."""
     excluded = without(done.blocks)
     return widest([one for one in done.rounds if one.block not in excluded], planned) > MARGIN

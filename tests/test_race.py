@@ -120,10 +120,11 @@ def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: 
     assert null.rounds < other.rounds
 
 
-def test_a_quick_run_has_neither_twin_nor_null(run: Run) -> None:
+def test_a_quick_run_has_neither_pilot_nor_twin_nor_null(run: Run) -> None:
     workers = FakeWorkers()
     run(workers, [cell("a", impls.BASELINE)], quick=True)
-    assert [job.name for job in workers.jobs] == [impls.BASELINE, impls.BASELINE]
+    assert [job.name for job in workers.jobs] == [impls.BASELINE]
+    assert [entry.plan for entry in workers.jobs[0].entries] == [None]  # and it finds its own pace
 
 
 def orders(workers: FakeWorkers) -> list[tuple[str, ...]]:
@@ -146,7 +147,7 @@ def test_workers_share_neither_dtype_nor_threads(run: Run) -> None:
     workers = FakeWorkers()
     double = Cell(OTHER, problem("a", "float64"), "cpu", 1)
     run(workers, [cell("a"), double, cell("a", threads=2)], quick=True)
-    assert [len(job.entries) for job in workers.jobs] == [1] * 6
+    assert [len(job.entries) for job in workers.jobs] == [1] * 3
     x64 = {
         job.entries[0].cell: "JAX_ENABLE_X64" in e for job, e in zip(workers.jobs, workers.environments, strict=True)
     }

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.effort import quick_plan
 from bench.jsonl import read_lines
 from bench.records import Cell, Failure, Problem, Rounds, Status
 from bench.worker import checks, clock, timing
@@ -108,7 +109,9 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     return made
 
 
-def time_cell(trainer: FakeTrainer, plan: Plan, benchmark: FakeBenchmark | None = None, position: int = 1) -> Rounds:
+def time_cell(
+    trainer: FakeTrainer, plan: Plan | None, benchmark: FakeBenchmark | None = None, position: int = 1
+) -> Rounds:
     clocks = Clocks(trainer.clock, trainer.clock, lambda _seconds: None)
     entry = Entry(CELL, "nowhere", plan)
     return clock.time_cell(
@@ -126,10 +129,17 @@ def test_a_round_is_k_epochs_and_one_synchronize_and_nothing_else(trainer: FakeT
     assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
     one_round = ["reset 4", "synchronize", *["epoch"] * 4, "synchronize"]
     timed = [*one_round, "synchronize"]  # once more, off the clock
-    before = ["reset 4", "synchronize", "epoch", "synchronize", *one_round * 2]
+    before = ["reset 1", "synchronize", "epoch", "synchronize", *one_round * 2]
     assert trainer.calls[: len(before) + 5 * len(timed)] == [*before, *timed * 5]
     assert (rounds.name, rounds.block, rounds.position) == ("fake@aa", 3, 1)
     assert (rounds.epochs_per_round, rounds.warmup_rounds) == (4, 2)
+
+
+def test_without_a_plan_a_process_finds_its_own_pace_after_the_first_epoch(trainer: FakeTrainer) -> None:
+    rounds = time_cell(trainer, None)
+    assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
+    assert rounds.epochs_per_round == quick_plan(EPOCH + SYNCHRONIZE).epochs_per_round
+    assert rounds.round_seconds == (rounds.epochs_per_round * EPOCH + SYNCHRONIZE,) * len(rounds.round_seconds)
 
 
 def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_warm_up(trainer: FakeTrainer) -> None:

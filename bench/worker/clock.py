@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from bench.effort import quick_plan
 from bench.records import Costs, Evidence, Rounds
 from bench.worker import checks, conditions, counters
 from bench.worker.checks import Clock, Clocks
+from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, prepare, ready, run_epochs, seconds_of, warm_up
 from bench.worker.timing import Entry, Job, Plan
 from impls import runtimes
 from impls.protocol import Params, Trainer
+
+# The number of the first start that no timed round begins at.
+_UNTIMED = 1 << 20
 
 
 class Watch:
@@ -80,23 +85,22 @@ def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, 
 def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seconds: float) -> Rounds:
     """Return the rounds of one cell, with the costs, the conditions and the evidence of this process.
 
-    What is run before and after the timed rounds uses the starts whose numbers follow theirs.
+    What is run before and after the timed rounds uses starts of its own, whose numbers no round has.
     """
-    plan = entry.plan
-    if plan is None:
-        raise ValueError("a cell is timed by its plan, and this one has none")
     cell = prepare(job, entry)
-    trainer, runtime, others = cell.trainer, runtimes.load(cell.runtime), count(plan.rounds)
+    trainer, runtime, others = cell.trainer, runtimes.load(cell.runtime), count(_UNTIMED)
 
-    def setup(epochs: int = plan.epochs_per_round) -> None:
+    def setup(epochs: int) -> None:
         ready(trainer, cell.start(next(others)), epochs)
 
-    setup()
+    setup(1)
     dtypes = checks.dtypes(trainer.params(), "before")
     compiled = runtime.compile_seconds()
     first = seconds_of(partial(run_epochs, trainer, 1), clocks.wall)
     compiled_first = runtime.compile_seconds()
-    discarded = warm_up(partial(run_epochs, trainer, plan.epochs_per_round), setup, plan, clocks.wall)
+    plan = entry.plan or quick_plan(seconds_per_epoch(trainer, lambda _: cell.start(next(others)), clocks.wall))
+    epochs = plan.epochs_per_round
+    discarded = warm_up(partial(run_epochs, trainer, epochs), partial(setup, epochs), plan, clocks.wall)
     checked_round = int(np.random.default_rng((job.seed, job.block, job.position)).integers(plan.rounds))
     timed = time_rounds(cell, plan, checked_round, benchmark, clocks.wall)
     peak = counters.peak_memory_bytes()
@@ -106,7 +110,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
         name=job.name,
         block=job.block,
         position=job.position,
-        epochs_per_round=plan.epochs_per_round,
+        epochs_per_round=epochs,
         warmup_rounds=discarded,
         first_epoch_seconds=round(first, 9),
         round_seconds=timed.round_seconds,

@@ -32,7 +32,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Entry:
-    """A cell in a job: its dataset as `datasets.prepared` saved it, and its plan; None in the pilot."""
+    """A cell in a job: its dataset as `datasets.prepared` saved it, and its plan; with None it finds its own pace."""
 
     cell: Cell
     dataset_folder: str
