@@ -178,8 +178,9 @@ def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Sc
     recipe = Recipe(problem.learning_rate, problem.batching)
     run = trajectory.run(wide, reference.stacked(start, wide), recipe, epochs)
     theta = run.after(len(epochs))
-    carried = trajectory.carried if theta.size <= _QUICK_P else trajectory.carried_in_norm
-    return Scaled(theta, carried(run, len(epochs)).astype(theta.dtype))
+    quick = theta.size <= _QUICK_P
+    (error,) = trajectory.carried(run, [len(epochs)]) if quick else [trajectory.carried_in_norm(run, len(epochs))]
+    return Scaled(theta, error.astype(theta.dtype))
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:

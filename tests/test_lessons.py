@@ -64,7 +64,8 @@ def _reference(dataset: Dataset, epochs: int) -> tuple[Scaled, Scaled]:
     if epochs == 0:
         return Scaled(start, np.zeros_like(start)), reference.evaluate(problem, start).loss
     run = trajectory.run(problem, start, Recipe(dataset.learning_rate), range(epochs))
-    return trajectory.watch(run, problem, epochs)
+    (last,) = trajectory.watch(run, problem, [epochs])
+    return last
 
 
 def _agrees(value: float, figure: float, allowed: float) -> bool:

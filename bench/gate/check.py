@@ -88,7 +88,7 @@ def check(
         seen += _collect(entrant, job, ending)
         on_progress(f"agreement: observed {entrant.implementation} on {entrant.device} in {job.dtype}")
         for one in seen:
-            opinions.of(one)
+            opinions.against_reference(one)
     judged = list(_judge(seen, opinions))
     verdicts = [_refused(cell, refused) or _verdict(cell, seen, judged) for cell in cells]
     return verdicts, [row for _, row in judged]
@@ -167,10 +167,11 @@ def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[See
 
 
 class _Opinions:
-    """The reference's opinion on each case, asked once, and as soon as the first worker is back from it."""
+    """The reference's opinion on each case, and of each entrant there: formed once, while other workers still run."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], list[tuple[str, Expected]]] = {}
+        self._judged: dict[Seen, tuple[list[judge.Judged], str]] = {}
 
     def of(self, one: Seen) -> list[tuple[str, Expected]]:
         """Return the opinion on the case that was seen."""
@@ -178,6 +179,13 @@ class _Opinions:
         if key not in self._known:
             self._known[key] = expect(one.case)
         return self._known[key]
+
+    def against_reference(self, one: Seen) -> tuple[list[judge.Judged], str]:
+        """Return every judgement of what was seen, and the likely cause of what disagrees; of no observation none."""
+        if one not in self._judged and one.status is Status.OK:
+            judged = judge.against_reference(one.observation, self.of(one), reference.unit_roundoff(one.dtype))
+            self._judged[one] = judged, likely_cause(one.case, one.observation, self.of(one), judged)
+        return self._judged.get(one, ([], ""))
 
 
 def _case_key(one: Seen) -> tuple[object, ...]:
@@ -194,8 +202,7 @@ def _judge(seen: Sequence[Seen], opinions: _Opinions) -> Iterator[tuple[Seen, Ag
         opinion = opinions.of(group[0])
         u = reference.unit_roundoff(group[0].dtype)
         for one in group:
-            judged = judge.against_reference(one.observation, opinion, u)
-            cause = likely_cause(one.case, one.observation, opinion, judged)
+            judged, cause = opinions.against_reference(one)
             yield from _rows(one, "reference", judged, cause)
         for one, other in combinations(group, 2):
             yield from _rows(

@@ -164,7 +164,7 @@ def _of_training(evidence: Evidence) -> str:
     for cause, retrain in _suspicions(case):
         run = retrain(evidence.expected.problem, reference.stacked(case.start, evidence.expected.problem))
         if run is not None:
-            last = trajectory.watch(run, evidence.expected.problem, len(run.ends))[0]
+            ((last, _),) = trajectory.watch(run, evidence.expected.problem, [len(run.ends)])
             if _distinct(evidence, name, last) and _matches(evidence, name, last):
                 return cause
     return ""

@@ -46,7 +46,7 @@ class Expected:
         before = Params(*(observed[f"epoch {last - 1}/parameters {name}"] for name in "wb"))
         theta = reference.stacked(before, self.problem)
         run = trajectory.run(self.problem, theta, self.case.recipe, [last - 1])
-        parameters, loss = trajectory.watch(run, self.problem, 1)
+        ((parameters, loss),) = trajectory.watch(run, self.problem, [1])
         return {f"epoch {last}/loss": loss, **dict(_split(parameters, self.dataset, f"epoch {last}/parameters"))}
 
 
@@ -70,7 +70,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
         common.update(_trajectory(case, dataset, problem))
     if case.twin is not None:
         run = _run(case, problem, case.twin)
-        last, _ = trajectory.watch(run, problem, case.epochs)
+        ((last, _),) = trajectory.watch(run, problem, [case.epochs])
         common.update(_split(last, dataset, "twin/parameters"))
     if case.differences and problem.dtype == "float64":
         common.update(
@@ -115,8 +115,9 @@ def _run(case: Case, problem: Problem, start: Params) -> trajectory.Run:
 
 def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
     run = _run(case, problem, case.start)
-    for epoch in case.watched:
-        parameters, loss = trajectory.watch(run, problem, epoch)
+    if not case.watched:
+        return
+    for epoch, (parameters, loss) in zip(case.watched, trajectory.watch(run, problem, case.watched), strict=True):
         yield from _split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
         yield f"epoch {epoch}/loss", loss
 

@@ -223,16 +223,14 @@ def hessian(problem: Problem, theta: Wide) -> NDArray[np.float64]:
     a = np.concatenate([problem.x, np.ones((problem.n, 1))], axis=1).astype(np.float64)
     if problem.model in (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR):
         return 2 / problem.n * a.T @ a
-    p = evaluate(problem, theta).predictions.value.astype(np.float64)
+    z = a @ theta.astype(np.float64)
     if problem.model is Model.LOGISTIC:
-        return a.T @ (a * p * (1 - p)) / problem.n
-    size, k = a.shape[1], problem.k
-    blocks = np.empty((size, k, size, k))
-    for c in range(k):
-        for j in range(c, k):
-            weights = p[:, [c]] * ((c == j) - p[:, [j]])
-            blocks[:, c, :, j] = blocks[:, j, :, c] = a.T @ (a * weights) / problem.n
-    return blocks.reshape(size * k, size * k)
+        return a.T @ (a * _sigmoid(z) * _sigmoid(-z)) / problem.n
+    p, classes = np.exp(z - _logsumexp(z)), np.arange(problem.k)
+    weighted = (a[:, :, None] * p[:, None, :]).reshape(problem.n, -1)
+    blocks = -(weighted.T @ weighted).reshape(a.shape[1], problem.k, a.shape[1], problem.k)
+    blocks[:, classes, :, classes] += (weighted.T @ a).reshape(a.shape[1], problem.k, -1).transpose(1, 0, 2)
+    return blocks.reshape(theta.size, theta.size) / problem.n
 
 
 def batches(problem: Problem, recipe: Recipe, epochs: Sequence[int]) -> list[Problem]:

@@ -11,7 +11,7 @@ with H_i the Hessian of the batch of step i at the reference's own point. `docs/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,22 +103,26 @@ def diverges(problem: records.Problem, dataset: Dataset, epochs: int) -> bool:
     return last > first and any(problem.learning_rate * _curvature(step.problem) > 2 for step in steps)
 
 
-def carried(run: Run, epoch: int) -> Float64:
-    """Return E, the scale of the parameters after this many epochs, shaped (d + 1, k), in units of u.
+def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
+    """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
 
     Walks back from the last step, so that one product of P x P matrices a step is enough. Where that is
     too much, E is bounded in norm: a step multiplies the length of an error by at most max(1, lr L - 1).
     """
-    last = run.steps[: run.ends[epoch - 1] + 1]
-    size = last[0].rounding.size
-    if size > LARGEST_P or len(last) > MOST_STEPS:
-        return carried_in_norm(run, epoch)
-    product: Float64 = np.eye(size)
-    error: Float64 = np.zeros(size)
-    for step in reversed(last):
-        error += np.abs(product) @ step.rounding.ravel()
-        product -= run.learning_rate * product @ reference.hessian(step.problem, step.before)
-    return error.reshape(last[0].rounding.shape)
+    size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
+    if size > LARGEST_P or steps > MOST_STEPS:
+        return [carried_in_norm(run, epoch) for epoch in epochs]
+    ends = [run.ends[epoch - 1] for epoch in epochs]
+    products: list[Float64] = [np.eye(size) for _ in ends]
+    errors: list[Float64] = [np.zeros(size) for _ in ends]
+    for number in reversed(range(steps)):
+        step = run.steps[number]
+        hessian = reference.hessian(step.problem, step.before)
+        for which, end in enumerate(ends):
+            if number <= end:
+                errors[which] += np.abs(products[which]) @ step.rounding.ravel()
+                products[which] -= run.learning_rate * products[which] @ hessian
+    return [error.reshape(run.steps[0].rounding.shape) for error in errors]
 
 
 def carried_in_norm(run: Run, epoch: int) -> Float64:
@@ -135,16 +139,17 @@ def _curvature(problem: Problem) -> float:
     return largest_eigenvalue(problem.model, problem.x.astype(np.float64))
 
 
-def watch(run: Run, problem: Problem, epoch: int) -> tuple[Scaled, Scaled]:
-    """Return the parameters (d + 1, k) and the loss over all rows after this many epochs.
+def watch(run: Run, problem: Problem, epochs: Sequence[int]) -> Iterator[tuple[Scaled, Scaled]]:
+    """Yield the parameters (d + 1, k) and the loss over all rows after each of these numbers of epochs.
 
     The scale of the parameters is E; that of the loss adds what E does to a loss, |g|E + u/2 E|H|E.
     """
-    theta, error = run.after(epoch), carried(run, epoch)
-    point = reference.evaluate(problem, theta)
-    if error.size <= LARGEST_P:
-        bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
-    else:
-        bend = _curvature(problem) * float(error.flat[0]) ** 2  # every entry is the length of the whole error
-    shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
-    return Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)
+    for epoch, error in zip(epochs, carried(run, epochs), strict=True):
+        theta = run.after(epoch)
+        point = reference.evaluate(problem, theta)
+        if error.size <= LARGEST_P:
+            bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
+        else:
+            bend = _curvature(problem) * float(error.flat[0]) ** 2  # every entry is the length of the whole error
+        shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
+        yield Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)
