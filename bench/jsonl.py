@@ -18,7 +18,12 @@ Record = TypeVar("Record")
 
 def to_json(record: Any) -> str:
     """Return a frozen dataclass as one line of strict JSON; NaN and infinities are written as strings."""
-    return json.dumps(_plain(asdict(record)), allow_nan=False)
+    return json.dumps(to_mapping(record), allow_nan=False)
+
+
+def to_mapping(record: Any) -> dict[str, Any]:
+    """Return the fields of a frozen dataclass, and of those in it, as strict JSON can hold them."""
+    return {name: _plain(value) for name, value in asdict(record).items()}
 
 
 def from_json(cls: type[Record], line: str) -> Record:

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
 from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
+from bench.events import Listener, Note, Stage, Step, Timed
 from bench.jsonl import append_line
 from bench.quiet import Quiet
 from bench.records import Block, Cell, Paced, Rounds
@@ -85,7 +86,7 @@ class _Race:
     folders: Mapping[tuple[str, str], Path]
     wanted: Wanted
     raw: Path
-    say: Callable[[str], None]
+    tell: Listener
     quiet: Quiet
     done: progress.Done = field(repr=False)
 
@@ -96,7 +97,7 @@ class _Race:
             cells = [cell for cell in lane.cells if cell not in known]
             if not cells:
                 continue
-            self.say(f"pilot: {lane}")
+            self.tell(Step(Stage.PILOT, f"pilot: {lane}", "", position, len(entrants)))
             began = time.monotonic()
             job = self._job(lane, PILOT, position, [self._entry(cell) for cell in cells])
             limit = pilot_timeout_seconds(len(cells))
@@ -106,12 +107,20 @@ class _Race:
             took = time.monotonic() - began
             self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
             self._keep("failures.jsonl", self.done.failures, failed)
+        self.tell(Step(Stage.PILOT, "", "", len(entrants), len(entrants)))
 
-    def block(self, number: int, replaces: int | None, entrants: Sequence[Lane], planned: _Planned) -> None:
+    def block(
+        self,
+        number: int,
+        replaces: int | None,
+        target: int,
+        entrants: Sequence[Lane],
+        planned: _Planned,
+    ) -> None:
         """Run every lane once, in the random order of this block; only cells that have a plan run."""
         waited = 0.0 if self.wanted.quick else self.quiet.wait()
         if waited:
-            self.say(f"block {number}: waited {waited:.0f} s for the machine to be quiet")
+            self.tell(Note(f"block {number}: waited {waited:.0f} s for the machine to be quiet"))
         began = time.monotonic()
         generator = np.random.default_rng((self.wanted.seed, number))
         disturbed = []
@@ -120,12 +129,15 @@ class _Race:
             order = generator.permutation(len(lane.cells))
             cells = [lane.cells[i] for i in order if lane.cells[i] in planned]
             if cells:
+                ended = len(self.done.blocks) * len(entrants) + position
+                line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
+                self.tell(Step(Stage.BLOCKS, line, str(lane), ended, max(number, target) * len(entrants)))
                 disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
         because = "" if self.wanted.quick else next(filter(None, disturbed), "")
-        ended = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
-        self._keep("blocks.jsonl", self.done.blocks, [ended])
+        block = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
+        self._keep("blocks.jsonl", self.done.blocks, [block])
         if because:
-            self.say(f"block {number} was disturbed: {because}")
+            self.tell(Note(f"block {number} was disturbed: {because}"))
 
     def _lane(self, number: int, position: int, lane: Lane, planned: _Planned) -> list[Rounds]:
         job = self._job(lane, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
@@ -139,6 +151,7 @@ class _Race:
             keep_json=target,
         )
         self._keep("rounds.jsonl", self.done.rounds, timed)
+        self.tell(Timed(tuple(timed)))
         self._keep("failures.jsonl", self.done.failures, failed)
         return timed
 
@@ -181,7 +194,7 @@ def race(
     wanted: Wanted,
     *,
     raw: Path,
-    on_progress: Callable[[str], None],
+    on_progress: Listener,
     quiet: Quiet | None = None,
 ) -> None:
     """Put into `raw` the rounds of every cell in every block, and why there are none where there are none.
@@ -203,9 +216,7 @@ def race(
         following = next_block(course.done.blocks, target)
         if following is not None:
             number, replaces = following
-            again = f", in place of block {replaces}" if replaces else f" of {target}"
-            on_progress(f"block {number}{again}")
-            course.block(number, replaces, entrants, planned)
+            course.block(number, replaces, target, entrants, planned)
         elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, planned):
             break
         else:

@@ -22,7 +22,8 @@ from bench.gate import check as gate
 from bench.jsonl import from_mapping
 from bench.plan import Options, Plan
 from bench.records import Agreement, Status, Verdict
-from bench.report import files, summary, terminal
+from bench.report import document, files, live, summary, terminal
+from bench.report.screen import Screen
 from datasets import prepared
 
 Folders = Mapping[tuple[str, str], Path]
@@ -41,67 +42,83 @@ class Prepared:
     folders: Folders
     work: Path
     out: Path
+    environment: Mapping[str, Any]
 
 
-def run(options: Options, command: str, *, force: bool = False) -> int:
+def run(options: Options, command: str, screen: Screen, *, force: bool = False) -> int:
     """Check, time and report what was asked; return 0 if every cell is fine, else 1.
 
     Raises BadInput or ValueError, with nothing written, for what cannot be done; with `force`, even while another
     run is going on.
     """
     with alone(force=force), _prepare(options, command, timed=True) as ready:
-        return _measure(ready)
+        return _measure(ready, screen)
 
 
-def resume(folder: Path, *, force: bool = False) -> int:
+def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
     """Do what is missing of a run that was stopped, and report it; return as `run` does.
 
     Raises BadInput when it is no run, or when machine, code, libraries or data are no longer what they were.
     """
     with alone(force=force), _reopen(folder) as ready:
-        return _measure(ready)
+        return _measure(ready, screen)
 
 
-def _measure(ready: Prepared) -> int:
+def _measure(ready: Prepared, screen: Screen) -> int:
     options = ready.options
-    terminal.opening(machine.one_line(), ready.plan, estimate.seconds(ready.plan.cells, options.blocks, options.quick))
-    verdicts = files.verdicts(ready.out) or _agree(ready)[0]
+    seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
+    _open(ready, screen, seconds)
+    verdicts = files.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
-        race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=terminal.progress)
+        with live.display(screen) as listener:
+            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         accuse.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
-    terminal.results(raw, summary.timings(raw))
-    terminal.closing(files.reports(ready.out), ready.out)
-    return exit_code(ready.plan, summary.final_verdicts(raw), options)
+    code = exit_code(ready.plan, summary.final_verdicts(raw), options)
+    _tell(ready.out, raw, screen, code)
+    return code
 
 
-def agree(options: Options, command: str, *, explain: bool = False) -> int:
+def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
+    terminal.opening(screen, machine.one_line(), ready.plan, seconds, ready.environment.get("advice", ()))
+
+
+def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
+    """Print the times if there are any, the paths, and with --json the whole result."""
+    rows = summary.timings(raw) if raw.timed else []
+    if raw.timed:
+        terminal.results(screen, raw, rows)
+    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"])
+    if screen.json:
+        verdicts = summary.final_verdicts(raw) if raw.timed else raw.verdicts
+        terminal.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))
+
+
+def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
     """Check what was asked and write agreement.csv; return 0 if every cell is fine, else 1.
 
     With `explain`, say of each failed check what it tests. Raises as `run` does.
     """
     with _prepare(options, command, timed=False) as ready:
-        terminal.opening(machine.one_line(), ready.plan, None)
-        verdicts, agreements = _agree(ready)
+        _open(ready, screen, None)
+        verdicts, agreements = _agree(ready, screen, brief=False)
         if explain:
-            terminal.explanations(agreements)
-        files.write_reports(ready.out)
-        terminal.closing(files.reports(ready.out), ready.out)
-        return exit_code(ready.plan, verdicts, options)
+            terminal.explanations(screen, agreements)
+        code = exit_code(ready.plan, verdicts, options)
+        _tell(ready.out, files.write_reports(ready.out), screen, code)
+        return code
 
 
-def report(folder: Path) -> int:
+def report(folder: Path, screen: Screen) -> int:
     """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
     try:
         raw = files.write_reports(folder)
     except OSError as error:
         raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
-    terminal.agreement(raw.verdicts, raw.agreements)
-    if raw.timed:
-        terminal.results(raw, summary.timings(raw))
-    terminal.closing(files.reports(folder), folder)
+    terminal.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+    _tell(folder, raw, screen, FINE)
     return FINE
 
 
@@ -135,20 +152,20 @@ def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepare
         out = files.make_folder(options.out, name)
         files.write_environment(out, environment)
         with _stoppable(out):
-            yield Prepared(options, made, folders, work, out)
+            yield Prepared(options, made, folders, work, out, environment)
 
 
 @contextmanager
 def _reopen(folder: Path) -> Iterator[Prepared]:
     """Make the plan of a stopped run anew, and see that nothing has changed since."""
-    before = files.read(folder).environment
-    if not before["timed"]:
+    environment = files.read(folder).environment
+    if not environment["timed"]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
-    options = replace(from_mapping(Options, before["options"]), out=folder)
+    options = replace(from_mapping(Options, environment["options"]), out=folder)
     made = plan.make(options)
-    continuation.check(folder, before["identity"], continuation.identity(machine.describe(), made))
+    continuation.check(folder, environment["identity"], continuation.identity(machine.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
-        yield Prepared(options, made, folders, work, folder)
+        yield Prepared(options, made, folders, work, folder, environment)
 
 
 @contextmanager
@@ -184,20 +201,21 @@ def _save(made: Plan, work: Path) -> Folders:
     return folders
 
 
-def _agree(ready: Prepared) -> tuple[list[Verdict], list[Agreement]]:
+def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Pass all cells through the gate, keep what it said, and print it."""
-    verdicts, agreements = gate.check(
-        ready.plan.cells,
-        ready.plan.data,
-        ready.folders,
-        work=ready.work,
-        epochs=ready.options.epochs,
-        on_progress=terminal.progress,
-        both_dtypes=not ready.options.quick,
-    )
+    with live.display(screen) as listener:
+        verdicts, agreements = gate.check(
+            ready.plan.cells,
+            ready.plan.data,
+            ready.folders,
+            work=ready.work,
+            epochs=ready.options.epochs,
+            on_progress=listener,
+            both_dtypes=not ready.options.quick,
+        )
     files.write_records(ready.out / files.VERDICTS, [*verdicts, *ready.plan.left_out])
     files.write_records(ready.out / files.AGREEMENT, agreements)
-    terminal.agreement(verdicts, agreements)
+    terminal.agreement(screen, verdicts, agreements, brief=brief)
     return verdicts, agreements
 
 

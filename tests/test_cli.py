@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import impls
 from bench import accuse, cli, doctor, jsonl, machine, race
 from bench.alone import alone
 from bench.errors import BadInput
+from bench.events import Listener, Note
 from bench.gate import check as gate
 from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
 from bench.report import files
@@ -31,7 +33,6 @@ from datasets.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 Key = tuple[str, str]
-Say = Callable[[str], None]
 
 
 def exact(cell: Cell) -> Agreement:
@@ -82,14 +83,14 @@ class Actors:
         *,
         work: Path,
         epochs: int,
-        on_progress: Say,
+        on_progress: Listener,
         both_dtypes: bool,
     ) -> tuple[list[Verdict], list[Agreement]]:
         self.checked += 1
         if self.stop is not None:
             raise self.stop
         assert all((folders[key] / "x.npy").is_file() for key in data) and work.is_dir() and epochs > 0
-        on_progress("checking")
+        on_progress(Note("checking"))
         verdicts, agreements = [], []
         for cell in cells:
             status, detail = self.statuses.get(cell.implementation, (Status.OK, ""))
@@ -104,7 +105,7 @@ class Actors:
         wanted: race.Wanted,
         *,
         raw: Path,
-        on_progress: Say,
+        on_progress: Listener,
     ) -> None:
         if self.stop_race is not None:
             raise self.stop_race
@@ -156,12 +157,18 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     assert cli.main(["run", "-d", "triple", "-d", "digits"]) == 0
     folder, printed = only_run(tmp_path), capsys.readouterr()
     lines = printed.out.splitlines()
-    assert lines[0] == "a machine" and lines[1].startswith("8 cells of 4 implementations, about ")
+    assert lines[0] == "a machine"
+    assert any(line.startswith("8 cells of 4 implementations, about ") for line in lines)
     assert printed.out.count("is fastest on") == 2 and "checking" in printed.err
     for name in ("report.md", "timings.csv", "agreement.csv", "environment.json"):
         assert (folder / name).is_file() and str(folder / name) in lines
-    assert lines[-1] == f"Remake the tables: python -m bench report {folder}"
+    assert lines[-3:] == [
+        "again    python -m bench run -d triple -d digits",
+        f"remake   python -m bench report {folder}",
+        f"compare  python -m bench compare OLD {folder}",
+    ]
     assert {row["status"] for row in rows(folder / "timings.csv")} == {"OK"}
+    assert "warning: thread variables: OMP_NUM_THREADS=8;" in printed.out
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "python -m bench run -d triple -d digits" in report
     assert report.index("thread variables: OMP_NUM_THREADS=8; workers do not take") < report.index("## Ranking")
@@ -192,6 +199,50 @@ def test_quick_is_one_block_without_comparison(
         assert (row["blocks"], row["ratio"], row["comparison"]) == ("1", "", "") and float(row["epoch_seconds"]) > 0
 
 
+def test_json_is_all_there_is_on_stdout(actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
+    assert cli.main(["run", "-d", "triple", "--json"]) == 1
+    printed, run = capsys.readouterr(), only_run(tmp_path)
+    result = json.loads(printed.out)
+    assert (result["exit_code"], result["schema"], result["run"]) == (1, files.SCHEMA, run.name)
+    assert {row["implementation"]: row["status"] for row in result["timings"]}["torch_nn"] == "MISMATCH"
+    assert [float(row["epoch_seconds"] or 0) for row in rows(run / "timings.csv")] == [
+        row["epoch_seconds"] or 0 for row in result["timings"]
+    ]
+    assert result["rankings"][0].startswith("numpy_manual is fastest on triple")
+    assert str(run / "report.md") in result["files"]
+    assert "a machine" in printed.err and "is fastest on triple" in printed.err
+    assert cli.main(["agree", "-d", "triple", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["timings"] == []
+    assert cli.main(["report", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["timings"] == result["timings"]
+
+
+def test_quiet_prints_verdicts_and_failures_alone(actors: Actors, capsys: pytest.CaptureFixture[str]) -> None:
+    actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
+    assert cli.main(["run", "-d", "triple", "--quiet"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.startswith("Agreement: 3 of 4 cells")
+    assert (
+        "\nMISMATCH torch_nn on triple, cpu: gradient b: 2 against 1\nnumpy_manual is fastest on triple;" in printed.out
+    )
+    assert printed.out.endswith(".\n") and "report.md" not in printed.out and "a machine" not in printed.out
+
+
+def test_colour_is_for_terminals_and_for_those_who_want_it(
+    actors: Actors, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", "-d", "triple"]) == 0
+    assert "\x1b[" not in capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert cli.main(["run", "-d", "triple"]) == 0
+    assert "\x1b[32m" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli.main(["run", "-d", "triple"]) == 0
+    assert "\x1b[32m" not in capsys.readouterr().out
+
+
 def test_agree_writes_agreement_and_times_nothing(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,7 +255,7 @@ def test_agree_writes_agreement_and_times_nothing(
     actors.statuses = {"jax_grad": (Status.MISMATCH, "loss: 2 against 1")}
     capsys.readouterr()
     assert cli.main(["agree", "-d", "triple", "--out", str(tmp_path / "second")]) == 1
-    assert "MISMATCH jax_grad on triple float32, cpu: loss: 2 against 1" in capsys.readouterr().out
+    assert "MISMATCH jax_grad on triple, cpu: loss: 2 against 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("status", [Status.MISMATCH, Status.DIVERGES, Status.FAILED, Status.CRASHED, Status.TIMEOUT])

@@ -14,6 +14,7 @@ import pytest
 import impls
 from bench import attempts, progress, race
 from bench.blocks import STOPPED
+from bench.events import Event, Stage, Step, Timed
 from bench.jsonl import append_line, from_mapping, read_lines
 from bench.quiet import Quiet
 from bench.records import Block, Cell, Disturbance, Failure, Problem, Rounds, Status
@@ -382,8 +383,8 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
         save(Dataset(name, Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / name)
     folders = {(name, "float32"): tmp_path / name for name in names}
     cells = [cell(name, deadly) for name in names]
-    said: list[str] = []
-    race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=said.append)
+    told: list[Event] = []
+    race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
     done = progress.read(tmp_path / "raw")
     (rounds,), failures = done.rounds, done.failures
     found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}
@@ -403,4 +404,5 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     (benchmark,) = json.loads(kept.read_text())["benchmarks"]
     assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
     assert benchmark["extra_info"]["cell"]["problem"]["dataset"] == "fine"
-    assert said[-1] == "block 1 of 1"
+    assert Step(Stage.BLOCKS, "block 1 of 1", f"{deadly} (cpu, float32)", 0, 1) in told
+    assert told[-1] == Timed((rounds,))

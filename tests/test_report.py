@@ -19,6 +19,7 @@ from rich.console import Console
 from bench.errors import BadInput
 from bench.records import Agreement, Block, Cell, Comparison, Costs, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.report import files, markdown, summary, terminal, words
+from bench.report.screen import Screen
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
 from bench.worker.null import NAME as NULL
@@ -158,13 +159,17 @@ def test_the_csv_files_read_as_agreed() -> None:
     golden("agreement.csv", files.csv(Agreement, raw.agreements))
 
 
-def test_the_terminal_reads_as_agreed_and_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
     console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False, color_system=None)
-    monkeypatch.setattr(terminal, "OUT", console)
+    screen = Screen(console, console, console, verbose=True)
     raw = made_up()
+    with console.capture() as tables:
+        terminal.results(screen, raw, summary.timings(raw))
+    assert max(len(line.rstrip()) for line in tables.get().splitlines()) <= 80
     with console.capture() as seen:
-        terminal.results(raw, summary.timings(raw))
-    assert max(len(line.rstrip()) for line in seen.get().splitlines()) <= 80
+        terminal.agreement(screen, summary.final_verdicts(raw), raw.agreements, brief=True)
+        terminal.results(screen, raw, summary.timings(raw))
+        terminal.closing(screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out")
     golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
 
 

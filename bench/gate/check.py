@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 
 from bench import workers
 from bench.errors import BadInput
+from bench.events import Listener, Stage, Step
 from bench.gate import judge, reference, trajectory
 from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
@@ -65,7 +66,7 @@ def check(
     *,
     work: Path,
     epochs: int,
-    on_progress: Callable[[str], None],
+    on_progress: Listener,
     both_dtypes: bool = True,
 ) -> tuple[list[Verdict], list[Agreement]]:
     """Return a verdict for every cell, and every comparison that was made.
@@ -83,15 +84,24 @@ def check(
     opinions = _Opinions()
     # What compiles stands last in the table and takes longest: it starts first, so that none is left alone at the end.
     jobs.reverse()
+    names = [f"{entrant.implementation} on {entrant.device} in {job.dtype}" for entrant, job in jobs]
+    left = dict(enumerate(names))
+    on_progress(_step(f"agreement: {len(jobs)} workers", left, len(jobs)))
     for number, ending in workers.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
         entrant, job = jobs[number]
         seen += _collect(entrant, job, ending)
-        on_progress(f"agreement: observed {entrant.implementation} on {entrant.device} in {job.dtype}")
+        left.pop(number)
+        on_progress(_step(f"agreement: observed {names[number]}", left, len(jobs)))
         for one in seen:
             opinions.against_reference(one)
     judged = list(_judge(seen, opinions))
     verdicts = [_refused(cell, refused) or _verdict(cell, seen, judged) for cell in cells]
     return verdicts, [row for _, row in judged]
+
+
+def _step(line: str, left: Mapping[int, str], total: int) -> Step:
+    """Workers are started in their order, so the first of those left are the ones that run."""
+    return Step(Stage.AGREEMENT, line, " and ".join([*left.values()][:AT_ONCE]), total - len(left), total)
 
 
 def probe(names: Sequence[str], work: Path) -> None:

@@ -8,13 +8,16 @@ from bench.report.summary import Mean, Raw
 from bench.statistics import Ratio
 
 
-def lines(raw: Raw) -> list[str]:
-    """Return one sentence for each thing that a reader of any time here should know."""
-    said = [f"{summary.stop_reason(raw)}."]
+def lines(raw: Raw, *, every: bool = True) -> list[str]:
+    """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
+    own = self_comparisons(raw) if every else _self_comparison(raw)
+    said = [*own, f"{summary.stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
         reason = next(iter(raw.disturbed.values()))
         said.append(f"{number} of them {'was' if number == 1 else 'were'} disturbed and kept: {reason}.")
+    if not every:
+        return said
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
     null = summary.null_epoch_seconds(raw)
@@ -28,12 +31,21 @@ def self_comparisons(raw: Raw) -> list[str]:
     if not results:
         return []
     parts = [f"{words.work(one.cell.problem)}: {_said(one.ratio, one.comparison)}" for one in results]
-    whole = [
-        f"all together: {_said(one.ratio, one.comparison)}"
-        for one in summary.means(raw)
-        if one.implementation.endswith(TWIN)
-    ]
+    whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     return [f"A/A, {results[0].cell.implementation} against itself: {'; '.join(parts + whole)}."]
+
+
+def _self_comparison(raw: Raw) -> list[str]:
+    """Return the A/A comparison of all cells together, or what there is if they are not several."""
+    together = [
+        f"A/A, {one.implementation.removesuffix(TWIN)} against itself: {_said(one.ratio, one.comparison)}."
+        for one in _twins(raw)
+    ]
+    return together or self_comparisons(raw)
+
+
+def _twins(raw: Raw) -> list[Mean]:
+    return [one for one in summary.means(raw) if one.implementation.endswith(TWIN)]
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:

@@ -101,7 +101,7 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _ranking(raw: Raw, rows: Sequence[Timing]) -> str:
-    return "\n".join(f"- {text(line)}" for line in [*rankings(rows, quick=raw.quick), *clock.self_comparisons(raw)])
+    return "\n".join(f"- {text(line)}" for line in rankings(rows, quick=raw.quick))
 
 
 def rankings(rows: Sequence[Timing], *, quick: bool) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Sequence
 
-from bench.records import Comparison, Problem, Timing
+from bench.records import Comparison, Problem, Status, Timing, Verdict
 from bench.statistics import MARGIN
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -37,6 +39,39 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.4g} %"
 
 
+def number(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 cell", "16 cells"."""
+    return f"{count} {noun}{'s'[: count != 1]}"
+
+
+def repeat(command: str) -> str:
+    """Return the command of a run without its folder, which is taken now."""
+    kept = []
+    given = iter(shlex.split(command))
+    for word in given:
+        if word == "--out":
+            next(given, None)
+        elif not word.startswith("--out="):
+            kept.append(word)
+    return shlex.join(kept)
+
+
+def agreement(verdicts: Sequence[Verdict]) -> str:
+    """Return how many cells agree, and the most that one of them uses of its budget."""
+    agreed = [verdict for verdict in verdicts if verdict.status is Status.OK]
+    how_many = (
+        f"all {number(len(agreed), 'cell')}"
+        if len(agreed) == len(verdicts)
+        else (f"{len(agreed)} of {number(len(verdicts), 'cell')}")
+    )
+    shares = [(verdict.budget_share, verdict.cell) for verdict in agreed if verdict.budget_share is not None]
+    if not shares:
+        return f"Agreement: {how_many}."
+    largest, cell = max(shares, key=lambda pair: (math.isnan(pair[0]), pair[0]))
+    where = f"{cell.implementation} on {work(cell.problem)}"
+    return f"Agreement: {how_many}, within {share(largest)} of what rounding may do ({where})."
+
+
 def work(row: Timing | Problem) -> str:
     """Return what is trained, in as few words as tell it from the default: "digits float64 batch 64"."""
     words = [row.dataset]
@@ -53,6 +88,8 @@ def runner(row: Timing) -> str:
 def verdict(row: Timing) -> str:
     """Return what the interval of a row says, marked where the shortest rounds say otherwise, else its status."""
     mark = ", unstable" if row.unstable else ""
+    if row.status is Status.OK and _is_baseline(row):
+        return "baseline"
     return f"{row.comparison or row.status}{mark}"
 
 
@@ -74,6 +111,17 @@ def by_work(rows: Sequence[Timing]) -> dict[str, list[Timing]]:
     for row in rows:
         groups.setdefault(work(row), []).append(row)
     return groups
+
+
+def ranked(rows: Sequence[Timing]) -> list[Timing]:
+    """Return the rows of one piece of work, the fastest first: by ratio, else by time; those without a time last."""
+
+    def place(row: Timing) -> tuple[bool, bool, float]:
+        ratio = 1.0 if _is_baseline(row) else row.ratio
+        return row.epoch_seconds is None, ratio is None, row.epoch_seconds or 0.0 if ratio is None else ratio
+
+    compared = any(row.ratio is not None for row in rows)
+    return sorted(rows, key=place if compared else lambda row: (row.epoch_seconds is None, row.epoch_seconds or 0.0))
 
 
 def ranking(rows: Sequence[Timing], *, quick: bool) -> str:

@@ -73,13 +73,27 @@ def busy_threads(before: Counters, after: Counters) -> int | None:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory that this process has had so far."""
+    """Return the most memory that this process has had so far.
+
+    On Linux ru_maxrss begins with that of the process which started this one: a NumPy worker would have the parent's
+    peak. VmHWM belongs to the program that runs now.
+    """
     if sys.platform == "win32":
         return None
+    if sys.platform == "linux":
+        return _high_water_bytes()
     import resource  # noqa: PLC0415 - Windows has none
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _high_water_bytes() -> int | None:
+    """The line is `VmHWM:  <kibibytes> kB`."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    return None
 
 
 def _less(after: float | None, before: float | None) -> float | None:
