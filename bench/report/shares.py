@@ -27,7 +27,9 @@ def by_pair(agreements: Sequence[Agreement]) -> Shares:
     """Return the largest share of each other opinion and implementation; of a pair it is the same both ways."""
     names = {one.implementation for one in agreements}
     mirrored = [
-        replace(one, implementation=one.against, against=one.implementation) for one in agreements if one.against in names
+        replace(one, implementation=one.against, against=one.implementation)
+        for one in agreements
+        if one.against in names
     ]
     return _largest([*agreements, *mirrored], lambda one: (one.against, one.implementation))
 

@@ -38,7 +38,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Family:
-    """Work that differs in n alone: the curves of all that have two sizes or more, and where they cross the baseline."""
+    """Work that differs in n alone: the curves of all with two sizes or more, and where they cross the baseline."""
 
     title: str
     curves: tuple[Curve, ...]

@@ -32,29 +32,30 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     by_quantity, by_pair = shares.by_quantity(agreements), shares.by_pair(agreements)
     columns = [name for name in implementations if name in by_quantity.columns]
     names = columns[:MOST_COLUMNS]
-    heights = _LINE * len(by_quantity.rows), _LINE * len(by_pair.rows)
+    others = [*(row for row in by_pair.rows if row not in columns), *names]
+    heights = _LINE * len(by_quantity.rows), _LINE * len(others)
     width = _COLUMN * len(names)
     figure = look.canvas(max(_LEFT + width + _RIGHT, 6.5), _TOP + sum(heights) + _GAP + _BOTTOM)
     second = look.axes(figure, _LEFT, _BOTTOM, width, heights[1])
-    _matrix(second, by_pair, names, "against")
+    _matrix(second, by_pair, others, names, "against")
     first = look.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
-    _matrix(first, by_quantity, names, "quantity")
+    _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
     _scale(figure)
     rest = f"\n{len(columns) - len(names)} more implementations: agreement.csv."
-    note = "The largest of any error, over all data." + (rest if len(names) < len(columns) else "")
+    note = "The largest of any error, over all data; grey: not compared." + (rest if len(names) < len(columns) else "")
     look.caption(figure, "Agreement: how much of the budget of rounding was used", note)
     return figure
 
 
-def _matrix(axes: Axes, table: Shares, columns: Sequence[str], heading: str) -> None:
-    values = np.array([[table.largest.get((row, column), nan) for column in columns] for row in table.rows])
+def _matrix(axes: Axes, table: Shares, rows: Sequence[str], columns: Sequence[str], heading: str) -> None:
+    values = np.array([[table.largest.get((row, column), nan) for column in columns] for row in rows])
     axes.pcolormesh(values, norm=_norm(), cmap=_COLOURS, edgecolors="white", linewidth=2)
-    for y, row in enumerate(table.rows):
+    for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             _number(axes, x, y, table.largest.get((row, column)))
-    axes.set_ylim(len(table.rows), 0)
+    axes.set_ylim(len(rows), 0)
     axes.set_xticks([x + 0.5 for x in range(len(columns))], [look.shorter(name, 18) for name in columns])
-    axes.set_yticks([y + 0.5 for y in range(len(table.rows))], [look.shorter(name, 28) for name in table.rows])
+    axes.set_yticks([y + 0.5 for y in range(len(rows))], [look.shorter(name, 28) for name in rows])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

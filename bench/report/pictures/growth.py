@@ -89,5 +89,9 @@ def _note(family: Family) -> list[str]:
     return [
         "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks.",
         *(said or [f"No ratio to {baseline} crosses 1 between these sizes."]),
-        *(["Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes."] if said else []),
+        *(
+            ["Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes."]
+            if said
+            else []
+        ),
     ]

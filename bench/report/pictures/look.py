@@ -1,4 +1,4 @@
-"""One look for all pictures: opaque and light, so that a dark page and a printer show them alike, and the same bytes again.
+"""One look for all pictures: opaque and light for dark pages and printers alike, and the same bytes every time.
 
 Colours are those of Okabe and Ito, Color Universal Design, that stand out on white; each goes with a marker of its own.
 """
@@ -128,4 +128,3 @@ def around(values: Iterable[float], factor: float) -> tuple[float, float]:
         least, most = min(least, value), max(most, value)
     spare = max((most / least) ** factor, 1.02)
     return least / spare, most * spare
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import nan
 from statistics import median
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -61,7 +62,8 @@ def _line(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
     """Return the rounds of a process from left to right in the slot of its block."""
     start, count = blocks.index(process.block) + 0.1, len(process.epoch_seconds)
     return [
-        (start + 0.8 * (number + 0.5) / count, min(seconds, top)) for number, seconds in enumerate(process.epoch_seconds)
+        (start + 0.8 * (number + 0.5) / count, min(seconds, top))
+        for number, seconds in enumerate(process.epoch_seconds)
     ]
 
 
@@ -70,7 +72,7 @@ def _middle(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
     return [(slot + 0.1, height), (slot + 0.9, height)]
 
 
-def _broken(axes: Axes, lines: Sequence[Sequence[Point]], **style: object) -> None:
+def _broken(axes: Axes, lines: Sequence[Sequence[Point]], **style: Any) -> None:
     """Draw these lines as one, with gaps: a thousand apart would take a second."""
     axes.plot(*_columns([point for line in lines for point in (*line, (nan, nan))]), **style)
 
