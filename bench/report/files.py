@@ -3,7 +3,8 @@
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
     raw/*.jsonl         what was observed, one record a line: bench/records.py
-    timings.csv  agreement.csv  report.md      remade from the two above by `python -m bench report`
+    timings.csv  agreement.csv  report.md  pictures/*.svg
+                        remade from the two above by `python -m bench report`
 
 In the CSV files a number is the shortest text that reads back as the same float64; what does not
 exist is empty, and "nan" and "inf" are values.
@@ -100,7 +101,16 @@ def write_reports(folder: Path) -> Raw:
         rows = summary.timings(raw)
         _write(folder / "timings.csv", csv(Timing, rows))
         _write(folder / "report.md", markdown.report(raw, rows))
+        _write_pictures(folder / "pictures", raw, rows)
     return raw
+
+
+def _write_pictures(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
+    from bench.report import pictures  # noqa: PLC0415  # matplotlib takes a second that only a report is worth
+
+    folder.mkdir(exist_ok=True)
+    for name, text in pictures.draw(raw, rows).items():
+        _write(folder / name, text)
 
 
 def reports(folder: Path) -> list[Path]:

@@ -114,8 +114,17 @@ def _times(raw: Raw, rows: Sequence[Timing]) -> str:
     for model in Model:
         of_model = [row for row in rows if row.model is model]
         if of_model:
-            parts.append(f"### {model}\n\n{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}")
+            parts.append(
+                f"### {model}\n\n{_picture(of_model)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
+            )
     return "\n\n".join(parts)
+
+
+def _picture(rows: Sequence[Timing]) -> str:
+    """Return the link to the interval plot of a model, of which there is none where nothing was timed."""
+    if all(row.epoch_seconds is None for row in rows):
+        return ""
+    return f"![{rows[0].model}: ranked intervals](pictures/intervals-{rows[0].model}.svg)\n\n"
 
 
 def _model_table(rows: Sequence[Timing]) -> str:

@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Sequence
 
-from bench.records import Comparison, Problem, Status, Timing, Verdict
+from bench.records import Cell, Comparison, Problem, Status, Timing, Verdict
 from bench.statistics import MARGIN
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -16,6 +16,12 @@ def duration(seconds: float) -> str:
     """Return three significant digits in ns, us, ms or s: "2.53 ms"."""
     scale, unit = _unit(seconds)
     return f"{_three(seconds / scale)} {unit}"
+
+
+def tick(seconds: float) -> str:
+    """Return a round duration as short as it is: "20 ms"."""
+    scale, unit = _unit(seconds)
+    return f"{seconds / scale:.4g} {unit}"
 
 
 def duration_range(low: float, high: float) -> str:
@@ -80,7 +86,7 @@ def work(row: Timing | Problem) -> str:
     return " ".join(words)
 
 
-def runner(row: Timing) -> str:
+def runner(row: Timing | Cell) -> str:
     """Return who trains it: the implementation, and its device unless that is the CPU."""
     return row.implementation if row.device == "cpu" else f"{row.implementation} on {row.device}"
 

@@ -1,0 +1,71 @@
+"""What was seen of each timed cell, process by process: for pictures and page alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.blocks import without
+from bench.compared import TWIN, by_cell
+from bench.records import Cell, Rounds, Status
+from bench.report import summary, words
+from bench.report.summary import Raw
+from bench.statistics import process_value
+
+
+@dataclass(frozen=True)
+class Process:
+    """The rounds of one process.
+
+    epoch_seconds   of an epoch in each round, in the order in which they ran
+    middle          their median: the value of this process
+    disturbed       what kept a process of its block from its processor; empty if nothing did
+    counts          whether its block counts, in whose place no other was run
+    """
+
+    block: int
+    epoch_seconds: tuple[float, ...]
+    middle: float
+    disturbed: str
+    counts: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """The processes of one cell, or of its A/A twin, in the order of their blocks."""
+
+    cell: Cell
+    twin: bool
+    processes: tuple[Process, ...]
+
+    @property
+    def name(self) -> str:
+        """Who ran what: "numpy_manual@aa on digits"."""
+        return f"{words.runner(self.cell)}{TWIN if self.twin else ''} on {words.work(self.cell.problem)}"
+
+
+def histories(raw: Raw) -> list[History]:
+    """Return the history of every cell that has a time, each followed by that of its twin if it has one."""
+    own, twins = by_cell(raw.rounds, twins=False), by_cell(raw.rounds, twins=True)
+    excluded = without(raw.blocks)
+    disturbed = {one.number: one.disturbed for one in raw.blocks}
+    found = []
+    for verdict in summary.final_verdicts(raw):
+        if verdict.status is Status.OK:
+            for rounds, twin in ((own, False), (twins, True)):
+                processes = _processes(rounds.get(verdict.cell, []), excluded, disturbed)
+                found += [History(verdict.cell, twin, processes)] if processes else []
+    return found
+
+
+def _processes(rounds: Sequence[Rounds], excluded: set[int], disturbed: dict[int, str]) -> tuple[Process, ...]:
+    return tuple(
+        Process(
+            one.block,
+            tuple(seconds / one.epochs_per_round for seconds in one.round_seconds),
+            process_value(one),
+            disturbed.get(one.block, ""),
+            one.block not in excluded,
+        )
+        for one in sorted(rounds, key=lambda one: one.block)
+    )

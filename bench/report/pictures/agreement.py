@@ -1,0 +1,94 @@
+"""The agreement matrix as a heat map: how much of its budget the largest error used, on a logarithmic scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from bench.records import Agreement
+from bench.report import shares, words
+from bench.report.pictures import look
+from bench.report.shares import Shares
+
+MOST_COLUMNS = 12
+# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
+_LEAST, _MOST = 1e-3, 1.0
+_COLOURS = mpl.colormaps["Blues"].with_extremes(bad=look.BAND)
+_LEFT, _RIGHT, _TOP, _BOTTOM, _LINE, _GAP, _COLUMN = 2.1, 0.15, 0.85, 0.85, 0.28, 0.72, 1.45
+
+
+def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Figure | None:
+    """Return the picture, a column for each of these implementations; None if nothing was compared."""
+    if not agreements:
+        return None
+    by_quantity, by_pair = shares.by_quantity(agreements), shares.by_pair(agreements)
+    columns = [name for name in implementations if name in by_quantity.columns]
+    names = columns[:MOST_COLUMNS]
+    others = [*(row for row in by_pair.rows if row not in columns), *names]
+    heights = _LINE * len(by_quantity.rows), _LINE * len(others)
+    width = _COLUMN * len(names)
+    figure = look.canvas(max(_LEFT + width + _RIGHT, 6.5), _TOP + sum(heights) + _GAP + _BOTTOM)
+    second = look.axes(figure, _LEFT, _BOTTOM, width, heights[1])
+    _matrix(second, by_pair, others, names, "against")
+    first = look.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
+    _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
+    _scale(figure)
+    rest = f"\n{len(columns) - len(names)} more implementations: agreement.csv."
+    note = "The largest of any error, over all data; grey: not compared." + (rest if len(names) < len(columns) else "")
+    look.caption(figure, "Agreement: how much of the budget of rounding was used", note)
+    return figure
+
+
+def _matrix(axes: Axes, table: Shares, rows: Sequence[str], columns: Sequence[str], heading: str) -> None:
+    values = np.array([[table.largest.get((row, column), nan) for column in columns] for row in rows])
+    axes.pcolormesh(values, norm=_norm(), cmap=_COLOURS, edgecolors="white", linewidth=2)
+    for y, row in enumerate(rows):
+        for x, column in enumerate(columns):
+            _number(axes, x, y, table.largest.get((row, column)))
+    axes.set_ylim(len(rows), 0)
+    axes.set_xticks([x + 0.5 for x in range(len(columns))], [look.shorter(name, 18) for name in columns])
+    axes.set_yticks([y + 0.5 for y in range(len(rows))], [look.shorter(name, 28) for name in rows])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.annotate(
+        heading, (0, 1), xytext=(-7, 7), xycoords="axes fraction", textcoords="offset points",
+        ha="right", color=look.MUTED, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
+    """Write the share; what is above the budget, or no number, is alarming in colour, weight and sign."""
+    if share is None:
+        return
+    agrees = share <= _MOST
+    colour = _COLOURS(_norm()(share)) if agrees else mpl.colors.to_rgba(look.ALARM)
+    dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.55
+    if not agrees:
+        axes.add_patch(mpl.patches.Rectangle((x, y), 1, 1, facecolor=look.ALARM, edgecolor="white", linewidth=2))
+    text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"
+    axes.text(
+        x + 0.5, y + 0.5, text, ha="center", va="center",
+        color="white" if dark or not agrees else look.INK, fontweight="normal" if agrees else "bold",
+    )  # fmt: skip
+
+
+def _norm() -> LogNorm:
+    return LogNorm(_LEAST, _MOST, clip=True)
+
+
+def _scale(figure: Figure) -> None:
+    across = figure.get_size_inches()[0]
+    axes = look.axes(figure, across - 3.3, 0.5, 3.0, 0.14)
+    bar = figure.colorbar(ScalarMappable(_norm(), _COLOURS), cax=axes, orientation="horizontal")
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.share(share)))
+    bar.ax.minorticks_off()
+    bar.outline.set_visible(False)

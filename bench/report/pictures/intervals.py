@@ -1,0 +1,134 @@
+"""Per model a ranked interval plot: what each implementation takes against the baseline, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from bench.records import Timing
+from bench.report import ranks, words
+from bench.report.pictures import look
+from bench.report.pictures.look import Mark
+from bench.report.ranks import Ranked
+from bench.statistics import MARGIN
+
+MOST_ROWS = 60
+_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
+
+
+def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
+    """Return the picture of the rows of one model; None if none was timed."""
+    every = ranks.ranked(rows)
+    groups, left_out = _that_fit(every)
+    if not groups:
+        return None
+    compared = any(group.compared for group in groups)
+    lines = sum(len(group.rows) + 1 for group in groups)
+    figure = look.canvas(_WIDTH, _TOP + _LINE * lines + _BOTTOM)
+    axes = look.axes(figure, _LEFT, _BOTTOM, _WIDTH - _LEFT - _RIGHT, _LINE * lines)
+    line = 0
+    for group in groups:
+        _head(axes, line, group)
+        for row in group.rows:
+            line += 1
+            _row(axes, line, row, marks[words.runner(row)], compared=compared)
+        line += 1
+    _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
+    look.caption(figure, _title(rows[0], compared=compared), _note(rows, left_out, compared=compared))
+    return figure
+
+
+def _that_fit(groups: Sequence[Ranked]) -> tuple[list[Ranked], int]:
+    """A picture of thousands of rows is read by nobody: the first pieces of work are shown, and the rest counted."""
+    shown: list[Ranked] = []
+    for group in groups:
+        if shown and sum(len(one.rows) for one in shown) + len(group.rows) > MOST_ROWS:
+            break
+        shown.append(group)
+    return shown, len(groups) - len(shown)
+
+
+def _head(axes: Axes, line: int, group: Ranked) -> None:
+    text = f"{look.shorter(group.work, 60)} ({ranks.size(group.rows[0])})"
+    axes.annotate(
+        text, (0, line), xytext=(-_LEFT * 72 + 8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+        va="center", fontweight="bold", annotation_clip=False,
+    )  # fmt: skip
+
+
+def _row(axes: Axes, line: int, row: Timing, mark: Mark, *, compared: bool) -> None:
+    _beside(axes, line, look.shorter(words.runner(row), 30), -8, "right")
+    value, low, high = bounds(row, compared=compared)
+    if value is not None:
+        if low is not None and high is not None:
+            axes.plot((low, high), (line, line), color=mark.colour, linewidth=2.2, solid_capstyle="butt")
+            axes.plot((low, high), (line, line), "|", color=mark.colour, markersize=6, markeredgewidth=1.5)
+        axes.plot(value, line, mark.marker, color=mark.colour, markersize=7, markeredgecolor="white")
+    _beside(axes, line, said(row, compared=compared), 8, "left")
+
+
+def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
+    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
+    if not compared:
+        return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
+    return (1.0, None, None) if ranks.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+
+
+def said(row: Timing, *, compared: bool) -> str:
+    """Return the numbers of a row in words: "1.30 (1.27 to 1.33), 2.61 ms"."""
+    time, interval, ratio, its_interval = words.time_cells(row)
+    if not compared:
+        return f"{time} ({interval})" if interval else time
+    if ranks.is_baseline(row):
+        return f"baseline, {time}"
+    return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
+
+
+def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
+    axes.annotate(
+        text, (0 if side == "right" else 1, line), xytext=(points, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", va="center", ha=side, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) -> None:
+    ends = [one for row in rows for one in bounds(row, compared=compared) if one is not None]
+    low, high = look.around([*ends, *((1 / (1 + MARGIN), 1 + MARGIN) if compared else ())], 0.06)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_ylim(lines - 0.4, -0.6)
+    look.log_ticks(axes.xaxis, low, high, FuncFormatter(lambda value, _: f"{value:g}") if compared else look.DURATION)
+    axes.yaxis.set_visible(False)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    if compared:
+        axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
+        axes.axvline(1, color=look.MUTED, linewidth=1)
+        axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=look.MUTED)
+    else:
+        axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=look.MUTED)
+
+
+def _title(row: Timing, *, compared: bool) -> str:
+    return f"{row.model}: " + (f"an epoch against that of {row.baseline}" if compared else "time of an epoch")
+
+
+def _note(rows: Sequence[Timing], left_out: int, *, compared: bool) -> str:
+    what = (
+        f"Ratios of the same blocks; grey: within {100 * MARGIN:.0f} %."
+        if compared
+        else "Medians over processes; nothing is compared."
+    )
+    level = min((level for row in rows if (level := _level(row, compared=compared)) is not None), default=inf)
+    sure = "" if level == inf else f" Intervals at {100 * level:.2f} % or more."
+    rest = f" {left_out} more pieces of work: timings.csv." if left_out else ""
+    return f"{what}{sure}{rest}"
+
+
+def _level(row: Timing, *, compared: bool) -> float | None:
+    return row.ratio_level if compared else row.epoch_seconds_level

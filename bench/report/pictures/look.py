@@ -1,0 +1,130 @@
+"""One look for all pictures: opaque and light for dark pages and printers alike, and the same bytes every time.
+
+Colours are those of Okabe and Ito, Color Universal Design, that stand out on white; each goes with a marker of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from bench.report import words
+
+INK, MUTED, GRID, BAND, FAINT, REST = "#1a1a1a", "#595959", "#dddddd", "#e8e8e8", "#f6f6f6", "#a0a0a0"
+ALARM = "#d55e00"
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+
+_SETTINGS = {
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine has it
+    "font.size": 9,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "lines.solid_capstyle": "butt",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "four-ways",
+    "text.color": INK,
+    "text.parse_math": False,  # a name may hold a dollar
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one implementation on one device is drawn in every picture."""
+
+    colour: str
+    marker: str
+
+
+def marks(names: Iterable[str]) -> dict[str, Mark]:
+    """Return the mark of each name, by the order of their first appearance."""
+    once = dict.fromkeys(names)
+    return {
+        name: Mark(_COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
+        for number, name in enumerate(once)
+    }
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw in this look whatever the user's own settings of matplotlib are."""
+    with style.context(["default", _SETTINGS]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks is drawn as boxes
+        yield
+
+
+def svg(figure: Figure) -> str:
+    """Return the picture as SVG; the same figure gives the same text."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def canvas(width: float, height: float) -> Figure:
+    """Return an empty figure of this many inches."""
+    return Figure(figsize=(width, height))
+
+
+def axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Return axes whose place is told in inches from the lower left corner."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def caption(figure: Figure, title: str, note: str) -> None:
+    """Put the title at the top left and the note at the bottom left."""
+    up = figure.get_size_inches()[1]
+    figure.text(0.012, 1 - 0.1 / up, title, va="top", fontsize=11, fontweight="bold")
+    figure.text(0.012, 0.08 / up, note, va="bottom", fontsize=8, color=MUTED, linespacing=1.35)
+
+
+def log_ticks(axis: Axis, low: float, high: float, text: FuncFormatter, most: int = 5) -> None:
+    """Label a logarithmic axis from `low` to `high` with a few round numbers, however short it is."""
+    if high / low < 10:
+        found = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    else:
+        found = LogLocator(base=10, subs=(1, 2, 5) if high / low < 200 else (1,)).tick_values(low, high)
+    axis.set_major_locator(FixedLocator([one for one in found if low <= one <= high]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(text)
+    axis.set_minor_formatter(NullFormatter())
+
+
+DURATION = FuncFormatter(lambda seconds, _: words.tick(seconds))
+NUMBER = FuncFormatter(lambda value, _: f"{value:,.12g}")
+
+
+def shorter(name: str, most: int) -> str:
+    """Return the name, or its end, which tells more of a path than its begin."""
+    return name if len(name) <= most else f"\N{HORIZONTAL ELLIPSIS}{name[-most + 1 :]}"
+
+
+def around(values: Iterable[float], factor: float) -> tuple[float, float]:
+    """Return limits that hold all values on a logarithmic axis, `factor` of their span beyond them at either side."""
+    least, most = inf, 0.0
+    for value in values:
+        least, most = min(least, value), max(most, value)
+    spare = max((most / least) ** factor, 1.02)
+    return least / spare, most * spare

@@ -1,0 +1,108 @@
+"""Per model every timed round, process by process: drift within one, steps between them, and what was disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import nan
+from statistics import median
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.report import words
+from bench.report.histories import History, Process
+from bench.report.pictures import look
+from bench.report.pictures.look import Mark
+
+Point = tuple[float, float]
+
+MOST_PANELS = 40
+# What takes longer than so many times the median is drawn at the upper edge, so that the rest can be read.
+MOST_TIMES = 2.0
+_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.85, 0.12, 0.65, 0.95, 8.2, 0.72, 0.34
+
+
+def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | None:
+    """Return the picture of the histories of one model; None if nothing of it was timed."""
+    shown = histories[:MOST_PANELS]
+    if not shown:
+        return None
+    blocks = sorted({process.block for history in shown for process in history.processes})
+    figure = look.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
+    for number, history in enumerate(reversed(shown)):
+        bottom = _BOTTOM + number * (_PANEL + _GAP)
+        axes = look.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
+        _panel(axes, history, blocks, marks[words.runner(history.cell)].colour)
+        _blocks(axes, blocks, last=number == 0)
+    look.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
+    return figure
+
+
+def _panel(axes: Axes, history: History, blocks: Sequence[int], colour: str) -> None:
+    middle = median(process.middle for process in history.processes)
+    top = middle * MOST_TIMES
+    for process in history.processes:
+        if process.disturbed:
+            slot = blocks.index(process.block)
+            axes.axvspan(slot, slot + 1, facecolor=look.FAINT, edgecolor=look.GRID, hatch="///", linewidth=0)
+    for counts, chosen in ((False, look.REST), (True, colour)):
+        lines = [_line(one, blocks, top) for one in history.processes if one.counts is counts]
+        _broken(axes, lines, color=chosen, linewidth=0.9)
+        beyond = [(place, top) for line in lines for place, seconds in line if seconds == top]
+        axes.plot(*_columns(beyond), linestyle="", marker="^", color=chosen, markersize=3.5, clip_on=False)
+    middles = [_middle(one, blocks, top) for one in history.processes]
+    _broken(axes, middles, color=look.INK, linewidth=1.5)
+    axes.axhline(middle, color=look.MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+    _scale(axes, [min(seconds, top) for process in history.processes for seconds in process.epoch_seconds])
+    axes.set_title(look.shorter(history.name, 90), fontsize=9, pad=3)
+
+
+def _line(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
+    """Return the rounds of a process from left to right in the slot of its block."""
+    start, count = blocks.index(process.block) + 0.1, len(process.epoch_seconds)
+    return [
+        (start + 0.8 * (number + 0.5) / count, min(seconds, top))
+        for number, seconds in enumerate(process.epoch_seconds)
+    ]
+
+
+def _middle(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
+    slot, height = blocks.index(process.block), min(process.middle, top)
+    return [(slot + 0.1, height), (slot + 0.9, height)]
+
+
+def _broken(axes: Axes, lines: Sequence[Sequence[Point]], **style: Any) -> None:
+    """Draw these lines as one, with gaps: a thousand apart would take a second."""
+    axes.plot(*_columns([point for line in lines for point in (*line, (nan, nan))]), **style)
+
+
+def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _scale(axes: Axes, heights: Sequence[float]) -> None:
+    low, high = look.around(heights, 0.08)
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    look.log_ticks(axes.yaxis, low, high, look.DURATION, most=3)
+    axes.grid(axis="y")
+
+
+def _blocks(axes: Axes, blocks: Sequence[int], *, last: bool) -> None:
+    axes.set_xlim(0, len(blocks))
+    every = 1 + len(blocks) // 30
+    slots = range(0, len(blocks), every) if last else ()
+    axes.set_xticks([slot + 0.5 for slot in slots], [str(blocks[slot]) for slot in slots])
+    axes.tick_params(axis="x", length=0)
+    if last:
+        axes.set_xlabel("block: one process of each, in this order", color=look.MUTED)
+
+
+def _note(left_out: int) -> str:
+    rest = f" {left_out} more cells: raw/rounds.jsonl." if left_out else ""
+    return (
+        "Time of an epoch in each round (logarithmic). Black: the median of a process; dashed: of all of them. "
+        f"Triangles: above {MOST_TIMES:g} times that.\n"
+        f"Hatched: a disturbed block; grey rounds: another block was run in its place, and they do not count.{rest}"
+    )

@@ -1,0 +1,47 @@
+"""The largest share of its budget that any error used, in tables of two headings: for report, pictures and page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bench.records import Agreement
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The largest share in each (row, column) in which anything was compared; NaN is larger than any."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    largest: dict[tuple[str, str], float]
+
+
+def by_quantity(agreements: Sequence[Agreement]) -> Shares:
+    """Return the largest share of each quantity and implementation."""
+    return _largest(agreements, lambda one: (one.quantity, one.implementation))
+
+
+def by_pair(agreements: Sequence[Agreement]) -> Shares:
+    """Return the largest share of each other opinion and implementation; of a pair it is the same both ways."""
+    names = {one.implementation for one in agreements}
+    mirrored = [
+        replace(one, implementation=one.against, against=one.implementation)
+        for one in agreements
+        if one.against in names
+    ]
+    return _largest([*agreements, *mirrored], lambda one: (one.against, one.implementation))
+
+
+def _largest(agreements: Sequence[Agreement], key: Callable[[Agreement], tuple[str, str]]) -> Shares:
+    largest: dict[tuple[str, str], float] = {}
+    for one in agreements:
+        largest[key(one)] = larger(largest.get(key(one), 0.0), one.share)
+    rows, columns = (tuple(dict.fromkeys(pair[which] for pair in largest)) for which in (0, 1))
+    return Shares(rows, columns, largest)
+
+
+def larger(a: float, b: float) -> float:
+    """Return the larger of two shares, of which a NaN is the larger."""
+    return a if math.isnan(a) or a > b else b

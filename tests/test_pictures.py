@@ -1,0 +1,214 @@
+"""Pictures show the numbers of the tables, the same bytes every time, and no more than can be read."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench.records import Block, Status, Timing
+from bench.report import histories, pictures, ranks, shares, sizes, summary, words
+from bench.report.pictures import growth, intervals, look
+from bench.report.summary import Raw
+from bench.statistics import Ratio, compare
+from datasets.dataset import Model
+from tests.test_report import (
+    BLOCKS,
+    DIGITS,
+    ENVIRONMENT,
+    HOURS,
+    MINE,
+    SCATTER,
+    agreed,
+    agreement,
+    cell,
+    find,
+    made_up,
+    rounds,
+)
+
+
+def softmax() -> list[Timing]:
+    return [row for row in summary.timings(made_up()) if row.model is Model.SOFTMAX]
+
+
+def marks(rows: list[Timing]) -> dict[str, look.Mark]:
+    return look.marks(words.runner(row) for row in rows)
+
+
+def drawn(rows: list[Timing]) -> Figure:
+    with look.look():
+        figure = intervals.draw(rows, marks(rows))
+    assert figure is not None
+    return figure
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in (*figure.texts, *(one for axes in figure.axes for one in axes.texts))]
+
+
+def across(line: Line2D) -> tuple[float, ...]:
+    return tuple(np.asarray(line.get_xdata(), float).tolist())
+
+
+def test_each_picture_has_a_name_without_the_users_words() -> None:
+    raw = made_up()
+    assert sorted(pictures.draw(raw, summary.timings(raw))) == [
+        "agreement.svg",
+        "intervals-simple_linear.svg",
+        "intervals-softmax.svg",
+        "rounds-simple_linear.svg",
+        "rounds-softmax.svg",
+    ]
+    assert pictures.draw(Raw(raw.environment, [], [], [], []), []) == {}
+
+
+def test_the_same_run_gives_the_same_bytes_whatever_the_user_has_set() -> None:
+    raw = made_up()
+    first = pictures.draw(raw, summary.timings(raw))
+    with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "svg.fonttype": "none", "lines.linewidth": 9}):
+        assert pictures.draw(raw, summary.timings(raw)) == first
+
+
+def test_a_name_is_drawn_as_it_is_written() -> None:
+    name = "<img src=x onerror=alert(1)>$x^2$.csv"
+    odd = replace(DIGITS, dataset=name)
+    timed = rounds(cell("numpy_manual", odd), 1e-3, SCATTER)
+    raw = replace(made_up(), verdicts=[agreed("numpy_manual", odd)], rounds=timed, failures=[])
+    for text in pictures.draw(raw, summary.timings(raw)).values():
+        root = ET.fromstring(text)  # noqa: S314  # the program's own output
+        assert {element.tag.rpartition("}")[2] for element in root.iter()} & {"img", "script", "text"} == set()
+    assert any(name in text for text in texts(drawn(summary.timings(raw))))
+
+
+def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> None:
+    rows = softmax()
+    (axes,) = drawn(rows).axes
+    seen = {across(line) for line in axes.get_lines() if line.get_linestyle() == "-"}
+    assert seen >= {(row.ratio_low, row.ratio_high) for row in rows if row.ratio is not None}
+    heights = {text.get_text(): text.xy[1] for text in axes.texts if text.get_text() in {"jax_grad", "torch_nn"}}  # type: ignore[attr-defined]
+    assert heights["jax_grad"] < heights["torch_nn"]
+    said = texts(drawn(rows))
+    assert "1.30 (1.29 to 1.31), 2.61 ms" in said and "baseline, 2.01 ms" in said
+
+
+def test_without_ratios_the_times_are_shown_and_ranked() -> None:
+    raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS}})
+    rows = [row for row in summary.timings(raw) if row.model is Model.SOFTMAX]
+    (digits, *_) = ranks.ranked(rows)
+    assert not digits.compared
+    seconds = [row.epoch_seconds for row in digits.rows if row.epoch_seconds is not None]
+    assert seconds == sorted(seconds) and len(seconds) == 5
+    assert "1.21 ms" in texts(drawn(rows))
+
+
+def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
+    row = find(summary.timings(made_up()), "jax_grad", DIGITS)
+    figure = drawn([replace(row, dataset=f"data-{number}") for number in range(1000)])
+    assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
+    assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
+
+
+def test_a_history_holds_every_process_of_what_has_a_time() -> None:
+    raw = made_up()
+    found = {history.name: history for history in histories.histories(raw)}
+    assert set(found) == {
+        "numpy_manual on study_hours",
+        "numpy_manual on digits",
+        "numpy_manual@aa on digits",
+        "torch_autograd on digits",
+        "torch_nn on digits",
+        "jax_grad on digits",
+        "torch_nn on cuda:0 on digits",
+        "numpy_manual on digits batch 64",
+        "numpy_manual@aa on digits batch 64",
+    }
+    processes = found["jax_grad on digits"].processes
+    assert [process.block for process in processes] == list(range(1, BLOCKS + 1))
+    assert [bool(process.disturbed) for process in processes] == [block == 3 for block in range(1, BLOCKS + 1)]
+    assert processes[0].epoch_seconds == pytest.approx([1.2e-3 * 0.995 * around for around in (0.9, 1.0, 1.5)])
+
+
+def test_a_block_in_whose_place_another_was_run_is_shown_and_does_not_count() -> None:
+    raw = made_up()
+    again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 3]
+    replaced = replace(raw, rounds=[*raw.rounds, *again], blocks=[*raw.blocks, Block(BLOCKS + 1, 3, 0.0, 9.0, "")])
+    history = next(one for one in histories.histories(replaced) if one.name == "jax_grad on digits")
+    assert [process.block for process in history.processes if not process.counts] == [3]
+
+
+def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
+    agreements = [
+        agreement("a", "loss", 0.2),
+        agreement("a", "loss", math.nan, Status.MISMATCH),
+        agreement("a", "loss", 0.3),
+        agreement("b", "loss", 0.1),
+        replace(agreement("a", "parameters", 0.4), against="b"),
+    ]
+    table = shares.by_quantity(agreements)
+    assert (table.rows, table.columns) == (("loss", "parameters"), ("a", "b"))
+    assert math.isnan(table.largest["loss", "a"])
+    assert table.largest["loss", "b"] == 0.1 and ("parameters", "b") not in table.largest
+    pairs = shares.by_pair(agreements)
+    assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
+
+
+def of_size(n: int, low: float, high: float, name: str = "jax_grad", **fields: object) -> Timing:
+    row = find(summary.timings(made_up()), "jax_grad", DIGITS)
+    ratio = Ratio(math.sqrt(low * high), low, high, 0.98, BLOCKS)
+    data = {"dataset": f"synthetic:softmax,n={n},d=64,k=10,seed=0", "n": n, "implementation": name, **fields}
+    return replace(row, ratio=ratio.ratio, ratio_low=low, ratio_high=high, comparison=compare(ratio), **data)  # type: ignore[arg-type]
+
+
+def test_a_crossing_lies_where_a_straight_line_in_the_logarithms_meets_1() -> None:
+    (family,) = sizes.families([of_size(10_000, 0.25, 1.0 / 1.0), of_size(100, 1.0 * 2, 8.0)])
+    (crossing,) = family.crossings
+    assert crossing.faster and crossing.n == pytest.approx(100 * 100 ** (2 / 3))
+    assert crossing.low == pytest.approx(100 * 100 ** (1 / 3)) and crossing.high == pytest.approx(10_000)
+    assert sizes.said(crossing, "numpy_manual") == "jax_grad overtakes numpy_manual near 2,200 rows (460 to 10,000)"
+
+
+def test_a_crossing_whose_interval_never_leaves_1_is_open_to_the_sizes_measured() -> None:
+    (family,) = sizes.families([of_size(100, 0.7, 1.2), of_size(1000, 0.9, 1.6)])
+    (crossing,) = family.crossings
+    assert not crossing.faster and (crossing.low, crossing.high) == (None, None)
+    assert "falls behind" in sizes.said(crossing, "numpy_manual")
+    assert "(the least measured to the most measured)" in sizes.said(crossing, "numpy_manual")
+
+
+def test_only_synthetic_data_that_differ_in_n_alone_are_a_family() -> None:
+    one = of_size(100, 1.1, 1.2)
+    other_seed = of_size(1000, 1.1, 1.2, dataset="synthetic:softmax,n=1000,d=64,k=10,seed=1")
+    real = of_size(1000, 1.1, 1.2, dataset="digits")
+    other_dtype = of_size(1000, 1.1, 1.2, dtype="float64")
+    assert sizes.families([one, other_seed, real, other_dtype]) == []
+    (family,) = sizes.families([one, of_size(1000, 1.1, 1.2)])
+    assert family.crossings == () and [row.n for row in family.curves[0].rows] == [100, 1000]
+
+
+def test_the_picture_of_sizes_marks_the_crossing_and_says_it() -> None:
+    rows = [of_size(100, 2.0, 8.0), of_size(10_000, 0.125, 0.5)]
+    with look.look():
+        figure = growth.draw(sizes.families(rows), marks(rows))
+    assert figure is not None
+    (axes,) = figure.axes
+    assert [pytest.approx(1000)] * 2 in [list(across(line)) for line in axes.get_lines()]
+    assert any("jax_grad overtakes numpy_manual near 1,000 rows" in text for text in texts(figure))
+
+
+def test_the_command_line_starts_without_matplotlib() -> None:
+    program = "import sys, bench.cli; print({'matplotlib', 'jinja2'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_wrong_cell_has_no_history() -> None:
+    assert not [one for one in histories.histories(made_up()) if one.cell == cell(MINE, HOURS)]
