@@ -113,4 +113,4 @@ def said(crossing: Crossing, baseline: str) -> str:
 
 
 def _round(n: float) -> str:
-    return f"{float(f'{n:.2g}'):,.0f}"
+    return f"{float(f'{n:.3g}'):,.0f}"

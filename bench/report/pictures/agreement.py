@@ -9,8 +9,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from bench.records import Agreement
@@ -70,10 +71,10 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     if share is None:
         return
     agrees = share <= _MOST
-    colour = _COLOURS(_norm()(share)) if agrees else mpl.colors.to_rgba(look.ALARM)
+    colour = _COLOURS(_norm()(share)) if agrees else to_rgba(look.ALARM)
     dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.55
     if not agrees:
-        axes.add_patch(mpl.patches.Rectangle((x, y), 1, 1, facecolor=look.ALARM, edgecolor="white", linewidth=2))
+        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=look.ALARM, edgecolor="white", linewidth=2))
     text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"
     axes.text(
         x + 0.5, y + 0.5, text, ha="center", va="center",

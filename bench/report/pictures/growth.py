@@ -13,7 +13,7 @@ from bench.report.pictures.look import Mark
 from bench.report.sizes import Crossing, Curve, Family
 
 MOST_PANELS = 12
-_LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.18
+_LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 
 
 def draw(families: Sequence[Family], marks: Mapping[str, Mark]) -> Figure | None:
@@ -86,12 +86,12 @@ def _sizes(family: Family) -> list[int]:
 def _note(family: Family) -> list[str]:
     baseline = family.curves[0].rows[0].baseline
     said = [sizes.said(crossing, baseline) for crossing in family.crossings]
-    return [
-        "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks.",
-        *(said or [f"No ratio to {baseline} crosses 1 between these sizes."]),
-        *(
-            ["Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes."]
-            if said
-            else []
-        ),
-    ]
+    first = "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks."
+    if said:
+        return [
+            first,
+            "Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes.",
+            *said,
+        ]
+    compared = any(row.ratio is not None for curve in family.curves for row in curve.rows)
+    return [first, f"No ratio to {baseline} crosses 1 between these sizes." if compared else "Nothing is compared."]
