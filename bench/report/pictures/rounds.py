@@ -83,8 +83,8 @@ def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 
 def _scale(axes: Axes, heights: Sequence[float]) -> None:
     low, high = look.around(heights, 0.08)
+    axes.set_ylim(low, high)  # first: to find limits of its own for equal values is an error to matplotlib
     axes.set_yscale("log")
-    axes.set_ylim(low, high)
     look.log_ticks(axes.yaxis, low, high, look.DURATION, most=3)
     axes.grid(axis="y")
 
