@@ -23,8 +23,9 @@ from bench.gate.reference import BUDGET, Problem, Scaled, Wide
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
 
-# The reference trains again for every suspicion; some of the gate's small cases tell as much as a large problem.
+# The reference trains again for every suspicion; some of the gate's small cases tell as much as a large or a long one.
 MOST_ROWS = 100
+MOST_EPOCHS = 50
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,31 @@ def _of_form(evidence: Evidence) -> str:
 
 def _of_start(evidence: Evidence) -> str:
     if evidence.disagrees("itself/start", "itself/point"):
-        return "reset does not go back to the parameters it is given"
+        return _of_reset(evidence)
     if evidence.wrong == {"itself/repeat"}:
-        return "the same epochs again end elsewhere: something outlives reset, or two trainers share it"
+        return (
+            "the same epochs again, unwatched, end elsewhere: something outlives reset, is shared by two trainers, or "
+            "depends on being asked"
+        )
     if evidence.wrong <= {"twin/parameters w", "twin/parameters b"}:
         return "only a second trainer beside the first is wrong: they share something"
     return ""
+
+
+def _of_reset(evidence: Evidence) -> str:
+    """Tell a start that was not copied from one that was rounded; the lender overwrites what it lent with NaN."""
+    own = [np.asarray(evidence.seen[f"start/at {part}"]) for part in "wb"]
+    if all(np.all(np.isnan(one)) for one in own):
+        return "reset keeps the arrays it is given instead of a copy"
+    start = [np.asarray(given) for given in evidence.case.start]
+    rounded = [given.astype(np.float32).astype(given.dtype) for given in start]
+    if _equal(own, rounded) and not _equal(own, start):
+        return "the parameters pass through float32"
+    return "reset does not go back to the parameters it is given"
+
+
+def _equal(some: Sequence[NDArray[np.generic]], others: Sequence[NDArray[np.generic]]) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
 
 
 def _factors(n: int, k: int) -> Iterator[tuple[float, str]]:
@@ -156,7 +176,7 @@ def _of_loss(evidence: Evidence) -> str:
 def _of_training(evidence: Evidence) -> str:
     """Try what a training loop may do wrong, where the gradients are right and the reference is quick to train."""
     case = evidence.case
-    if evidence.expected.problem.n > MOST_ROWS:
+    if evidence.expected.problem.n > MOST_ROWS or case.epochs > MOST_EPOCHS:
         return ""
     if not evidence.disagrees("parameters") or evidence.disagrees("gradients") or case.replay or case.exact:
         return ""
@@ -219,6 +239,8 @@ def _of_predictions(evidence: Evidence) -> str:
     if evidence.disagrees("loss", "gradients", "parameters", "itself"):
         return ""
     if all(name.endswith(("label", "labels")) for name in evidence.wrong):
+        if not evidence.expected.problem.model.classifies:
+            return "the labels of a linear model are zeros"
         return "labels do not follow from the probabilities: 1 if p >= 0.5, or the first of the largest"
     point = reference.evaluate(evidence.expected.problem, _without_bias(evidence.expected.problem, evidence.case.start))
     value = point.predictions if evidence.expected.problem.k > 1 else _column(point.predictions)

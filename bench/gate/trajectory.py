@@ -82,7 +82,7 @@ def run(
             moved: Wide = theta - learning_rate * gradients.value
             if rounded:
                 moved = reference.narrowed(moved, problem.dtype)
-            rounding = learning_rate * gradients.scale + np.abs(moved) + learning_rate * np.abs(gradients.value)
+            rounding = np.abs(moved) + np.abs(learning_rate) * (gradients.scale + np.abs(gradients.value))
             steps.append(Step(batch, theta, moved, rounding.astype(np.float64)))
             theta = moved
         ends.append(len(steps) - 1)

@@ -1,0 +1,114 @@
+"""What a verdict may say of each planted fault, decided from what the fault is; of all others it must say nothing."""
+
+from __future__ import annotations
+
+# The planted causes that must be named, in these words.
+NAMED = {
+    "half_the_gradient": "the gradient: a factor 2 is missing",
+    "half_the_loss": "the loss: a factor 2 is missing",
+    "one_row_too_few": "the gradient: divided by n - 1 instead of n",
+    "mean_over_classes_too": "divided by the 4 classes as well",
+    "bias_gradient_missing": "the gradient of the bias is missing",
+    "labels_from_one": "the labels are shifted by one",
+    "zero_grad_forgotten": "gradients pile up from step to step",
+    "sgd_maximize": "the step is minus the learning rate times the gradient",
+    "shuffle_ignored": "the rows are not shuffled",
+    "shuffled_once": "every epoch takes the row order of the first",
+    "seed_ignored": "another seed draws the row order",
+    "epochs_from_one": "every epoch takes the row order of the next",
+    "short_batch_dropped": "the last batch is left out",
+    "drop_last_ignored": "the short last batch is trained on, and drop_last says not to",
+    "start_ignored": "reset does not go back to the parameters it is given",
+    "start_not_copied": "reset keeps the arrays it is given instead of a copy",
+    "start_in_float32": "the parameters pass through float32",
+    "gradients_in_float64": "expected float32",
+    "labels_as_column": "labels: shape (1, 1), expected (1,)",
+    "input_overwritten": "it writes to the arrays it was given",
+    "epochs_counted_on": "something outlives reset",
+    "cached_by_address": "an answer or data that were kept",
+    "strictly": "labels do not follow from the probabilities",
+    "rounded_numbers": "the labels of a linear model are zeros",
+    "bias_forgotten": "the predictions leave out the bias",
+}
+
+_KEPT = "an answer or data that were kept"
+_LABELS = "labels do not follow from the probabilities"
+_NOT_A_NUMBER = "a gradient overflows or is not a number"
+_REPEAT = "the same epochs again, unwatched, end elsewhere"
+_RESET = "reset does not go back to the parameters it is given"
+_SHARED = "only a second trainer beside the first is wrong: they share something"
+
+# The causes that are true of other faults as well, and may be named.
+TRUE = {
+    # formula and stability
+    "softmax_without_maximum": (_NOT_A_NUMBER,),
+    "maximum_of_the_batch": (_NOT_A_NUMBER,),
+    "naive_logistic": (_NOT_A_NUMBER,),
+    "log1p_exp": (_NOT_A_NUMBER,),
+    "guarded_log1p_exp": (_NOT_A_NUMBER,),
+    "log_of_softmax": (_NOT_A_NUMBER,),
+    # loop: what is owed, left out or added up
+    "update_owed": ("an epoch too few",),
+    "epochs_in_pairs": ("an epoch too many",),
+    "full_batch_dropped": ("the last batch is left out",),
+    "single_row_skipped": ("the last batch is left out",),
+    "zero_grad_once_an_epoch": ("gradients pile up",),
+    "zero_grad_after_step": ("gradients pile up", _REPEAT),
+    "honest_first_trainer": ("every second epoch is left out", "an epoch too few"),
+    "honest_first_rounds": ("every second epoch is left out", "an epoch too few", _REPEAT),
+    # what outlives reset, or depends on being asked
+    "sgd_momentum": (_REPEAT,),
+    "scheduler_goes_on": (_REPEAT,),
+    "dropout_left_in": (_REPEAT,),  # its random numbers go on
+    "ten_epochs_at_most": (_REPEAT,),
+    "evaluation_takes_a_step": (_REPEAT,),
+    # starts
+    "bias_starts_at_zero": (_RESET,),
+    "first_start_for_ever": (_RESET,),
+    "warm_start": (_RESET, _REPEAT),
+    "bias_stays_on_reset": (_RESET, _REPEAT),
+    "reset_for_nothing": (_RESET,),
+    "start_jittered": (_RESET,),
+    "start_written_to": ("instead of a copy",),
+    "start_shared": ("instead of a copy",),
+    "own_initialization": (_RESET,),
+    "start_not_transposed": (_RESET,),
+    # precision
+    "float32_inside": ("the parameters pass through float32",),
+    "x64_forgotten": ("the parameters pass through float32",),
+    "bias_in_float32": ("the parameters pass through float32",),
+    "float64_learning_rate": ("expected float32",),
+    "balanced_classes": ("expected float32",),  # its weights are float64
+    "parameters_printed": ("not a NumPy array",),  # np.round makes a scalar of the bias
+    "predictions_in_float32": ("expected float64",),
+    "predictions_in_float64": ("expected float32",),
+    "labels_in_int32": ("expected int64",),
+    # what is kept or shared
+    "cached_by_shape": (_KEPT, _SHARED),
+    "cached_by_sum": (_KEPT, _SHARED),
+    "cached_without_start": (_SHARED,),
+    "data_of_the_first": (_KEPT,),
+    "data_as_constants": (_KEPT,),
+    "parameters_shared": (_SHARED, _REPEAT),
+    "buffer_shared": (_SHARED, _REPEAT),
+    "centred_in_place": ("it writes to the arrays it was given",),
+    "sorted_in_place": ("it writes to the arrays it was given",),
+    # predictions and labels
+    "last_largest": (_LABELS,),
+    "rounded_then_largest": (_LABELS,),
+    "rounded_half": (_LABELS,),
+    "frequency_threshold": (_LABELS,),
+    "known_classes_only": (_LABELS,),
+    "labels_of_training": ("labels: shape (",),
+    "boolean_labels": ("expected int64",),
+    "two_columns": ("predictions: shape (1, 2), expected (1,)",),
+    "scalars_with_axes": ("b: shape (1,), expected ()",),
+    "gradients_of_a_column": ("b: shape (1,), expected ()",),
+}
+
+
+def accepts(name: str, cause: str) -> bool:
+    """Whether a verdict on this fault may say so: the causes of NAMED it must name, of all others it may name none."""
+    if name in NAMED:
+        return NAMED[name] in cause
+    return not cause or any(words in cause for words in TRUE.get(name, ()))
