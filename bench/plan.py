@@ -90,7 +90,8 @@ def make(options: Options) -> Plan:
     Raises BadInput, or the ValueError of the dataset, in one line that names the remedy.
     """
     _check_numbers(options)
-    rows = [_implementation(name) for name in _once(options.implementations) or impls.TABLE]
+    names = _once(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
+    rows = [_implementation(name) for name in names]
     devices = [device(text) for text in _once(options.devices) or ("cpu",)]
     sizes = _once(batch_size(text) for text in options.batch_sizes) or (None,)
     data = _load(options)

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shutil
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
 from impls.protocol import Implementation, Trainer
+
+
+class Role(StrEnum):
+    """What an implementation is in the comparison; the name of a role names all of it."""
+
+    FOUR = "four"  # what a good user of its library writes: run unless others are named
+    TUNED = "tuned"  # the same models, with its library at its best
+    YARDSTICK = "yardstick"  # what somebody would pick instead
 
 
 @dataclass(frozen=True)
@@ -23,12 +33,16 @@ class Row:
     target    "module:Class", or "path/to/file.py:Class" for one outside the repository
     requires  the library without which it cannot run; empty when only its own module knows
     devices   the kinds of device that it can use; empty when only its runtime knows
+    role      what it is in the comparison; one from outside the table competes as the four do
+    compiler  whether its library calls the system's C++ compiler
     """
 
     name: str
     target: str
     requires: str = ""
     devices: frozenset[str] = frozenset()
+    role: Role = Role.FOUR
+    compiler: bool = False
 
 
 _TORCH = frozenset({"cpu", "cuda", "mps", "xpu"})
@@ -41,8 +55,21 @@ TABLE: dict[str, Row] = {
         Row("torch_autograd", "impls.torch_autograd:TorchAutograd", "torch", _TORCH),
         Row("torch_nn", "impls.torch_nn:TorchNN", "torch", _TORCH),
         Row("jax_grad", "impls.jax_grad:JaxGrad", "jax", _JAX),
+        Row("numpy_blocked", "impls.numpy_blocked:NumpyBlocked", "numpy", frozenset({"cpu"}), Role.TUNED),
+        Row("torch_compile", "impls.torch_compile:TorchCompile", "torch", frozenset({"cpu", "cuda"}), Role.TUNED, True),
+        Row("jax_scan", "impls.jax_scan:JaxScan", "jax", _JAX, Role.TUNED),
+        Row(
+            "scikit_learn",
+            "impls.yardsticks.scikit_learn:ScikitLearn",
+            "sklearn",
+            frozenset({"cpu"}),
+            Role.YARDSTICK,
+        ),
     )
 }
+
+# What is run unless something else is named.
+FOUR = tuple(name for name, row in TABLE.items() if row.role is Role.FOUR)
 
 # Every ratio is a time over the time of this implementation on the CPU.
 BASELINE = "numpy_manual"
@@ -56,6 +83,11 @@ class Unusable(Exception):
     """What was named is not an implementation, for the reason given."""
 
 
+def named(name: str) -> tuple[str, ...]:
+    """Return the names that a name stands for: those of a role, or itself."""
+    return tuple(each for each, row in TABLE.items() if row.role == name) or (name,)
+
+
 def row(name: str) -> Row | None:
     """Return the row of a name in the table, or a new row for an outside target, else None."""
     return TABLE.get(name) or (Row(name, name) if ":" in name else None)
@@ -64,13 +96,15 @@ def row(name: str) -> Row | None:
 def load(name: str) -> Implementation:
     """Import and return the implementation of this name or target.
 
-    Raises Unavailable when the library that its row requires is missing, and Unusable when the
+    Raises Unavailable when the library or the compiler that its row requires is missing, and Unusable when the
     target names no file, module or class, or a class that lacks a verb or its runtime. Any other
     error of the import is the implementation's own and rises.
     """
     found = row(name)
     if found is None:
         raise Unusable(f"'{name}' is not in the table; name one outside it path/to/file.py:Class")
+    if found.compiler and shutil.which("clang++" if sys.platform == "darwin" else "g++") is None:
+        raise Unavailable("needs a C++ compiler")
     place, _, attribute = found.target.rpartition(":")
     try:
         module = _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)

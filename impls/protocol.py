@@ -124,7 +124,7 @@ class Implementation(Protocol):
 
     @property
     def runtime(self) -> str:
-        """The library that computes: "numpy", "torch" or "jax", a module of impls.runtimes."""
+        """The library that computes: "numpy", "torch", "jax", a module of impls.runtimes."""
         ...
 
     def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:

@@ -47,5 +47,5 @@ class Runtime(Protocol):
 
 
 def load(name: str) -> Runtime:
-    """Import and return the runtime of this name: numpy, torch or jax."""
+    """Import and return the runtime of this name: a module of this package."""
     return cast(Runtime, importlib.import_module(f"impls.runtimes.{name}"))

@@ -53,8 +53,11 @@ def compilations() -> int:
     return 0 if dynamo is None else int(dynamo.counters["stats"]["unique_graphs"])
 
 
-def compile_seconds() -> None:
-    return None
+def compile_seconds() -> float | None:
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    if dynamo is None:
+        return None
+    return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", [])))
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,19 @@
+"""What scikit-learn tells of itself: it computes with NumPy, and with loops of its own over OpenMP."""
+
+from __future__ import annotations
+
+import sklearn
+
+from impls.runtimes import numpy
+
+devices = numpy.devices
+threads = numpy.threads
+busy_at_most = numpy.busy_at_most
+settings = numpy.settings
+asked = numpy.asked
+compilations = numpy.compilations
+compile_seconds = numpy.compile_seconds
+
+
+def versions() -> dict[str, str]:
+    return {"scikit-learn": sklearn.__version__, **numpy.versions()}

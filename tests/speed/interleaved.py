@@ -1,0 +1,82 @@
+"""Ways to do the same work, timed in turns in one process, and the ratios of their times.
+
+Whatever disturbs the machine for longer than a round disturbs neighbours alike and falls out of their ratio.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from bench.statistics import Ratio, paired_ratio
+from datasets.dataset import Dataset
+from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
+
+Way = Callable[[int], None]
+
+# A round is long against the clock's own cost.
+_ROUND_SECONDS = 3e-3
+
+
+def one_thread() -> None:
+    """Give every library one thread; call it before any of them is imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PJRT_NPROC", "NPROC"):
+        os.environ[name] = "1"
+    if "sched_setaffinity" in dir(os):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def epochs(trainer: Trainer) -> Way:
+    """Return the way that trains for so many epochs; what makes the trainer ready is in no round's time."""
+
+    def run(number: int) -> None:
+        for _ in range(number):
+            trainer.epoch()
+        trainer.synchronize()
+
+    return run
+
+
+def trained(implementation: Implementation, dataset: Dataset, recipe: Recipe) -> Trainer:
+    """Return a trainer of this dataset on the processor, from zeros."""
+    return implementation(dataset, zeros(dataset), recipe, Device("cpu"))
+
+
+def times(ways: Mapping[str, Way], ready: Callable[[int], None], rounds: int) -> dict[str, dict[int, float]]:
+    """Return the seconds for one of each way, by round; all do the same number in a round.
+
+    ready   called before each way with that number, off the clock
+    """
+    number = 1
+    for way in ways.values():
+        ready(1)
+        way(1)
+    while min(_seconds(way, number, ready) for way in ways.values()) < _ROUND_SECONDS:
+        number *= 2
+    found: dict[str, dict[int, float]] = {name: {} for name in ways}
+    order, generator = list(ways), np.random.default_rng(0)
+    gc.disable()
+    for one in range(rounds):
+        generator.shuffle(order)
+        for name in order:
+            found[name][one] = _seconds(ways[name], number, ready) / number
+    gc.enable()
+    return found
+
+
+def _seconds(way: Way, number: int, ready: Callable[[int], None]) -> float:
+    ready(number)
+    began = time.perf_counter()
+    way(number)
+    return time.perf_counter() - began
+
+
+def ratio(found: Mapping[str, Mapping[int, float]], way: str, other: str) -> Ratio:
+    """Return the time of a way over that of another, with its interval at 95 %."""
+    compared = paired_ratio(found[way], found[other], 1)
+    assert compared is not None, "six rounds give an interval"
+    return compared
