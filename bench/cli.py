@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from bench import doctor
+from bench import between, doctor
+from bench import compare as comparison
 from bench import run as runs
-from bench.errors import BadInput
-from bench.options import HOW, OUTPUT, Asked, Loudness, spread
+from bench.errors import BadInput, unknown
+from bench.options import HOW, OUTPUT, Asked, Loudness, among, spread
 from bench.plan import BLOCKS, Options
 from bench.report import lists, terminal
 from bench.workers import exit_on_sigterm
@@ -139,6 +140,58 @@ def doctor_() -> None:
 def report(run: Run, *, loudness: Loudness) -> None:
     """Remake every table of a run from its raw rows."""
     raise typer.Exit(runs.report(run, loudness.screen()))
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "[bold]python -m bench compare results/20260102-030405-abc123 results/20260103-030405-def456[/]\n\n"
+    "[bold]python -m bench compare OLD NEW --across versions --out changes[/]  after a new release of a library\n\n"
+    "[bold]python -m bench compare OLD NEW --fail-slower 5%[/]  for CI: exit code 1 if a cell is slower"
+)
+@spread
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The folder of a run.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of a later one.", show_default=False)],
+    *,
+    across: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION", show_default="all must be the same", autocompletion=among(between.CONDITIONS),
+            help=f"What may differ, and is then named: {' or '.join(between.CONDITIONS)}. Can be given twice.",
+        ),
+    ] = None,
+    absolute: Annotated[
+        bool,
+        typer.Option("--absolute", help="Compare times themselves, on a machine that nothing else disturbs."),
+    ] = False,
+    fail_slower: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT", show_default=False,
+            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has lost its time.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", rich_help_panel=OUTPUT, show_default="nothing is written",
+            help="A new or empty folder for comparison.md and comparison.csv.",
+        ),
+    ] = None,
+    loudness: Loudness,
+) -> None:  # fmt: skip
+    """Tell what changed between two runs, cell by cell.
+
+    Ratios to the baseline are compared, so that a machine which is slower
+    today does not count as a change.
+    """
+    for condition in across or ():
+        if condition not in between.CONDITIONS:
+            raise unknown("condition", condition, between.CONDITIONS)
+    code = comparison.compare(
+        old, new, loudness.screen(), across=across or (), absolute=absolute, fail_slower=fail_slower, out=out
+    )
+    raise typer.Exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:

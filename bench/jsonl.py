@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import types
-import typing
-from dataclasses import asdict, is_dataclass
-from enum import Enum
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 Record = TypeVar("Record")
 
@@ -26,21 +26,24 @@ def to_mapping(record: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in asdict(record).items()}
 
 
-def from_json(cls: type[Record], line: str) -> Record:
+def from_json(cls: type[Record], line: str | bytes) -> Record:
     """Return the record that `to_json` wrote.
 
-    Raises ValueError when the line is not JSON, or a value is none of its field's, and TypeError
-    when fields are missing or unknown.
+    Raises ValueError when the line is not JSON, a field is missing, or a value is none of its field's.
     """
-    return from_mapping(cls, json.loads(line))
+    try:
+        record: Record = _decoder(cls)(line)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+    return record
 
 
 def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
-    """Return the record whose fields are these, as `json.loads` gives them."""
-    if not isinstance(fields, dict):
-        raise ValueError(f"{fields!r} has no fields")
-    hints = _hints(typing.cast(typing.Hashable, cls))  # a class is, and mypy doubts it
-    return cls(**{name: _typed(hints.get(name, Any), value) for name, value in fields.items()})
+    """Return the record whose fields are these, as `json.loads` gives them. Raises as `from_json` does."""
+    try:
+        return msgspec.convert(fields, cls, strict=False)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
 
 
 def append_line(path: Path, record: Any) -> None:
@@ -64,21 +67,27 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
     A last line without its newline was left by a process that died while it wrote, and is not a record.
     Raises ValueError, naming file and line, for any other line that is not one.
     """
+    return list(each_line(cls, path))
+
+
+def each_line(cls: type[Record], path: Path) -> Iterator[Record]:
+    """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else."""
     if not path.is_file():
-        return []
-    records = []
-    *lines, _ = path.read_text(encoding="utf-8").split("\n")
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(from_json(cls, line))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
-    return records
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield from_json(cls, line)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
 
 
 @cache
-def _hints(cls: typing.Hashable) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _decoder(cls: Any) -> Callable[[str | bytes], Any]:
+    """Not strict: "nan" is a float then, as `to_json` writes it."""
+    return msgspec.json.Decoder(cls, strict=False).decode
 
 
 def _plain(value: Any) -> Any:
@@ -89,18 +98,4 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case float() if not math.isfinite(value):
             return str(value)
-    return value
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        (present,) = (argument for argument in arguments if argument is not types.NoneType)
-        return None if value is None else _typed(present, value)
-    if origin is tuple:
-        return tuple(_typed(arguments[0], item) for item in value)
-    if isinstance(kind, type) and is_dataclass(kind):
-        return from_mapping(kind, value)
-    if isinstance(kind, type) and (kind is float or issubclass(kind, Enum)):
-        return kind(value)
     return value

@@ -49,7 +49,7 @@ def _options(group: type[Any]) -> list[inspect.Parameter]:
     ]
 
 
-def _among(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
+def among(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
     """Return what completes a word to one of these names."""
     names = tuple(known)
 
@@ -67,14 +67,14 @@ class Asked:
         list[str] | None,
         typer.Option(
             "--implementation", "-i", metavar="NAME", rich_help_panel=WHAT, show_default="all in the table",
-            autocompletion=_among(impls.TABLE),
+            autocompletion=among(impls.TABLE),
             help="A name of the table, or your own: [bold]path/to/file.py:Class[/] or [bold]module:Class[/].",
         ),
     ] = None  # fmt: skip
     models: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", "-m", metavar="NAME", rich_help_panel=WHAT, show_default="all", autocompletion=_among(Model),
+            "--model", "-m", metavar="NAME", rich_help_panel=WHAT, show_default="all", autocompletion=among(Model),
             help="Only this model; for a file of yours, the model to read it for.",
         ),
     ] = None  # fmt: skip
@@ -82,21 +82,21 @@ class Asked:
         list[str] | None,
         typer.Option(
             "--dataset", "-d", metavar="NAME", rich_help_panel=WHAT, show_default="one of each model",
-            autocompletion=_among(datasets.DATASETS),
+            autocompletion=among(datasets.DATASETS),
             help="A name of the table, a path to a .csv or .npz file, or [bold]synthetic:softmax,n=1000,d=8,k=3[/].",
         ),
     ] = None  # fmt: skip
     devices: Annotated[
         list[str] | None,
         typer.Option(
-            "--device", metavar="KIND", rich_help_panel=WHAT, show_default="cpu", autocompletion=_among(DEVICE_KINDS),
+            "--device", metavar="KIND", rich_help_panel=WHAT, show_default="cpu", autocompletion=among(DEVICE_KINDS),
             help="cpu, cuda, mps, xpu or tpu; the second is cuda:1.",
         ),
     ] = None  # fmt: skip
     dtypes: Annotated[
         list[str] | None,
         typer.Option(
-            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DTYPES[0], autocompletion=_among(DTYPES),
+            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DTYPES[0], autocompletion=among(DTYPES),
             help=f"{' or '.join(DTYPES)}.",
         ),
     ] = None  # fmt: skip

@@ -62,5 +62,7 @@ def _orphans(raw: Path, known: Sequence[Rounds]) -> list[Rounds]:
         left = read_lines(Rounds, raw / WORKER / RECORDS)
     except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
         return []
+    if not left:
+        return []
     taken = {(one.name, one.block, one.cell) for one in known}
     return [one for one in left if (one.name, one.block, one.cell) not in taken]

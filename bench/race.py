@@ -118,6 +118,9 @@ class _Race:
         planned: _Planned,
     ) -> None:
         """Run every lane once, in the random order of this block; only cells that have a plan run."""
+        line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
+        ended, total = len(self.done.blocks) * len(entrants), max(number, target) * len(entrants)
+        self.tell(Step(Stage.BLOCKS, line, "waits for the machine to be quiet", ended, total))
         waited = 0.0 if self.wanted.quick else self.quiet.wait()
         if waited:
             self.tell(Note(f"block {number}: waited {waited:.0f} s for the machine to be quiet"))
@@ -129,9 +132,7 @@ class _Race:
             order = generator.permutation(len(lane.cells))
             cells = [lane.cells[i] for i in order if lane.cells[i] in planned]
             if cells:
-                ended = len(self.done.blocks) * len(entrants) + position
-                line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
-                self.tell(Step(Stage.BLOCKS, line, str(lane), ended, max(number, target) * len(entrants)))
+                self.tell(Step(Stage.BLOCKS, line, str(lane), ended + position, total))
                 disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
         because = "" if self.wanted.quick else next(filter(None, disturbed), "")
         block = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)

@@ -303,6 +303,7 @@ class Timing:
     baseline_device      the device of the baseline's cell, for an accelerator the CPU
     blocks               processes of this cell that gave a time
     disturbed_blocks     of them, those that something disturbed and that were kept all the same
+    drifting_processes   of them, those whose last rounds took another time than their first
     """
 
     implementation: str
@@ -342,9 +343,48 @@ class Timing:
     baseline_device: str
     blocks: int
     disturbed_blocks: int
+    drifting_processes: int
     epochs_per_round: int | None
     learning_rate: float
     seed: int
     budget_share: float | None
     final_loss: float | None
     accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of comparison.csv: a cell in two runs.
+
+    change        its time in the new run over that in the old one, each over the baseline's in the same blocks where
+                  `through` names it; its interval is low to high at change_level; None for the baseline itself
+    comparison    what the interval says; NONE where there is none
+    through       the baseline; empty where the times themselves were compared
+    comparisons   m: intervals of this model's table are at the level 1 - 0.05/m or above
+    """
+
+    implementation: str
+    model: Model
+    dataset: str
+    n: int
+    d: int
+    k: int
+    dtype: str
+    device: str
+    batch_size: int | None
+    shuffle: bool
+    drop_last: bool
+    threads: int
+    old_status: Status
+    new_status: Status
+    comparison: Comparison
+    through: str
+    change: float | None
+    change_low: float | None
+    change_high: float | None
+    change_level: float | None
+    comparisons: int
+    old_epoch_seconds: float | None
+    new_epoch_seconds: float | None
+    old_blocks: int
+    new_blocks: int

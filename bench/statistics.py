@@ -17,6 +17,11 @@ from bench.records import Comparison, Rounds
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03
 
+# A process is steady if the medians of its first and last third of rounds differ by no more than this share; fewer
+# rounds in a third than that have no median to speak of.
+DRIFT = 0.05
+LEAST_THIRD = 3
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -46,6 +51,15 @@ def process_value(rounds: Rounds) -> float:
 def process_minimum(rounds: Rounds) -> float:
     """Return the seconds per epoch of the shortest round of one process: what load disturbs least."""
     return min(rounds.round_seconds) / rounds.epochs_per_round
+
+
+def drifts(rounds: Rounds) -> bool:
+    """Return whether the last third of a process's rounds took another time than the first, by more than 5 %."""
+    third = len(rounds.round_seconds) // 3
+    if third < LEAST_THIRD:
+        return False
+    ratio = median(rounds.round_seconds[-third:]) / median(rounds.round_seconds[:third])
+    return not 1 / (1 + DRIFT) <= ratio <= 1 + DRIFT
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:

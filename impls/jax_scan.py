@@ -73,7 +73,16 @@ PREDICTIONS = {
 
 @partial(jax.jit, static_argnames=("model", "size", "rest"), donate_argnames="params")
 def _epoch(
-    params: Params, learning_rate: Array, x: Array, y: Array, batches: Array, last: Array, *, model: Model, size: int, rest: int
+    params: Params,
+    learning_rate: Array,
+    x: Array,
+    y: Array,
+    batches: Array,
+    last: Array,
+    *,
+    model: Model,
+    size: int,
+    rest: int,
 ) -> tuple[Params, Array, Array]:
     """Move the parameters once for each batch, in order; return them and the losses.
 

@@ -171,7 +171,8 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     assert "warning: thread variables: OMP_NUM_THREADS=8;" in printed.out
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "python -m bench run -d triple -d digits" in report
-    assert report.index("thread variables: OMP_NUM_THREADS=8; workers do not take") < report.index("## Ranking")
+    assert "thread variables: OMP\\_NUM" not in report
+    assert "**thread variables: OMP_NUM_THREADS=8; workers do not take" in report.partition("## Conditions")[2]
 
 
 def test_report_remakes_every_table_byte_for_byte(

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from bench.errors import BadInput
 from bench.records import Agreement, Block, Cell, Comparison, Costs, Failure, Problem, Rounds, Status, Timing, Verdict
-from bench.report import files, markdown, summary, terminal, words
+from bench.report import files, summary, terminal, words, written
 from bench.report.screen import Screen
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
@@ -150,7 +150,7 @@ def golden(name: str, text: str) -> None:
 
 def test_the_markdown_report_reads_as_agreed() -> None:
     raw = made_up()
-    golden("report.md", markdown.report(raw, summary.timings(raw)))
+    golden("report.md", written.report(raw, summary.timings(raw)))
 
 
 def test_the_csv_files_read_as_agreed() -> None:
@@ -213,7 +213,7 @@ def test_too_few_blocks_for_the_level_give_times_and_no_comparison() -> None:
     few = replace(raw, rounds=[one for one in raw.rounds if one.block <= 4], failures=[])
     rows = [row for row in summary.timings(few) if row.status is Status.OK]
     assert all(row.epoch_seconds is not None and row.ratio is None and row.epoch_seconds_low is None for row in rows)
-    text = markdown.report(few, rows)
+    text = written.report(few, rows)
     assert "4 blocks are too few for an interval" in text and "fastest" not in text
 
 
@@ -223,7 +223,7 @@ def test_quick_shows_times_and_compares_nothing() -> None:
     assert {row.comparison for row in rows} == {Comparison.NONE}
     assert find(rows, "jax_grad", DIGITS).epoch_seconds is not None
     assert all(row.ratio is None and row.epoch_seconds_low is None for row in rows)
-    text = markdown.report(raw, rows)
+    text = written.report(raw, rows)
     assert "fastest" not in text and "A/A" not in text
 
 
@@ -234,7 +234,7 @@ def test_a_failed_baseline_leaves_times_without_ratios() -> None:
     assert find(rows, "numpy_manual", DIGITS).detail == "while it was timed, in the pilot: 60 s"
     jax = find(rows, "jax_grad", DIGITS)
     assert jax.epoch_seconds is not None and jax.ratio is None
-    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
+    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in written.report(failed, rows)
     assert [one.cell.problem for one in summary.self_comparisons(failed)] == [BATCHES]
 
 
@@ -243,7 +243,7 @@ def test_a_cell_that_was_never_timed_is_not_ok() -> None:
     rows = summary.timings(stopped)
     assert find(rows, "numpy_manual", DIGITS).status is Status.NOT_RUN
     assert Status.OK not in {row.status for row in rows}
-    assert "digits: no time to show." in markdown.report(stopped, rows)
+    assert "digits: no time to show." in written.report(stopped, rows)
 
 
 def test_the_twin_is_no_row_and_changes_no_time() -> None:
@@ -309,7 +309,7 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
     assert files.csv(Timing, []).count("\n") == 1
 
 
-def written(folder: Path, raw: Raw) -> None:
+def laid_down(folder: Path, raw: Raw) -> None:
     (folder / "raw").mkdir(parents=True)
     files.write_environment(folder, raw.environment)
     files.write_records(folder / files.VERDICTS, raw.verdicts)
@@ -322,7 +322,7 @@ def written(folder: Path, raw: Raw) -> None:
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
-        written(folder, made_up())
+        laid_down(folder, made_up())
         files.write_reports(folder)
     names = ["report.md", "timings.csv", "agreement.csv", "environment.json"]
     assert [path.name for path in files.reports(first)] == names
@@ -333,7 +333,7 @@ def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_pa
 
 
 def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:
-    written(tmp_path / "run", Raw(ENVIRONMENT, [], [], [], []))
+    laid_down(tmp_path / "run", Raw(ENVIRONMENT, [], [], [], []))
     files.write_reports(tmp_path / "run")
     assert "Nothing was compared." in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
 
@@ -341,13 +341,13 @@ def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("environment.json", '{"schema": 99}', "schema 99, this version reads 1"),
+        ("environment.json", '{"schema": 99}', "schema 99, this version reads 1: check out the commit"),
         ("environment.json", "{", "cannot be read"),
         ("raw/verdicts.jsonl", "rubbish\n", "line 1"),
     ],
 )
 def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, text: str, words: str) -> None:
-    written(tmp_path / "run", made_up())
+    laid_down(tmp_path / "run", made_up())
     (tmp_path / "run" / name).write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=words):
         files.write_reports(tmp_path / "run")
@@ -404,7 +404,7 @@ def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
     assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
     assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
     assert words.verdict(row) == "FASTER, unstable"
-    text = markdown.report(replace(raw, rounds=odd), rows)
+    text = written.report(replace(raw, rounds=odd), rows)
     assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
     assert not find(rows, "torch_nn", DIGITS).unstable
 

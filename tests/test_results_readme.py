@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import Agreement, Block, Cell, Failure, Paced, Problem, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Change, Failure, Paced, Problem, Rounds, Status, Timing, Verdict
 
 TEXT = (Path(__file__).resolve().parents[1] / "results" / "README.md").read_text(encoding="utf-8")
 
@@ -22,7 +22,9 @@ def names(record: type) -> list[str]:
     return [field.name for field in fields(record)]
 
 
-@pytest.mark.parametrize(("title", "record"), [("timings.csv", Timing), ("agreement.csv", Agreement)])
+@pytest.mark.parametrize(
+    ("title", "record"), [("timings.csv", Timing), ("agreement.csv", Agreement), ("comparison.csv", Change)]
+)
 def test_the_columns_of_a_table_are_documented_in_their_order(title: str, record: type) -> None:
     assert re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE) == names(record)
 

@@ -10,7 +10,7 @@ from bench.statistics import Ratio
 
 def lines(raw: Raw, *, every: bool = True) -> list[str]:
     """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
-    own = self_comparisons(raw) if every else _self_comparison(raw)
+    own = self_comparisons(raw) if every else self_comparison(raw)
     said = [*own, f"{summary.stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
@@ -35,7 +35,7 @@ def self_comparisons(raw: Raw) -> list[str]:
     return [f"A/A, {results[0].cell.implementation} against itself: {'; '.join(parts + whole)}."]
 
 
-def _self_comparison(raw: Raw) -> list[str]:
+def self_comparison(raw: Raw) -> list[str]:
     """Return the A/A comparison of all cells together, or what there is if they are not several."""
     together = [
         f"A/A, {one.implementation.removesuffix(TWIN)} against itself: {_said(one.ratio, one.comparison)}."

@@ -25,7 +25,7 @@ def of_run(
         "command": raw.environment["command"],
         "exit_code": exit_code,
         "files": [str(path) for path in files],
-        "rankings": [words.ranking(group, quick=raw.quick) for group in words.by_work(rows).values()],
+        "rankings": words.rankings(rows, quick=raw.quick),
         "agreement": [to_mapping(verdict) for verdict in verdicts],
         "timings": [to_mapping(row) for row in rows],
     }

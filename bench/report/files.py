@@ -22,9 +22,10 @@ from typing import Any
 import pandas as pd
 
 from bench import jsonl, progress
+from bench.between import Between
 from bench.errors import BadInput
-from bench.records import Agreement, Timing, Verdict
-from bench.report import markdown, summary
+from bench.records import Agreement, Change, Timing, Verdict
+from bench.report import change_words, summary, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -74,7 +75,10 @@ def read(folder: Path) -> Raw:
         environment = json.loads(path.read_text(encoding="utf-8"))
         schema = environment["schema"]
         if schema != SCHEMA:
-            raise BadInput(f"{folder}: its files have schema {schema}, this version reads {SCHEMA}")
+            commit = environment.get("machine", {}).get("commit") or "that wrote them"
+            raise BadInput(
+                f"{folder}: its files have schema {schema}, this version reads {SCHEMA}: check out the commit {commit}"
+            )
         done = progress.read(folder / "raw")
         return Raw(
             environment=environment,
@@ -84,7 +88,7 @@ def read(folder: Path) -> Raw:
             failures=done.failures,
             blocks=done.blocks,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError) as error:
         raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
 
 
@@ -100,7 +104,7 @@ def write_reports(folder: Path) -> Raw:
     if raw.timed:
         rows = summary.timings(raw)
         _write(folder / "timings.csv", csv(Timing, rows))
-        _write(folder / "report.md", markdown.report(raw, rows))
+        _write(folder / "report.md", written.report(raw, rows))
         _write_pictures(folder / "pictures", raw, rows)
     return raw
 
@@ -111,6 +115,13 @@ def _write_pictures(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in pictures.draw(raw, rows).items():
         _write(folder / name, text)
+
+
+def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Write comparison.md and comparison.csv into a new folder; `old` and `new` are the environments of the runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "comparison.md", change_words.markdown(found, old, new))
+    _write(folder / "comparison.csv", csv(Change, found.changes))
 
 
 def reports(folder: Path) -> list[Path]:

@@ -91,9 +91,10 @@ class Moving:
 
     def _step(self, step: Step) -> None:
         if step.stage not in self._tasks:
-            self._tasks[step.stage] = self._bars.add_task("", line=step.line, now=step.now, total=step.total)
+            self._tasks[step.stage] = self._bars.add_task("", line="", now="", total=step.total)
         ended = step.done >= step.total
-        line, now = (step.stage, "") if ended else (step.line, step.now)
+        line = step.line if step.stage is Stage.BLOCKS and not ended else step.stage
+        now = "" if ended else step.now or step.line
         self._bars.update(self._tasks[step.stage], completed=step.done, total=step.total, line=line, now=now)
 
     def _drawn(self) -> Group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from bench.records import Agreement, Block, Cell, Comparison, Failure, Rounds, S
 from bench.statistics import (
     Ratio,
     compare,
+    drifts,
     mean_ratio,
     order_interval,
     paired_ratio,
@@ -26,7 +28,7 @@ from impls import BASELINE
 
 @dataclass(frozen=True)
 class Raw:
-    """All that a run left behind; every table is made from this and nothing else.
+    """All that a run left behind; every table is made from this and nothing else. What follows from it is kept.
 
     environment  the machine, the command, its options and the sources of the data
     verdicts     one for every cell, those left out included; the last one of a cell counts
@@ -40,13 +42,38 @@ class Raw:
     failures: Sequence[Failure]
     blocks: Sequence[Block] = ()
 
-    @property
+    @cached_property
     def counted(self) -> list[Rounds]:
         """The rounds of the blocks that count."""
         excluded = without(self.blocks)
         return [one for one in self.rounds if one.block not in excluded]
 
-    @property
+    @cached_property
+    def own(self) -> dict[Cell, list[Rounds]]:
+        """The counted rounds of each cell."""
+        return by_cell(self.counted, twins=False)
+
+    @cached_property
+    def twins(self) -> dict[Cell, list[Rounds]]:
+        """The counted rounds of the baseline's A/A twin in each cell."""
+        return by_cell(self.counted, twins=True)
+
+    @cached_property
+    def final(self) -> list[Verdict]:
+        """The verdict of each cell once its timing is known as well."""
+        return _final_verdicts(self)
+
+    @cached_property
+    def timings(self) -> list[Timing]:
+        """The rows of timings.csv."""
+        return _timings(self)
+
+    @cached_property
+    def means(self) -> list[Mean]:
+        """The mean ratios over the cells of each implementation."""
+        return _means(self)
+
+    @cached_property
     def disturbed(self) -> dict[int, str]:
         """What disturbed the blocks that count all the same, by number."""
         excluded = without(self.blocks)
@@ -74,8 +101,11 @@ class SelfComparison:
 
 def timings(raw: Raw) -> list[Timing]:
     """Return one row for each cell, in the order of the models and then of the plan."""
-    verdicts = final_verdicts(raw)
-    own = by_cell(raw.counted, twins=False)
+    return raw.timings
+
+
+def _timings(raw: Raw) -> list[Timing]:
+    verdicts, own = raw.final, raw.own
     rows: list[Timing] = []
     for model in Model:
         of_model = [verdict for verdict in verdicts if verdict.cell.problem.model is model]
@@ -93,14 +123,17 @@ def final_verdicts(raw: Raw) -> list[Verdict]:
 
     A cell that passed the gate in a run that was stopped before its rounds is NOT-RUN.
     """
+    return raw.final
+
+
+def _final_verdicts(raw: Raw) -> list[Verdict]:
     last = {verdict.cell: verdict for verdict in raw.verdicts}
     for failure in raw.failures:
         if failure.cell.implementation != NULL and last[failure.cell].status is Status.OK:
             detail = f"while it was timed{_in_block(failure.block)}: {failure.detail}"
             last[failure.cell] = replace(last[failure.cell], status=failure.status, detail=detail)
-    timed = {rounds.cell for rounds in raw.counted}
     for cell, verdict in last.items():
-        if verdict.status is Status.OK and cell not in timed:
+        if verdict.status is Status.OK and cell not in raw.own:
             last[cell] = replace(verdict, status=Status.NOT_RUN, detail="the run was stopped before it was timed")
     return list(last.values())
 
@@ -118,13 +151,12 @@ def self_comparisons(raw: Raw) -> list[SelfComparison]:
     """Return the A/A comparison of every baseline cell that has one, at the level of its table."""
     if raw.quick:
         return []
-    ok = {verdict.cell for verdict in final_verdicts(raw) if verdict.status is Status.OK}
+    ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
     counts = {model: comparisons(cell for cell in ok if cell.problem.model is model) for model in Model}
-    own = by_cell(raw.counted, twins=False)
     results = []
-    for cell, rounds in by_cell(raw.counted, twins=True).items():
+    for cell, rounds in raw.twins.items():
         if cell in ok:
-            ratio = paired_ratio(by_block(rounds), by_block(own.get(cell, [])), counts[cell.problem.model])
+            ratio = paired_ratio(by_block(rounds), by_block(raw.own.get(cell, [])), counts[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
@@ -145,11 +177,15 @@ def means(raw: Raw) -> list[Mean]:
 
     The last one is the baseline's A/A twin's, at a level of its own: it should hold 1.
     """
+    return raw.means
+
+
+def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
-    ok = {verdict.cell for verdict in final_verdicts(raw) if verdict.status is Status.OK}
-    own = {cell: by_block(rounds) for cell, rounds in by_cell(raw.counted, twins=False).items() if cell in ok}
-    twins = {cell: by_block(rounds) for cell, rounds in by_cell(raw.counted, twins=True).items() if cell in own}
+    ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
+    own = {cell: by_block(rounds) for cell, rounds in raw.own.items() if cell in ok}
+    twins = {cell: by_block(rounds) for cell, rounds in raw.twins.items() if cell in own}
     groups: dict[tuple[str, str], list[tuple[Mapping[int, float], Mapping[int, float]]]] = {}
     for cell, values in own.items():
         if baseline_of(cell) in own and baseline_of(cell) != cell:
@@ -243,6 +279,7 @@ def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Round
         baseline_device="cpu",
         blocks=len(values),
         disturbed_blocks=len(values.keys() & raw.disturbed.keys()),
+        drifting_processes=sum(map(drifts, rounds)),
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
         learning_rate=problem.learning_rate,
         seed=problem.seed,

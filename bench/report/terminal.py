@@ -15,16 +15,22 @@ from rich.table import Table
 from rich.text import Text
 
 import datasets
+from bench.between import Between
 from bench.doctor import Finding
 from bench.gate.explain import explain
 from bench.plan import Plan
-from bench.records import Agreement, Status, Timing, Verdict
-from bench.report import clock, markdown, words
+from bench.records import Agreement, Change, Comparison, Status, Timing, Verdict
+from bench.report import change_words, clock, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
 _STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}
+
+_CHANGES = {Comparison.SLOWER: "red", Comparison.FASTER: "green", Comparison.AMBIGUOUS: "yellow"}
+
+# A terminal shows no more of a table; report.md and timings.csv have all of it.
+_MOST_ROWS = 200
 
 
 def error(message: object) -> None:
@@ -101,19 +107,57 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
         of_model = [row for row in rows if row.model is model]
         if of_model:
             screen.details.print(str(model), style="bold")
-            for line in markdown.rankings(of_model, quick=raw.quick):
+            for line in words.rankings(of_model, quick=raw.quick):
                 screen.verdicts.print(line)
-            screen.details.print(_times(of_model, quick=raw.quick))
+            if len(of_model) <= _MOST_ROWS:
+                screen.details.print(_times(of_model, quick=raw.quick))
+            else:
+                screen.details.print(f"({len(of_model)} cells: their table is in report.md)\n")
     for line in clock.lines(raw, every=screen.verbose):
         screen.details.print(line)
 
 
-def closing(screen: Screen, paths: Iterable[Path], folder: Path, command: str) -> None:
+def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Print what changed between two runs in words, one table a model, and what to know of it."""
+    out = screen.details
+    for name, environment in (("old", old), ("new", new)):
+        commit = (environment["machine"].get("commit") or "no commit")[:12]
+        out.print(f"{name}  {environment['run']}  {environment['started']}  {commit}", soft_wrap=True)
+    for remark in change_words.remarks(found):
+        screen.verdicts.print(remark, style="yellow")
+    out.print()
+    for line in change_words.verdicts(found):
+        screen.verdicts.print(line)
+    for model, works in change_words.by_model(found).items():
+        out.print()
+        out.print(model, style="bold")
+        shown = table(*change_words.HEADERS, numbers=change_words.HEADERS[1:5])
+        for work, changes in works.items():
+            shown.add_row(Text(work, "bold"))
+            for change in changes:
+                name, *numbers, verdict = change_words.cells(change)
+                shown.add_row(f" {name}", *numbers, Text(verdict, _CHANGES.get(change.comparison, "")))
+        out.print(shown)
+    out.print(change_words.how(found))
+
+
+def threshold(screen: Screen, failed: Sequence[Change], share: str) -> None:
+    """Print which cells are slower by more than what was allowed, or have lost their time."""
+    names = ", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)
+    screen.verdicts.print(f"--fail-slower {share}: {names or 'no cell'}", style="red" if failed else "green")
+
+
+def paths(screen: Screen, written: Iterable[Path]) -> None:
+    """Print where files lie, one a line."""
+    for path in written:
+        screen.details.print(str(path), soft_wrap=True)
+
+
+def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str) -> None:
     """Print where the result lies, and the commands that repeat it, remake its tables and compare it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
-    for path in paths:
-        out.print(str(path), soft_wrap=True)
+    paths(screen, written)
     out.print()
     said = (
         ("again", words.repeat(command)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 
-from bench.records import Cell, Comparison, Problem, Status, Timing, Verdict
+from bench.records import Cell, Change, Comparison, Problem, Status, Timing, Verdict
 from bench.statistics import MARGIN
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -78,7 +79,7 @@ def agreement(verdicts: Sequence[Verdict]) -> str:
     return f"Agreement: {how_many}, within {share(largest)} of what rounding may do ({where})."
 
 
-def work(row: Timing | Problem) -> str:
+def work(row: Timing | Problem | Change) -> str:
     """Return what is trained, in as few words as tell it from the default: "digits float64 batch 64"."""
     words = [row.dataset]
     words += [row.dtype] if row.dtype != "float32" else []
@@ -86,7 +87,18 @@ def work(row: Timing | Problem) -> str:
     return " ".join(words)
 
 
-def runner(row: Timing | Cell) -> str:
+def shaped(row: Timing) -> str:
+    """Return what is trained with its size: "digits batch 64 (1797 x 64, 10)"."""
+    classes = f", {row.k}" if row.k > 1 else ""
+    return f"{work(row)} ({row.n} x {row.d}{classes})"
+
+
+def states(rows: Sequence[Timing]) -> dict[Status, int]:
+    """Return how many rows have each status."""
+    return dict(Counter(row.status for row in rows))
+
+
+def runner(row: Timing | Cell | Change) -> str:
     """Return who trains it: the implementation, and its device unless that is the CPU."""
     return row.implementation if row.device == "cpu" else f"{row.implementation} on {row.device}"
 
@@ -128,6 +140,11 @@ def ranked(rows: Sequence[Timing]) -> list[Timing]:
 
     compared = any(row.ratio is not None for row in rows)
     return sorted(rows, key=place if compared else lambda row: (row.epoch_seconds is None, row.epoch_seconds or 0.0))
+
+
+def rankings(rows: Sequence[Timing], *, quick: bool) -> list[str]:
+    """Return one sentence for each piece of work, in the order of the rows."""
+    return [ranking(group, quick=quick) for group in by_work(rows).values()]
 
 
 def ranking(rows: Sequence[Timing], *, quick: bool) -> str:

@@ -1,0 +1,213 @@
+"""What changed between two runs: pure functions of their raw rows. docs/decisions/ has the reasons.
+
+Times of different runs are not compared, for a busy machine moves all of them. What is compared is the ratio to the
+baseline, which was timed in the same blocks: what the machine did to both falls out of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.compared import baseline_of, by_block
+from bench.errors import BadInput
+from bench.records import Cell, Change, Status, Verdict
+from bench.report.summary import Raw
+from bench.statistics import Ratio, compare, order_interval
+from datasets.dataset import Model
+
+# What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.
+CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "machine": ("processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor"),
+    "versions": ("python", "libraries"),
+}
+
+
+@dataclass(frozen=True)
+class Between:
+    """Two runs side by side.
+
+    changes       one for each cell that both have
+    only_old, only_new   the cells that the other run does not have under these settings, data included
+    differences   what was not the same and was allowed to differ, in words
+    absolute      whether times were compared as they are, and not through the baseline
+    """
+
+    changes: Sequence[Change]
+    only_old: Sequence[Cell]
+    only_new: Sequence[Cell]
+    differences: Sequence[str]
+    absolute: bool
+
+
+def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = False) -> Between:
+    """Return how the cells that two runs share have changed.
+
+    across     conditions that may differ: keys of CONDITIONS
+    absolute   compare the times themselves: for a machine of which all is known to be as it was
+
+    Raises BadInput when another condition differs, when a run compares nothing itself, or when they share no cell.
+    """
+    for raw, name in ((old, "old"), (new, "new")):
+        if not raw.timed or raw.quick:
+            raise BadInput(f"the {name} run has no intervals (agree or --quick): compare runs of python -m bench run")
+    identities = [raw.environment.get("identity", {}) for raw in (old, new)]
+    differences = _differences(*identities, across)
+    cells = {one.cell: one for one in old.final}, {one.cell: one for one in new.final}
+    changed = _changed_data(*identities)
+    shared = [cell for cell in cells[1] if cell in cells[0] and _data(cell) not in changed]
+    if not shared:
+        raise BadInput(f"the runs share no cell: {_why_none(list(cells[0]), list(cells[1]), changed)}")
+    changes = [
+        change
+        for model in Model
+        for change in _of_model([cell for cell in shared if cell.problem.model is model], old, new, absolute)
+    ]
+    alone = [[cell for cell in own if cell not in shared] for own in cells]
+    return Between(changes, alone[0], alone[1], differences, absolute)
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], across: Sequence[str]) -> list[str]:
+    """Return what differs and may; BadInput names the first thing that may not."""
+    found = []
+    for condition, names in CONDITIONS.items():
+        for name in names:
+            if old.get(name) == new.get(name):
+                continue
+            said = _difference(name, old.get(name), new.get(name))
+            if condition not in across:
+                raise BadInput(f"not the same {condition}: {said}; --across {condition} compares all the same")
+            found.append(said)
+    return found
+
+
+def _difference(name: str, old: Any, new: Any) -> str:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        parts = [_difference(key, old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
+        return ", ".join(parts)
+    return f"{name} was {old} and is {new}"
+
+
+def _data(cell: Cell) -> str:
+    return f"{cell.problem.dataset} {cell.problem.dtype}"
+
+
+def _changed_data(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """Return the data, by name and dtype, that have the same name in both runs and are not the same."""
+    before, after = old.get("data", {}), new.get("data", {})
+    return {name for name in before if name in after and before[name] != after[name]}
+
+
+def _why_none(old: Sequence[Cell], new: Sequence[Cell], changed: set[str]) -> str:
+    """Return the setting in which the cells of the same implementation and dataset differ."""
+    if changed:
+        return f"the data of {', '.join(sorted(changed))} have changed"
+    for one in old:
+        for other in new:
+            if (one.implementation, one.problem.dataset) == (other.implementation, other.problem.dataset):
+                names = [*vars(one.problem)]
+                settings = {name: (getattr(one.problem, name), getattr(other.problem, name)) for name in names}
+                settings |= {"device": (one.device, other.device), "threads": (one.threads, other.threads)}
+                return next(f"{name} was {a} and is {b}" for name, (a, b) in settings.items() if a != b)
+    return "neither implementation and dataset are the same"
+
+
+def _of_model(cells: Sequence[Cell], old: Raw, new: Raw, absolute: bool) -> list[Change]:
+    """Return the changes of one table, with intervals that hold together with 95 %."""
+    ended = {verdict.cell: verdict for verdict in old.final}, {verdict.cell: verdict for verdict in new.final}
+    compared = [cell for cell in cells if absolute or baseline_of(cell) != cell]
+    return [
+        _change(cell, (ended[0][cell], ended[1][cell]), (old, new), max(1, len(compared)), absolute) for cell in cells
+    ]
+
+
+def _change(cell: Cell, ended: tuple[Verdict, Verdict], runs: tuple[Raw, Raw], count: int, absolute: bool) -> Change:
+    times = [_logs(cell, raw, verdict) for raw, verdict in zip(runs, ended, strict=True)]
+    is_baseline = baseline_of(cell) == cell
+    logs = times if absolute else [_ratio_logs(cell, raw, verdict) for raw, verdict in zip(runs, ended, strict=True)]
+    ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
+    return Change(
+        implementation=cell.implementation,
+        model=cell.problem.model,
+        dataset=cell.problem.dataset,
+        n=cell.problem.n,
+        d=cell.problem.d,
+        k=cell.problem.k,
+        dtype=cell.problem.dtype,
+        device=cell.device,
+        batch_size=cell.problem.batch_size,
+        shuffle=cell.problem.shuffle,
+        drop_last=cell.problem.drop_last,
+        threads=cell.threads,
+        old_status=ended[0].status,
+        new_status=ended[1].status,
+        comparison=compare(ratio),
+        through="" if absolute else baseline_of(cell).implementation,
+        change=ratio.ratio if ratio else None,
+        change_low=ratio.low if ratio else None,
+        change_high=ratio.high if ratio else None,
+        change_level=ratio.level if ratio else None,
+        comparisons=count,
+        old_epoch_seconds=math.exp(median(times[0])) if times[0] else None,
+        new_epoch_seconds=math.exp(median(times[1])) if times[1] else None,
+        old_blocks=len(times[0]),
+        new_blocks=len(times[1]),
+    )
+
+
+def _logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
+    """Return the logarithm of the process value of each block."""
+    if verdict.status is not Status.OK:
+        return []
+    return [math.log(seconds) for seconds in by_block(raw.own.get(cell, [])).values()]
+
+
+def _ratio_logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
+    """Return the logarithm of the ratio to the baseline of each block that has both."""
+    if verdict.status is not Status.OK:
+        return []
+    values, baseline = by_block(raw.own.get(cell, [])), by_block(raw.own.get(baseline_of(cell), []))
+    return [math.log(values[block] / baseline[block]) for block in sorted(values.keys() & baseline.keys())]
+
+
+def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio | None:
+    """Return exp of the median of `new` less that of `old`, logarithms by process; None if they are too few.
+
+    Each median has its own exact interval at the level 1 - a/2, where a = 0.05 / comparisons; together they hold with
+    1 - a, whatever the distributions of the two runs and however they differ, so the difference lies between the
+    differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
+    The very same processes have no difference, which is known and not estimated.
+    """
+    if old and list(old) == list(new):
+        return Ratio(1.0, 1.0, 1.0, 1.0, len(old))
+    level = 1 - 0.05 / comparisons / 2
+    before, after = order_interval(old, level), order_interval(new, level)
+    if before is None or after is None:
+        return None
+    low, high = math.exp(after[0] - before[1]), math.exp(after[1] - before[0])
+    reached = 1 - (1 - before[2]) - (1 - after[2])
+    return Ratio(math.exp(median(new) - median(old)), low, high, reached, min(len(old), len(new)))
+
+
+def slower_than(changes: Sequence[Change], share: float) -> list[Change]:
+    """Return the cells that are slower by more than this share beyond doubt, and those that have lost their time."""
+    return [
+        change
+        for change in changes
+        if (change.change_low is not None and change.change_low > 1 + share)
+        or (change.old_status is Status.OK and change.new_status is not Status.OK)
+    ]
+
+
+def moved_baselines(changes: Sequence[Change], share: float) -> list[tuple[Change, float]]:
+    """Return the baseline's cells whose median time is not what it was, by more than this share, and the ratio."""
+    found = []
+    for change in changes:
+        if change.implementation == change.through and change.old_epoch_seconds and change.new_epoch_seconds:
+            ratio = change.new_epoch_seconds / change.old_epoch_seconds
+            if not 1 / (1 + share) <= ratio <= 1 + share:
+                found.append((change, ratio))
+    return found

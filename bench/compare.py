@@ -1,0 +1,55 @@
+"""The way of a comparison: two folders in, an exit code out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.between import between, slower_than
+from bench.errors import BadInput
+from bench.report import change_words, files, terminal
+from bench.report.screen import Screen
+
+FINE, SLOWER = 0, 1
+
+
+def compare(
+    old: Path,
+    new: Path,
+    screen: Screen,
+    *,
+    across: Sequence[str] = (),
+    absolute: bool = False,
+    fail_slower: str | None = None,
+    out: Path | None = None,
+) -> int:
+    """Print what changed between two runs, and write it if there is a folder for it.
+
+    Return 1 if `fail_slower` is given and a cell is slower by more than that beyond doubt, or has lost its time.
+    Raises BadInput when the runs cannot be read, or are not to be compared.
+    """
+    share = None if fail_slower is None else percentage(fail_slower)
+    if out is not None:
+        files.check_out(out)
+    runs = files.read(old), files.read(new)
+    found = between(*runs, across=across, absolute=absolute)
+    failed = [] if share is None else slower_than(found.changes, share)
+    code = SLOWER if failed else FINE
+    terminal.comparison(screen, found, *(raw.environment for raw in runs))
+    if out is not None:
+        files.write_comparison(out, found, *(raw.environment for raw in runs))
+        terminal.paths(screen, [out / "comparison.md", out / "comparison.csv"])
+    if fail_slower is not None:
+        terminal.threshold(screen, failed, fail_slower)
+    if screen.json:
+        terminal.document(change_words.document(found, *(raw.environment for raw in runs), code))
+    return code
+
+
+def percentage(given: str) -> float:
+    """Return the share that a percentage such as "5%" stands for; BadInput for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", given.strip())
+    if found is None:
+        raise BadInput(f"--fail-slower {given}: write a percentage, such as 5%")
+    return float(found.group(1)) / 100

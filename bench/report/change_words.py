@@ -1,0 +1,144 @@
+"""How the changes between two runs read: in words, as table rows, as Markdown and as JSON. Nothing is printed here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.between import Between, moved_baselines
+from bench.jsonl import to_mapping
+from bench.records import Cell, Change, Comparison, Status
+from bench.report import words
+from bench.report.markdown import bullets, section, table, text
+from bench.statistics import MARGIN
+
+HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
+
+_HINT = {
+    Comparison.SAME: f"within {100 * MARGIN:.0f} %",
+    Comparison.AMBIGUOUS: "more blocks would tell",
+    Comparison.NONE: "not compared",
+}
+
+
+def verdicts(found: Between) -> list[str]:
+    """Return what changed: each cell that did by name, the others by their number."""
+    counts = Counter(change.comparison for change in found.changes)
+    said = [
+        _sentence(change)
+        for kind in (Comparison.SLOWER, Comparison.FASTER)
+        for change in found.changes
+        if change.comparison is kind
+    ]
+    rest = [
+        f"{words.number(counts[kind], 'cell')} {kind or 'not compared'}" + (f" ({_HINT[kind]})" if kind else "")
+        for kind in (Comparison.SAME, Comparison.AMBIGUOUS, Comparison.NONE)
+        if counts[kind]
+    ]
+    lost = [f"{_name(change)} has no time any more: {change.new_status}." for change in found.changes if _lost(change)]
+    return [*said, *lost, *([f"{'; '.join(rest)}."] if rest else [])]
+
+
+def remarks(found: Between) -> list[str]:
+    """Return what a reader of the changes should know: what was not the same, and cells of one run only."""
+    said = [f"NOT THE SAME: {difference}." for difference in found.differences]
+    moved = moved_baselines(found.changes, MARGIN)
+    if moved:
+        times = ", ".join(f"{words.ratio(ratio)} ({words.work(change)})" for change, ratio in moved)
+        said.append(
+            f"{moved[0][0].implementation} itself took {times} times as long: the machine moved, which falls out of "
+            "every change here, or it did, which is in all of them."
+        )
+    for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
+        if cells:
+            said.append(f"In the {run} run only, under these settings: {_names(cells)}.")
+    return said
+
+
+def how(found: Between) -> str:
+    """Return how the changes were measured."""
+    counts = {change.comparisons for change in found.changes}
+    if found.absolute:
+        basis = "Change: the time now over the time before, as they were (--absolute)."
+    else:
+        baseline = next(change.through for change in found.changes)
+        basis = (
+            f"Change: the time now over the time before, each over that of {baseline} in the same blocks; a machine "
+            "that is slower today slows both."
+        )
+    level = 100 * (1 - 0.05 / max(counts))
+    return f"{basis} Intervals at {level:.2f} % or above, from the processes of each run."
+
+
+def by_model(found: Between) -> Mapping[str, Mapping[str, Sequence[Change]]]:
+    """Return the changes of each model, and in it of each piece of work."""
+    groups: dict[str, dict[str, list[Change]]] = {}
+    for change in found.changes:
+        groups.setdefault(change.model, {}).setdefault(words.work(change), []).append(change)
+    return groups
+
+
+def cells(change: Change) -> tuple[str, ...]:
+    """Return a row of a table with HEADERS."""
+    low, high = change.change_low, change.change_high
+    return (
+        words.runner(change),
+        _time(change.old_epoch_seconds, change.old_status),
+        _time(change.new_epoch_seconds, change.new_status),
+        "" if change.change is None else words.ratio(change.change),
+        "" if low is None or high is None else words.ratio_range(low, high),
+        "baseline" if change.implementation == change.through else change.comparison or "too few blocks",
+    )
+
+
+def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Return comparison.md; `old` and `new` are the environments of the runs."""
+    parts = [f"# Four ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
+        ("old", old["run"], old["started"], old["machine"].get("commit") or ""),
+        ("new", new["run"], new["started"], new["machine"].get("commit") or ""),
+    ])]  # fmt: skip
+    parts.append(section("Verdicts", bullets(verdicts(found))))
+    for model, works in by_model(found).items():
+        rows = [(work, *cells(change)) for work, changes in works.items() for change in changes]
+        parts.append(section(model, table(("data", *HEADERS), rows, right=HEADERS[1:5])))
+    parts.append(section("How", bullets([how(found), *remarks(found)])))
+    return "\n\n".join(parts) + "\n"
+
+
+def document(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exit_code: int) -> dict[str, Any]:
+    """Return the comparison as strict JSON can hold it."""
+    return {
+        "schema": new["schema"],
+        "old": old["run"],
+        "new": new["run"],
+        "exit_code": exit_code,
+        "verdicts": verdicts(found),
+        "remarks": remarks(found),
+        "changes": [to_mapping(change) for change in found.changes],
+    }
+
+
+def _sentence(change: Change) -> str:
+    assert change.change is not None and change.change_low is not None and change.change_high is not None, change
+    return (
+        f"{change.comparison}: {_name(change)} takes {words.ratio(change.change)} times as long as before "
+        f"({words.ratio_range(change.change_low, change.change_high)})."
+    )
+
+
+def _lost(change: Change) -> bool:
+    return change.old_status is Status.OK and change.new_status is not Status.OK
+
+
+def _name(change: Change) -> str:
+    return f"{words.runner(change)} on {words.work(change)}"
+
+
+def _names(cells: Sequence[Cell]) -> str:
+    names = [f"{cell.implementation} on {words.work(cell.problem)}" for cell in cells]
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _time(seconds: float | None, status: Status) -> str:
+    return str(status) if seconds is None else words.duration(seconds)

@@ -1,0 +1,109 @@
+"""The part of report.md that says under which conditions its numbers were taken, and how to name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from bench.records import Rounds, Timing
+from bench.report import clock, summary, words
+from bench.report.markdown import bullets, code, table, text
+from bench.report.summary import Raw
+
+
+def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
+    """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
+    advice = "\n".join(f"- **{text(line)}**" for line in raw.environment.get("advice", []))
+    parts = (
+        advice,
+        bullets([*clock.lines(raw), *_noise(raw.counted), *_drift(rows)]),
+        _means(raw),
+        table(("machine", ""), flat(raw.environment["machine"])),
+        _data(raw.environment["datasets"]),
+        _read_back(raw.counted),
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _noise(rounds: Iterable[Rounds]) -> list[str]:
+    """Return what the counters say of all processes: blind to the times, as they were gathered."""
+    seen = [one.disturbance for one in rounds]
+    busy = [one.others_busy for one in seen if one.others_busy is not None]
+    pressure = [
+        one.pressure_seconds / one.wall_seconds for one in seen if one.pressure_seconds is not None and one.wall_seconds
+    ]
+    said = (
+        ("other processes used", "of the processors' time", busy),
+        ("some process waited for a processor in", "of the time", pressure),
+    )
+    return [
+        f"While rounds were timed, {what} {100 * median(found):.1f} % {of} (median; at most {100 * max(found):.0f} %)."
+        for what, of, found in said
+        if found
+    ]
+
+
+def _drift(rows: Sequence[Timing]) -> list[str]:
+    drifting = [row for row in rows if row.drifting_processes]
+    if not drifting:
+        return []
+    worst = max(drifting, key=lambda row: row.drifting_processes)
+    return [
+        f"{words.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
+        f"than their first; the most, {worst.drifting_processes} of {worst.blocks}, {words.runner(worst)} on "
+        f"{words.work(worst)}."
+    ]
+
+
+def _means(raw: Raw) -> str:
+    rows = [clock.mean_row(mean) for mean in summary.means(raw)]
+    if not rows:
+        return ""
+    introduction = (
+        "Geometric means of the ratios over all cells of an implementation, one value a block; the last row is the "
+        "baseline against itself, which is known to be 1."
+    )
+    return f"{introduction}\n\n{table(clock.MEAN_HEADERS, rows, right=clock.MEAN_HEADERS[1:6])}"
+
+
+def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
+    cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in datasets]
+    return table(["dataset", "dtype", "source", "licence", "labels 0, 1, ..."], cells)
+
+
+def _read_back(rounds: Iterable[Rounds]) -> str:
+    """Return what the workers found inside themselves, and who found it."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for one in rounds:
+        versions = {f"version of {name}": value for name, value in one.environment.versions.items()}
+        for name, value in (versions | one.environment.found).items():
+            found.setdefault((name, value), {})[one.cell.implementation] = None
+    if not found:
+        return ""
+    cells = [(name, value, ", ".join(names)) for (name, value), names in sorted(found.items())]
+    return f"Read back inside the workers:\n\n{table(('condition', 'found', 'by'), cells)}"
+
+
+def flat(value: object, name: str = "") -> list[tuple[str, str]]:
+    """Return nested mappings as (dotted name, text) pairs, in their order."""
+    if isinstance(value, Mapping):
+        return [pair for key, item in value.items() for pair in flat(item, f"{name}.{key}" if name else str(key))]
+    if isinstance(value, (list, tuple)):
+        return [(name, ", ".join(str(item) for item in value))]
+    return [(name, "none" if value is None else str(value))]
+
+
+def citation(raw: Raw) -> str:
+    """Return what names this result: run, commit, versions, machine and command."""
+    environment = raw.environment
+    machine = environment["machine"]
+    commit = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
+    changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
+    libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
+    said = (
+        f"Four Ways, run {environment['run']} of {environment['started']}, {commit}{changed}; "
+        f"Python {machine.get('python', 'unknown')}, {libraries}; {machine.get('processor', 'unknown processor')}; "
+        f"{environment['command']}"
+    )
+    return f"{code(said)}\n\nCITATION.cff names the program."
