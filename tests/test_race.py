@@ -374,10 +374,25 @@ def test_time_limit_grows_with_the_work(run: Run) -> None:
     assert workers.limits[1] > 60 + 10 * 2 * 0.08
 
 
-def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:
-    """Two of six cells kill their worker, three raise, each in its own place, and one is timed."""
+def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
+    """A worker that dies leaves none; its cells that had finished are in rounds.jsonl."""
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
-    names = ["raises", "exits", "fine", "segfault", "raises at once", "raises late"]
+    x = np.arange(3, dtype=np.float32)
+    save(Dataset("fine", Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / "fine")
+    raw, wanted = tmp_path / "raw", race.Wanted(1, 1, 0, quick=True)
+    folders = {("fine", "float32"): tmp_path / "fine"}
+    race.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
+    (rounds,) = progress.read(raw).rounds
+    (kept,) = (raw / "pytest").iterdir()
+    (benchmark,) = json.loads(kept.read_text())["benchmarks"]
+    assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
+    assert benchmark["extra_info"]["cell"]["problem"]["dataset"] == "fine"
+
+
+def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:
+    """Three of eight cells end their worker, four raise, each in its own place, and one is timed."""
+    deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
+    names = ["raises", "exits", "floods", "fine", "segfault", "raises at once", "raises late", "allocates"]
     x = np.arange(3, dtype=np.float32)
     for name in names:
         save(Dataset(name, Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / name)
@@ -394,15 +409,13 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
         "segfault": Status.CRASHED,
         "raises at once": Status.FAILED,
         "raises late": Status.FAILED,
+        "floods": Status.BAD_OUTPUT,
+        "allocates": Status.OUT_OF_MEMORY,
     }
     assert found["raises"][1].endswith("RuntimeError: planted in epoch")
     assert found["raises at once"][1].endswith("RuntimeError: planted in the constructor")
     assert found["raises late"][1].endswith("RuntimeError: planted in synchronize")
     assert found["segfault"][1].startswith("killed by SIGSEGV")
     assert rounds.cell.problem.dataset == "fine"
-    (kept,) = (tmp_path / "raw" / "pytest").iterdir()
-    (benchmark,) = json.loads(kept.read_text())["benchmarks"]
-    assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
-    assert benchmark["extra_info"]["cell"]["problem"]["dataset"] == "fine"
     assert Step(Stage.BLOCKS, "block 1 of 1", f"{deadly} (cpu, float32)", 0, 1) in told
     assert told[-1] == Timed((rounds,))

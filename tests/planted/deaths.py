@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 
+import psutil
+
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Params, Recipe
 
 
@@ -31,6 +33,11 @@ class Deadly:
                 os._exit(0)
             case "segfault":
                 ctypes.string_at(0)
+            case "allocates":
+                bytearray(2 * psutil.virtual_memory().total)
+            case "floods":
+                while True:
+                    print("x" * 1_000_000)
 
     def synchronize(self) -> None:
         if self._name == "raises late":
