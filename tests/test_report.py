@@ -332,6 +332,20 @@ def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_pa
     assert (first / "timings.csv").read_text(encoding="utf-8") == (GOLDEN / "timings.csv").read_text(encoding="utf-8")
 
 
+def test_a_run_that_timed_nothing_reports_the_largest_share_of_each_quantity_in_each_dtype(tmp_path: Path) -> None:
+    single = [agreement("numpy_manual", "loss", 0.04), agreement("jax_grad", "loss", 0.4)]
+    double = [replace(one, dtype="float64", share=one.share / 2) for one in single]
+    refused = Verdict(cell(MINE, HOURS), Status.MISMATCH, "gradient b: [0] 2 against 1", math.inf)
+    environment = {**ENVIRONMENT, "timed": False}
+    laid_down(tmp_path, Raw(environment, [agreed("jax_grad", DIGITS), refused], [*single, *double], [], [], []))
+    files.write_reports(tmp_path)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "MISMATCH, gradient b" in text
+    first, second = text.split("### float64")
+    assert "| loss       |            4 % |       40 % |" in first
+    assert "| loss       |            2 % |       20 % |" in second
+
+
 def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:
     laid_down(tmp_path / "run", Raw(ENVIRONMENT, [], [], [], []))
     files.write_reports(tmp_path / "run")

@@ -80,7 +80,7 @@ def check(
     running = [cell for cell in cells if cell.problem not in refused]
     dtypes = DTYPES if both_dtypes else tuple(dict.fromkeys(cell.problem.dtype for cell in running))
     jobs = _jobs(running, dtypes, folders, work, epochs)
-    seen: list[Seen] = []
+    collected: dict[int, list[Seen]] = {}
     opinions = _Opinions()
     # What compiles stands last in the table and takes longest: it starts first, so that none is left alone at the end.
     jobs.reverse()
@@ -89,11 +89,12 @@ def check(
     on_progress(_step(f"agreement: {len(jobs)} workers", left, len(jobs)))
     for number, ending in workers.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
         entrant, job = jobs[number]
-        seen += _collect(entrant, job, ending)
+        collected[number] = list(_collect(entrant, job, ending))
         left.pop(number)
         on_progress(_step(f"agreement: observed {names[number]}", left, len(jobs)))
-        for one in seen:
+        for one in collected[number]:
             opinions.against_reference(one)
+    seen = [one for number in sorted(collected, reverse=True) for one in collected[number]]
     judged = list(_judge(seen, opinions))
     verdicts = [_refused(cell, refused) or _verdict(cell, seen, judged) for cell in cells]
     return verdicts, [row for _, row in judged]

@@ -3,7 +3,7 @@
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
     raw/*.jsonl         what was observed, one record a line: bench/records.py
-    timings.csv  agreement.csv  report.md  pictures/*.svg
+    timings.csv  agreement.csv  report.md  pictures/*.svg   (a run that timed nothing: agreement.csv and report.md)
                         remade from the two above by `python -m bench report`
 
 In the CSV files a number is the shortest text that reads back as the same float64; what does not
@@ -25,7 +25,7 @@ from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.records import Agreement, Change, Timing, Verdict
-from bench.report import change_words, summary, written
+from bench.report import agreement, change_words, summary, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -106,6 +106,8 @@ def write_reports(folder: Path) -> Raw:
         _write(folder / "timings.csv", csv(Timing, rows))
         _write(folder / "report.md", written.report(raw, rows))
         _write_pictures(folder / "pictures", raw, rows)
+    else:
+        _write(folder / "report.md", agreement.report(raw))
     return raw
 
 

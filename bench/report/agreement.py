@@ -1,0 +1,46 @@
+"""report.md of a run that timed nothing: who agrees, and the largest shares of the budget in each dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.records import Agreement, Status
+from bench.report import shares, words
+from bench.report.markdown import bullets, code, section, table, text
+from bench.report.summary import Raw
+
+
+def report(raw: Raw) -> str:
+    """Return the whole report: who agrees, what does not and why, and how near to the budgets all came."""
+    return "\n\n".join(_sections(raw)) + "\n"
+
+
+def _sections(raw: Raw) -> Iterator[str]:
+    yield f"# Four ways: agreement, run {text(raw.environment['run'])}"
+    yield code(raw.environment["command"])
+    yield text(words.agreement(raw.verdicts))
+    failed = [one for one in raw.verdicts if one.status is not Status.OK]
+    if failed:
+        lines = (
+            f"{one.cell.implementation}, {words.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
+        )
+        yield section("Not agreed", bullets(lines))
+    if raw.agreements:
+        yield section(
+            "The largest shares",
+            "The largest share of its budget that any error used, over all data, against the reference and every other "
+            "implementation. The budget is what rounding can explain; above 100 % is a MISMATCH. Each comparison is a "
+            "row of agreement.csv.",
+        )
+    for dtype in sorted({one.dtype for one in raw.agreements}):
+        yield f"### {dtype}\n\n{_table([one for one in raw.agreements if one.dtype == dtype])}"
+
+
+def _table(agreements: list[Agreement]) -> str:
+    """Return the largest share of each quantity and implementation."""
+    found = shares.by_quantity(agreements)
+    rows = [
+        [quantity, *(words.share(found.largest.get((quantity, name))) for name in found.columns)]
+        for quantity in found.rows
+    ]
+    return table(["quantity", *found.columns], rows, right=found.columns)
