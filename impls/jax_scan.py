@@ -5,6 +5,8 @@ What makes it fast, and where each idea comes from:
 - *One call an epoch.* `jax.lax.scan` keeps the loop over the batches in the compiled program, where a Python loop pays
   for a dispatch each step (JAX's own guide, "JAX control flow": scan; the training loops of Brax and PureJaxRL, whose
   epochs are scans). The short last batch is a step after the scan, in the same call.
+- *Class-major logits.* With w as (k, d) and z as (k, rows) both products, w x' and r x, are ones that XLA's library for
+  the CPU takes as they are; the product x' r of (d, k) parameters makes it turn x first.
 - *A label is compared, not looked up.* The derivative of `take_along_axis` is a scatter; that of a sum over the classes
   equal to the label is a fused subtraction (optax's one-hot losses, and XLA's advice against scatter on a CPU).
 - *Parameters are donated*, so that the update is made in their own memory (JAX's guide, "Buffer donation").
@@ -49,11 +51,11 @@ def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"]) -> F
 
 
 def softmax(params: Params, x: Float[Array, "n d"], y: Int[Array, " n"]) -> Float[Array, ""]:
-    """Return mean(log(sum_c exp z_c) - z_y)."""
+    """Return mean(log(sum_c exp z_c) - z_y), with w (k, d) and z (k, n)."""
     w, b = params
-    z = x @ w + b
-    z_y = jnp.sum(z, axis=1, where=y[:, None] == jnp.arange(z.shape[1]))
-    return jnp.mean(jax.nn.logsumexp(z, axis=1) - z_y)
+    z = w @ x.T + b[:, None]
+    z_y = jnp.sum(z, axis=0, where=y == jnp.arange(len(b))[:, None])
+    return jnp.mean(jax.nn.logsumexp(z, axis=0) - z_y)
 
 
 MODELS = {
@@ -67,7 +69,7 @@ PREDICTIONS = {
     Model.SIMPLE_LINEAR: lambda params, x: x * params.w + params.b,
     Model.MULTIVARIATE_LINEAR: lambda params, x: x @ params.w + params.b,
     Model.LOGISTIC: lambda params, x: jax.nn.sigmoid(x @ params.w + params.b),
-    Model.SOFTMAX: lambda params, x: jax.nn.softmax(x @ params.w + params.b, axis=1),
+    Model.SOFTMAX: lambda params, x: jax.nn.softmax(x @ params.w.T + params.b, axis=1),
 }
 
 
@@ -132,7 +134,8 @@ class JaxScan:
         return jax.device_put(array.copy(), self._device)
 
     def reset(self, start: Params, epochs: int) -> None:
-        self._params = Params(*(self._placed(p) for p in start))
+        """The parameters are kept with the transpose of w: the same for the models whose w has one axis or none."""
+        self._params = Params(self._placed(start.w.T), self._placed(start.b))
         orders = (self._batching.rows(len(self._y), epoch) for epoch in range(epochs))
         if self._batching.shuffle:
             self._orders: Iterator[_Order] = iter([self._placed_order(order) for order in orders])
@@ -160,7 +163,7 @@ class JaxScan:
 
     def loss_and_gradients(self) -> tuple[float, Params]:
         loss, gradients = _VALUE_AND_GRAD[self._model](self._params, self._x, self._y)
-        return float(loss), Params(*(np.asarray(g) for g in gradients))
+        return float(loss), Params(np.asarray(gradients.w).T, np.asarray(gradients.b))
 
     def predict(self, x: FloatArray) -> FloatArray:
         return np.asarray(_PREDICT[self._model](self._params, self._placed(x)))
@@ -177,4 +180,4 @@ class JaxScan:
         return frozenset(device_name(device) for array in arrays for device in array.devices())
 
     def params(self) -> Params:
-        return Params(*(np.array(p) for p in self._params))
+        return Params(np.array(self._params.w).T, np.array(self._params.b))

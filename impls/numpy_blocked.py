@@ -11,6 +11,7 @@ What makes it fast, and where each idea comes from:
   (structure of arrays: Intel's optimization manual, "SoA for SIMD").
 - *Few passes, all in place.* Ufuncs write to arrays made once (`out=`), a row is scaled by a reciprocal, and logistic
   needs tanh and log alone: with s = 1 - 2 y and t = tanh(z / 2), p - y = (s + t) / 2.
+- *Little to decide.* For arrays of a few rows the cost of a call is all there is: `dot` costs less of it than `@`.
 - *Small products.* OpenBLAS has kernels that pack nothing, for products of up to 10^6 multiplications
   (interface/gemm.c, SMALL_MATRIX_OPT); a block of softmax is one of them.
 
@@ -21,6 +22,7 @@ gradients, apart from the constant factor of `FACTORS`.
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -36,9 +38,9 @@ _SMALL_PRODUCT, _LEAST_ROWS = 1_000_000, 256
 
 
 class Room(NamedTuple):
-    """Arrays for what a block of so many rows makes of itself; they are written anew by each."""
+    """Arrays for what a block of so many rows makes of itself, written anew by each; x is for rows that are gathered."""
 
-    x: Float[Array, "..."]
+    x: Float[Array, "..."] | None
     z: Float[Array, "..."]
     t: Float[Array, " n"]
     s: Float[Array, " n"]
@@ -49,10 +51,10 @@ class Room(NamedTuple):
 def simple_linear(params: Params, x: Float[Array, " n"], y: Float[Array, " n"], room: Room) -> tuple[Array, Params]:
     """Return sum(r^2) with r = x w + b - y, and sum(r x), sum(r)."""
     w, b = params
-    r = np.multiply(x, w, out=room.z)
+    r = np.multiply(x, w, room.z)
     r += b
     r -= y
-    return r @ r, Params(r @ x, np.add.reduce(r))
+    return r.dot(r), Params(r.dot(x), np.add.reduce(r))
 
 
 def multivariate_linear(
@@ -60,10 +62,10 @@ def multivariate_linear(
 ) -> tuple[Array, Params]:
     """Return sum(r^2) with r = x w + b - y, and x' r, sum(r)."""
     w, b = params
-    r = np.matmul(x, w, out=room.z)
+    r = x.dot(w, room.z)
     r += b
     r -= y
-    return r @ r, Params(r @ x, np.add.reduce(r))
+    return r.dot(r), Params(r.dot(x), np.add.reduce(r))
 
 
 def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"], room: Room) -> tuple[Array, Params]:
@@ -73,7 +75,7 @@ def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"], room
     1 - p is (1 + |t|) / 2, so that log(1 + exp z) - y z = |h| + s h - log((1 + |t|) / 2), of which nothing overflows.
     """
     w, b = params
-    h = np.matmul(x, w, out=room.z)
+    h = x.dot(w, room.z)
     h += b
     h *= 0.5
     t = np.tanh(h, out=room.t)
@@ -86,7 +88,7 @@ def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"], room
     t += 1
     t *= 0.5
     s -= np.log(t, out=t)
-    return np.add.reduce(s), Params(r @ x, np.add.reduce(r))
+    return np.add.reduce(s), Params(r.dot(x), np.add.reduce(r))
 
 
 def softmax(params: Params, x: Float[Array, "n d"], y: Int[Array, " n"], room: Room) -> tuple[Array, Params]:
@@ -127,6 +129,11 @@ MODELS = {
 FACTORS = {Model.SIMPLE_LINEAR: 2.0, Model.MULTIVARIATE_LINEAR: 2.0, Model.LOGISTIC: 0.5, Model.SOFTMAX: 1.0}
 
 
+# Rows of one block, and the room for it; a batch is its number of rows and its blocks.
+Block = tuple[slice | np.ndarray, Room]
+Batch = tuple[int, list[Block]]
+
+
 class NumpyBlocked:
     """Gradient descent with the sums above over blocks of rows; every call has ended when it returns."""
 
@@ -138,73 +145,65 @@ class NumpyBlocked:
         self._factor, self._classes = FACTORS[dataset.model], dataset.classes
         self._recipe = recipe
         self._most_rows = _most_rows(dataset)
-        self._rooms: dict[int, Room] = {}
+        self._rooms: dict[tuple[int, bool], Room] = {}
+        (self._all,) = self._batches(Batching(), 0)
         self.reset(start, 0)
 
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(start.w.copy(), start.b.copy())
-        self._orders = iter([self._blocks(self._recipe.batching, epoch) for epoch in range(epochs)])
+        self._orders = iter([self._batches(self._recipe.batching, epoch) for epoch in range(epochs)])
 
-    def _blocks(self, batching: Batching, epoch: int) -> list[list[slice | np.ndarray]]:
-        """Return the blocks of each batch of an epoch; those of a batch differ by a row at most."""
-        batches = []
-        for rows in batching.rows(len(self._y), epoch):
-            size = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-            number = -(-size // self._most_rows)
-            edges = [size * i // number for i in range(number + 1)]
-            if isinstance(rows, slice):
-                first = rows.start
-                batches.append([slice(first + a, first + b) for a, b in pairwise(edges)])
-            else:
-                batches.append([rows[a:b] for a, b in pairwise(edges)])
-        return batches
+    def _batches(self, batching: Batching, epoch: int) -> list[Batch]:
+        """Return each batch of an epoch in blocks that differ by a row at most."""
+        return [self._blocks(rows) for rows in batching.rows(len(self._y), epoch)]
+
+    def _blocks(self, rows: slice | np.ndarray) -> Batch:
+        n = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        number = ceil(n / self._most_rows)
+        edges = [n * i // number for i in range(number + 1)]
+        if isinstance(rows, slice):
+            parts = [slice(rows.start + first, rows.start + last) for first, last in pairwise(edges)]
+            return n, [(part, self._room(part.stop - part.start, gathered=False)) for part in parts]
+        return n, [(rows[a:b], self._room(b - a, gathered=True)) for a, b in pairwise(edges)]
+
+    def _room(self, n: int, *, gathered: bool) -> Room:
+        if (n, gathered) not in self._rooms:
+            dtype, softmax = self._x.dtype, self._model is Model.SOFTMAX
+            self._rooms[n, gathered] = Room(
+                x=np.empty((n, *self._x.shape[1:]), dtype) if gathered else None,
+                z=np.empty((self._classes, n) if softmax else n, dtype),
+                t=np.empty(n, dtype),
+                s=np.empty(n, dtype),
+                place=np.empty(n, np.int64),
+                numbers=np.arange(n),
+            )
+        return self._rooms[n, gathered]
 
     def epoch(self) -> None:
-        for blocks in next(self._orders):
-            n, _, gradients = self._over(blocks)
+        for n, blocks in next(self._orders):
+            _, gradients = self._over(blocks)
             step = self._recipe.learning_rate * self._factor / n
             w, b = self._params
             self._params = Params(w - step * gradients.w, b - step * gradients.b)
 
-    def _over(self, blocks: list[slice | np.ndarray]) -> tuple[int, Array, Params]:
-        """Return the number of rows, and the sums over all blocks of a batch."""
-        n, loss, (w, b) = self._block(blocks[0])
-        for rows in blocks[1:]:
-            size, more, gradients = self._block(rows)
-            n += size
-            loss += more
-            w += gradients.w
-            b += gradients.b
-        return n, loss, Params(w, b)
-
-    def _block(self, rows: slice | np.ndarray) -> tuple[int, Array, Params]:
-        y = self._y[rows]
-        n = len(y)
-        room = self._rooms.get(n) or self._room(n)
-        x = self._x[rows] if isinstance(rows, slice) else self._x.take(rows, 0, room.x, "clip")
-        return n, *self._sums(self._params, x, y, room)
-
-    def _room(self, n: int) -> Room:
-        dtype, k = self._x.dtype, self._classes
-        z = np.empty((k, n) if self._model is Model.SOFTMAX else n, dtype)
-        room = Room(
-            np.empty((n, *self._x.shape[1:]), dtype),
-            z,
-            np.empty(n, dtype),
-            np.empty(n, dtype),
-            np.empty(n, np.int64),
-            np.arange(n),
-        )
-        self._rooms[n] = room
-        return room
+    def _over(self, blocks: list[Block]) -> tuple[Array, Params]:
+        """Return the sums over all blocks of a batch."""
+        sums = None
+        for rows, room in blocks:
+            x = self._x[rows] if room.x is None else self._x.take(rows, 0, room.x, "clip")
+            one = self._sums(self._params, x, self._y[rows], room)
+            sums = one if sums is None else _added(sums, one)
+        assert sums is not None, "a batch has a row"
+        return sums
 
     def synchronize(self) -> None:
         pass
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        ((all_rows),) = self._blocks(Batching(), 0)
-        n, loss, (w, b) = self._over(all_rows)
-        return float(loss / n), Params(np.asarray(self._factor / n * w), np.asarray(self._factor / n * b))
+        n, blocks = self._all
+        loss, (w, b) = self._over(blocks)
+        c = self._factor / n
+        return float(loss / n), Params(np.asarray(c * w), np.asarray(c * b))
 
     def predict(self, x: FloatArray) -> FloatArray:
         w, b = self._params
@@ -230,6 +229,14 @@ class NumpyBlocked:
 
     def params(self) -> Params:
         return Params(np.array(self._params.w), np.array(self._params.b))
+
+
+def _added(sums: tuple[Array, Params], more: tuple[Array, Params]) -> tuple[Array, Params]:
+    loss, (w, b) = sums
+    other, gradients = more
+    w += gradients.w
+    b += gradients.b
+    return loss + other, Params(w, b)
 
 
 def _most_rows(dataset: Dataset) -> int:

@@ -64,19 +64,22 @@ MODELS = {
 
 
 Loss = Callable[[Params, Tensor, Tensor], Tensor]
-Step = Callable[[Params, Tensor, Tensor, Tensor, Tensor | None], Tensor]
+Step = Callable[[Params, Tensor, Tensor, Tensor, Tensor | None], tuple[Params, Tensor]]
 
 
 def _compiled(loss: Loss) -> Step:
-    """Return the step of a model: it moves the parameters in place and returns the loss of the batch."""
+    """Return the step of a model, from parameters to parameters and the loss of the batch.
 
-    def step(params: Params, learning_rate: Tensor, x: Tensor, y: Tensor, rows: Tensor | None) -> Tensor:
+    It moves nothing in place: inductor takes a float64 tensor without axes for a number, and loses what is written to it.
+    """
+
+    def step(
+        params: Params, learning_rate: Tensor, x: Tensor, y: Tensor, rows: Tensor | None
+    ) -> tuple[Params, Tensor]:
         if rows is not None:
             x, y = x[rows], y[rows]
         gradients, value = grad_and_value(loss)(params, x, y)
-        for p, g in zip(params, gradients, strict=True):
-            p.sub_(learning_rate * g)
-        return value
+        return Params(*(p - learning_rate * g for p, g in zip(params, gradients, strict=True))), value
 
     return torch.compile(step, fullgraph=True, dynamic=False)
 
@@ -107,12 +110,12 @@ class TorchCompile:
         return rows if isinstance(rows, slice) else torch.tensor(rows, device=self._device)
 
     def epoch(self) -> None:
-        params, learning_rate, x, y = self._params, self._learning_rate, self._x, self._y
+        learning_rate, x, y = self._learning_rate, self._x, self._y
         for rows in next(self._orders):
             if isinstance(rows, slice):
-                self._step(params, learning_rate, x[rows], y[rows], None)
+                self._params, _ = self._step(self._params, learning_rate, x[rows], y[rows], None)
             else:
-                self._step(params, learning_rate, x, y, rows)
+                self._params, _ = self._step(self._params, learning_rate, x, y, rows)
 
     def synchronize(self) -> None:
         if self._device.type != "cpu":

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from bench import workers
 from bench.statistics import Ratio, paired_ratio
 from datasets.dataset import Dataset
 from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
@@ -22,12 +24,15 @@ Way = Callable[[int], None]
 _ROUND_SECONDS = 3e-3
 
 
-def one_thread() -> None:
-    """Give every library one thread; call it before any of them is imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PJRT_NPROC", "NPROC"):
-        os.environ[name] = "1"
-    if "sched_setaffinity" in dir(os):
+def as_a_worker(module: str) -> None:
+    """Begin this program anew in a timing worker's environment, on one processor, unless it is there already.
+
+    Libraries read the number of threads when they are loaded, and NumPy is loaded by now.
+    """
+    if "LAYOUT_PADDING" not in os.environ:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        environment = workers.environment(dtype="float32", threads=1, device="cpu")
+        os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], environment)  # noqa: S606 - ourselves
 
 
 def epochs(trainer: Trainer) -> Way:
