@@ -54,7 +54,7 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
     for raw, name in ((old, "old"), (new, "new")):
         if not raw.timed or raw.quick:
             raise BadInput(f"the {name} run has no intervals (agree or --quick): compare runs of python -m bench run")
-    identities = [raw.environment.get("identity", {}) for raw in (old, new)]
+    identities = old.environment.get("identity", {}), new.environment.get("identity", {})
     differences = _differences(*identities, across)
     cells = {one.cell: one for one in old.final}, {one.cell: one for one in new.final}
     changed = _changed_data(*identities)

@@ -32,18 +32,19 @@ def compare(
     share = None if fail_slower is None else percentage(fail_slower)
     if out is not None:
         files.check_out(out)
-    runs = files.read(old), files.read(new)
-    found = between(*runs, across=across, absolute=absolute)
+    before, after = files.read(old), files.read(new)
+    found = between(before, after, across=across, absolute=absolute)
+    environments = before.environment, after.environment
     failed = [] if share is None else slower_than(found.changes, share)
     code = SLOWER if failed else FINE
-    terminal.comparison(screen, found, *(raw.environment for raw in runs))
+    terminal.comparison(screen, found, *environments)
     if out is not None:
-        files.write_comparison(out, found, *(raw.environment for raw in runs))
+        files.write_comparison(out, found, *environments)
         terminal.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
         terminal.threshold(screen, failed, fail_slower)
     if screen.json:
-        terminal.document(change_words.document(found, *(raw.environment for raw in runs), code))
+        terminal.document(change_words.document(found, *environments, code))
     return code
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -32,7 +32,7 @@ def from_json(cls: type[Record], line: str | bytes) -> Record:
     Raises ValueError when the line is not JSON, a field is missing, or a value is none of its field's.
     """
     try:
-        record: Record = _decoder(cls)(line)
+        record: Record = _decoder(cast(Hashable, cls))(line)  # a class is hashable, and mypy doubts it
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
     return record

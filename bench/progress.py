@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from bench.blocks import STOPPED
-from bench.jsonl import append_line, cut_unfinished, read_lines
-from bench.records import Block, Failure, Paced, Rounds
+from bench.jsonl import append_line, cut_unfinished, each_line, read_lines
+from bench.records import Block, Cell, Failure, Paced, Rounds
 from bench.worker.timing import RECORDS
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure)
@@ -33,13 +33,21 @@ def read(raw: Path) -> Done:
 
     Raises ValueError for a line that is no record.
     """
-    rounds = read_lines(Rounds, raw / "rounds.jsonl")
     return Done(
         paces=read_lines(Paced, raw / "pilot.jsonl"),
         blocks=read_lines(Block, raw / "blocks.jsonl"),
-        rounds=rounds + _orphans(raw, rounds),
+        rounds=list(each_rounds(raw)),
         failures=read_lines(Failure, raw / "failures.jsonl"),
     )
+
+
+def each_rounds(raw: Path) -> Iterator[Rounds]:
+    """Yield the rounds that are finished, one after the other; as `read` else."""
+    known = set()
+    for one in each_line(Rounds, raw / "rounds.jsonl"):
+        known.add((one.name, one.block, one.cell))
+        yield one
+    yield from _orphans(raw, known)
 
 
 def take_over(raw: Path) -> Done:
@@ -48,7 +56,8 @@ def take_over(raw: Path) -> Done:
         cut_unfinished(raw / f"{name}.jsonl")
     done = read(raw)
     ended = {block.number for block in done.blocks}
-    for one in _orphans(raw, read_lines(Rounds, raw / "rounds.jsonl")):
+    known = {(one.name, one.block, one.cell) for one in read_lines(Rounds, raw / "rounds.jsonl")}
+    for one in _orphans(raw, known):
         append_line(raw / "rounds.jsonl", one)
     for number in sorted({one.block for one in done.rounds} - ended):
         stopped = Block(number, None, 0.0, 0.0, STOPPED)
@@ -57,12 +66,10 @@ def take_over(raw: Path) -> Done:
     return done
 
 
-def _orphans(raw: Path, known: Sequence[Rounds]) -> list[Rounds]:
+def _orphans(raw: Path, known: Set[tuple[str, int, Cell]]) -> list[Rounds]:
+    """Return what a worker left whose parent died; `known` are the rounds that were taken over."""
     try:
         left = read_lines(Rounds, raw / WORKER / RECORDS)
     except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
         return []
-    if not left:
-        return []
-    taken = {(one.name, one.block, one.cell) for one in known}
-    return [one for one in left if (one.name, one.block, one.cell) not in taken]
+    return [one for one in left if (one.name, one.block, one.cell) not in known]

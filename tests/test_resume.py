@@ -45,7 +45,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "agreement: observed" not in done.stderr and "pilot:" not in done.stderr
     after = files.read(run)
-    assert after.rounds[: len(before.rounds)] == before.rounds
+    assert progress.read(run / "raw").rounds[: len(before.rounds)] == before.rounds
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2
     # The kill met one block at the most, and none that had been written down as finished.

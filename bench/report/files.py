@@ -12,10 +12,11 @@ exist is empty, and "nan" and "inf" are values.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import pandas as pd
 from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
-from bench.records import Agreement, Change, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rounds, Timing, Verdict
 from bench.report import agreement, change_words, summary, written
 from bench.report.summary import Raw
 
@@ -79,17 +80,35 @@ def read(folder: Path) -> Raw:
             raise BadInput(
                 f"{folder}: its files have schema {schema}, this version reads {SCHEMA}: check out the commit {commit}"
             )
-        done = progress.read(folder / "raw")
-        return Raw(
+        return _rows(environment, folder)
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
+
+
+def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
+    """Read the rows while the garbage collector rests: they are many, stay until the end, and hold no cycle."""
+    gc.disable()
+    try:
+        raw = Raw(
             environment=environment,
             verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=done.rounds,
-            failures=done.failures,
-            blocks=done.blocks,
+            rounds=list(_lean(progress.each_rounds(folder / "raw"))),
+            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
+            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
         )
-    except (ValueError, KeyError) as error:
-        raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
+    finally:
+        gc.enable()
+    gc.freeze()
+    return raw
+
+
+def _lean(rounds: Iterable[Rounds]) -> Iterator[Rounds]:
+    """Yield the rounds without their evidence, which is judged once and reported by nobody; each cell is there once."""
+    cells: dict[Cell, Cell] = {}
+    none = Evidence()
+    for one in rounds:
+        yield replace(one, cell=cells.setdefault(one.cell, one.cell), evidence=none)
 
 
 def verdicts(folder: Path) -> list[Verdict]:

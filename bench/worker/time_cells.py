@@ -35,9 +35,10 @@ class JobPlugin:
         return self._numpy_seconds
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Number the cells, and name their problems."""
+        """Number the cells, and name them: other tools know a benchmark by its name alone."""
         problems = [entry["cell"]["problem"] for entry in self._job["entries"]]
-        names = [f"{p['dataset']}-{p['model']}-{p['dtype']}-{p['batch_size'] or 'full'}" for p in problems]
+        name = self._job["name"]
+        names = [f"{name}-{p['dataset']}-{p['model']}-{p['dtype']}-{p['batch_size'] or 'full'}" for p in problems]
         metafunc.parametrize("number", range(len(problems)), ids=names)
 
     # pytest-benchmark's own start child processes, in every worker; the run's environment.json tells both.

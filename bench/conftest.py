@@ -1,0 +1,12 @@
+"""What `pytest bench` says below its table."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what these times are not."""
+    terminalreporter.write_line(
+        "One process without blocks: not for ranking. python -m bench run times each in fresh processes, interleaved."
+    )

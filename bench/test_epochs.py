@@ -1,0 +1,75 @@
+"""Epochs as a plain pytest-benchmark suite: `pytest bench --benchmark-only -k softmax`.
+
+Each case passes the small gate first: its own data, judged as `python -m bench agree` judges them. What is timed is one
+epoch and one synchronize; `reset` is off the clock. All runs in this one process, one case after the other, so the
+times are for a look and for watching one implementation over time. `python -m bench run` ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import datasets
+import impls
+from bench import starts
+from bench.gate import case, expect, judge, observe, reference
+from bench.plan import DEFAULT_DATASETS, EPOCHS
+from bench.records import Problem
+from impls.protocol import Dataset, Device, Implementation, Recipe, Trainer
+
+DTYPE = "float32"
+CPU = Device("cpu")
+ROUNDS, WARMUP_ROUNDS = 50, 10
+CASES = [(name, dataset) for dataset in DEFAULT_DATASETS for name in impls.FOUR]
+
+
+def _id(pair: tuple[str, str]) -> str:
+    return f"{pair[0]}-{datasets.DATASETS[pair[1]].model}-{pair[1]}"
+
+
+def small_gate(implementation: Implementation, dataset: Dataset, problem: Problem) -> str:
+    """Return what the implementation does otherwise than the reference on the problem's own data; empty if nothing."""
+    one = case.of_problem(problem, dataset, EPOCHS)
+    seen = observe.observe(implementation, one, CPU)
+    judged = judge.against_reference(seen, expect.expect(one), reference.unit_roundoff(DTYPE))
+    wrong = [found for found in judged if not found.share <= 1]
+    return "; ".join(f"{found.name} {found.index}: {found.value:g} against {found.expected:g}" for found in wrong[:3])
+
+
+@pytest.fixture(params=CASES, ids=_id)
+def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]]:
+    """A trainer that has passed the small gate, and what takes it back to epoch 0; a case that does not fails."""
+    name, spec = request.param
+    try:
+        implementation = impls.load(name)
+    except impls.Unavailable as error:
+        pytest.skip(str(error))
+    dataset = datasets.load(spec, dtype=DTYPE)
+    sizes = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, DTYPE, dataset.learning_rate)
+    problem = Problem(*sizes, None, shuffle=False, drop_last=False, seed=0)
+    wrong = small_gate(implementation, dataset, problem)
+    if wrong:
+        pytest.fail(f"MISMATCH {name} on {spec}: {wrong}", pytrace=False)
+    start = starts.draw(problem.model, problem.d, problem.k, DTYPE, (problem.seed,))
+    trainer = implementation(dataset, start, Recipe(problem.learning_rate, problem.batching), CPU)
+
+    def restart() -> None:
+        trainer.reset(start, 1)
+        trainer.synchronize()
+
+    return trainer, restart
+
+
+def test_epoch(trained: tuple[Trainer, Callable[[], None]], benchmark: Any, request: pytest.FixtureRequest) -> None:
+    """One epoch and the wait until it is done."""
+    trainer, restart = trained
+    benchmark.group = request.node.callspec.id.partition("-")[2]
+
+    def epoch() -> None:
+        trainer.epoch()
+        trainer.synchronize()
+
+    benchmark.pedantic(epoch, setup=restart, rounds=ROUNDS, warmup_rounds=WARMUP_ROUNDS, iterations=1)
