@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -67,7 +68,7 @@ def look() -> State:
         governors=tuple(sorted({text for text in map(machine.text_of, frequencies) if text})),
         throttled=sum(throttled) if throttled else None,
         variables=machine.thread_variables(),
-        missing={row.name: row.requires for row in impls.TABLE.values() if machine.version(row.requires) is None},
+        missing={row.name: row.requires for row in impls.TABLE.values() if find_spec(row.requires) is None},
         free_gib=psutil.virtual_memory().available / _GIB,
     )
 

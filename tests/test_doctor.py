@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench import cli
+import impls
+from bench import cli, doctor
 from bench.doctor import Finding, State, advice, findings
 
 CALM = State(
@@ -56,3 +57,9 @@ def test_the_doctor_prints_every_condition_of_this_machine(capsys: pytest.Captur
     assert cli.main(["doctor"]) == 0
     printed = capsys.readouterr().out
     assert all(one.name in printed for one in findings(CALM))
+
+
+def test_only_libraries_that_cannot_be_imported_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the name of the module: scikit-learn is the name of no module."""
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "jax" else object())
+    assert doctor.look().missing == {row.name: "jax" for row in impls.TABLE.values() if row.requires == "jax"}
