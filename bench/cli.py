@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init
 
-from bench import between, doctor
+import impls
+from bench import between, completing, doctor
 from bench import compare as comparison
 from bench import run as runs
 from bench.errors import BadInput, unknown
 from bench.options import HOW, OUTPUT, Asked, Loudness, among, spread
 from bench.plan import BLOCKS, Options
-from bench.report import lists, terminal
+from bench.report import lists, sources, terminal
+from bench.report.screen import console
+from bench.show import excerpts
 from bench.workers import exit_on_sigterm
+from datasets.dataset import Model
 
 BAD_INPUT = 2
 
@@ -123,6 +128,27 @@ def agree(
     raise typer.Exit(runs.agree(options, context.obj, loudness.screen(), explain=explain))
 
 
+@app.command(
+    epilog="Examples:\n\n[bold]python -m bench show softmax[/]\n\n"
+    "[bold]python -m bench show logistic -i numpy_manual -i jax_grad[/]"
+)
+def show(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help=" or ".join(Model), show_default=False, autocompletion=among(Model)),
+    ],
+    implementations: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--implementation", "-i", metavar="NAME", show_default="the four", autocompletion=among(impls.TABLE),
+            help="Only this one; can be given several times.",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Print one model as each implementation writes it, side by side where the terminal is wide enough."""
+    sources.show(console(), excerpts(model, implementations or ()))
+
+
 @app.command("list")
 def list_() -> None:
     """Print what can be named: datasets, implementations, models and devices."""
@@ -194,15 +220,28 @@ def compare(
     raise typer.Exit(code)
 
 
+@app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")
+def completion() -> None:
+    """Print what makes bash complete `python -m bench`: commands, options and names."""
+    console().print(completing.SCRIPT, soft_wrap=True)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Return the exit code of these arguments: 0, 1, 2 after one line on stderr, or 130 after Ctrl-C.
 
     SIGTERM raises SystemExit(143), so that every worker and temporary folder is cleared away on the way out.
     """
     exit_on_sigterm()
+    completion_init()
     command = f"python -m bench {shlex.join(arguments)}"
     try:
-        code: int | None = app(list(arguments) or ["--help"], "python -m bench", standalone_mode=False, obj=command)
+        code: int | None = app(
+            list(arguments) or ["--help"],
+            "python -m bench",
+            standalone_mode=False,
+            obj=command,
+            complete_var="_BENCH_COMPLETE",
+        )
     except BadInput as error:
         terminal.error(str(error))
         return BAD_INPUT

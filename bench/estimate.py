@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import impls
-from bench import race
+from bench import racing
 from bench.gate.check import AT_ONCE
 from bench.records import Cell
 
@@ -20,7 +20,7 @@ _OTHER_GATE = 15.0
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how long gate and race will take for these cells."""
-    pilot, block = race.lanes(cells, controls=False), race.lanes(cells, controls=not quick)
+    pilot, block = racing.lanes(cells, controls=False), racing.lanes(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
     timed = sum(_start(lane) + pace * len(lane.cells) for lane in block)
@@ -30,7 +30,7 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     return gate / AT_ONCE + piloted + blocks * timed
 
 
-def _start(lane: race.Lane) -> float:
+def _start(lane: racing.Lane) -> float:
     return _START.get(_library(lane.cells[0].implementation), _OTHER_START)
 
 

@@ -91,7 +91,7 @@ def make(options: Options) -> Plan:
     """
     _check_numbers(options)
     names = _once(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
-    rows = [_implementation(name) for name in names]
+    rows = [named(name) for name in names]
     devices = [device(text) for text in _once(options.devices) or ("cpu",)]
     sizes = _once(batch_size(text) for text in options.batch_sizes) or (None,)
     data = _load(options)
@@ -159,7 +159,8 @@ def _check_range(option: str, value: int, least: int, most: int, why: str = "") 
         raise BadInput(f"{option} {value}: give a whole number from {least} to {most}{why and f', {why}'}")
 
 
-def _implementation(name: str) -> impls.Row:
+def named(name: str) -> impls.Row:
+    """Return the row of an implementation that the user named; BadInput if it can be none."""
     path, _, attribute = name.rpartition(":")
     if path.endswith(".py") and Path.cwd() != ROOT:
         name = f"{Path(path).resolve()}:{attribute}"  # workers start at the checkout's root

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import accuse, doctor, estimate, machine, plan, race
+from bench import accuse, doctor, estimate, machine, plan, racing
 from bench import resume as continuation
 from bench.alone import alone
 from bench.errors import BadInput
@@ -71,9 +71,9 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     verdicts = files.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
-        wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
+        wanted = racing.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with live.display(screen) as listener:
-            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
+            racing.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         accuse.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
     code = exit_code(ready.plan, summary.final_verdicts(raw), options)

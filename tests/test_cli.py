@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 import impls
-from bench import accuse, cli, doctor, jsonl, machine, race
+from bench import accuse, cli, doctor, jsonl, machine, racing
 from bench.alone import alone
 from bench.errors import BadInput
 from bench.events import Listener, Note
@@ -102,7 +102,7 @@ class Actors:
         self,
         cells: Sequence[Cell],
         folders: Mapping[Key, Path],
-        wanted: race.Wanted,
+        wanted: racing.Wanted,
         *,
         raw: Path,
         on_progress: Listener,
@@ -130,7 +130,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
-    monkeypatch.setattr(race, "race", stand_in.race)
+    monkeypatch.setattr(racing, "race", stand_in.race)
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))

@@ -29,7 +29,7 @@ def test_outside_a_repository_there_is_no_commit(monkeypatch: pytest.MonkeyPatch
 
 def test_commit_and_dirt_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     def git(*arguments: str) -> str:
-        return {"rev-parse": "0123abcd", "status": " M bench/race.py"}[arguments[0]]
+        return {"rev-parse": "0123abcd", "status": " M bench/racing.py"}[arguments[0]]
 
     monkeypatch.setattr(machine, "_git", git)
     assert machine.describe()["commit"] == "0123abcd"

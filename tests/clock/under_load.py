@@ -18,7 +18,7 @@ from pathlib import Path
 
 import datasets
 import impls
-from bench import accuse, evidence, progress, race
+from bench import accuse, evidence, progress, racing
 from bench.quiet import Quiet
 from bench.records import Cell, Problem
 from datasets import prepared
@@ -53,10 +53,10 @@ def main() -> None:
             folders[key].parent.mkdir(parents=True, exist_ok=True)
             prepared.save(dataset, folders[key])
     cells = [Cell(name, _problem(dataset), "cpu", 1) for name in impls.TABLE for dataset in data.values()]
-    wanted = race.Wanted(BLOCKS, BLOCKS, 0, quick=True)
+    wanted = racing.Wanted(BLOCKS, BLOCKS, 0, quick=True)
     raw = options.out / "raw"
     with _load():
-        race.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
+        racing.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
     accuse.judge(raw, data)
     done = progress.read(raw)
     single = Counter(finding.status.value for one in done.rounds for finding in evidence.findings(one))

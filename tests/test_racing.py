@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, progress, race
+from bench import attempts, progress, racing
 from bench.blocks import STOPPED
 from bench.events import Event, Stage, Step, Timed
 from bench.jsonl import append_line, from_mapping, read_lines
@@ -83,9 +83,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
     ) -> Outcome:
         monkeypatch.setattr(attempts, "run_worker", workers)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
-        wanted = race.Wanted(blocks, max_blocks, seed, quick)
+        wanted = racing.Wanted(blocks, max_blocks, seed, quick)
         quiet = Quiet(pressure=lambda: None)
-        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
+        racing.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
         done = progress.read(tmp_path / raw)
         return [one for one in done.rounds if one.name != NULL], done.failures
 
@@ -107,7 +107,7 @@ def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -
         ranked = [job for job in jobs if job.name != NULL]
         assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
     assert len(rounds) == 4 * 3 * 3
-    assert {job.name for job in workers.of_block(race.PILOT)} == {impls.BASELINE, OTHER}
+    assert {job.name for job in workers.of_block(racing.PILOT)} == {impls.BASELINE, OTHER}
 
 
 def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run) -> None:
@@ -182,7 +182,7 @@ def test_a_cell_that_kills_its_worker_fails_alone_and_runs_no_more(run: Run) -> 
 def test_a_cell_that_fails_in_the_pilot_is_not_timed(run: Run) -> None:
     workers = FakeWorkers({"b": Ending(Status.FAILED, "exit code 7")})
     rounds, (failure,) = run(workers, [cell("a"), cell("b")])
-    assert (failure.status, failure.detail, failure.block) == (Status.CRASHED, "exit code 7", race.PILOT)
+    assert (failure.status, failure.detail, failure.block) == (Status.CRASHED, "exit code 7", racing.PILOT)
     assert [r.cell.problem.dataset for r in rounds] == ["a"]
 
 
@@ -321,7 +321,7 @@ def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         append_line(path, record)
 
-    monkeypatch.setattr(race, "append_line", full)
+    monkeypatch.setattr(racing, "append_line", full)
     with pytest.raises(OSError, match="No space left"):
         run(FakeWorkers(), [cell("a")], blocks=3)
     assert [one.block for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")] == [1, 1]
@@ -399,7 +399,7 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     folders = {(name, "float32"): tmp_path / name for name in names}
     cells = [cell(name, deadly) for name in names]
     told: list[Event] = []
-    race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
+    racing.race(cells, folders, racing.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
     done = progress.read(tmp_path / "raw")
     (rounds,), failures = done.rounds, done.failures
     found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}

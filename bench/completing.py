@@ -1,0 +1,18 @@
+"""What makes bash complete `python -m bench`.
+
+Typer's own script completes the name of a program; this one completes what follows `python -m bench`, by asking Typer
+for it. Where there is nothing to offer, bash completes file names.
+"""
+
+from __future__ import annotations
+
+# Typer answers what completes a line, and runs nothing, where this is set.
+VARIABLE = "_BENCH_COMPLETE"
+
+SCRIPT = r"""_bench_complete() {
+    [ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" = "-m bench" ] || return 1
+    local IFS=$'\n'
+    COMPREPLY=( $(COMP_WORDS="bench ${COMP_WORDS[*]:3}" COMP_CWORD=$((COMP_CWORD - 2)) \
+                  _BENCH_COMPLETE=complete_bash "${COMP_WORDS[0]}" -m bench 2> /dev/null) )
+}
+complete -o default -F _bench_complete python python3"""

@@ -1,0 +1,123 @@
+"""`from bench import agree, race`: the two questions, asked from a notebook, answered as pandas frames.
+
+    race(["numpy_manual", "jax_grad"], datasets="digits", quick=True)[["implementation", "epoch_seconds"]]
+
+What is not named has the command line's default. Both run workers of their own: nothing that the notebook has imported,
+or set in its environment, is in a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from bench import run as runs
+from bench.plan import BLOCKS, Options
+from bench.report import files
+from bench.report.screen import Screen, console
+
+Names = str | Sequence[str]
+
+
+def agree(
+    implementations: Names = (),
+    *,
+    models: Names = (),
+    datasets: Names = (),
+    dtypes: Names = (),
+    batch_sizes: Names = (),
+    out: str | Path | None = None,
+    verbose: bool = False,
+    **others: Any,
+) -> pd.DataFrame:
+    """Check these implementations and return the rows of agreement.csv: one comparison each.
+
+    implementations   names of the table, or "path/to/file.py:Class"; empty for the four
+    models, datasets, dtypes, batch_sizes   as on the command line, one or several
+    out       a new folder that keeps the run; None keeps none
+    verbose   tell on stderr what goes on
+    others    further fields of `bench.plan.Options`, such as learning_rate or target
+
+    Raises BadInput or ValueError, in one line, for what cannot be done.
+    """
+    options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
+    with _folder(out) as folder:
+        runs.agree(Options(**options, out=folder), _command("agree", options), _screen(verbose))
+        return _frame(files.read(folder).agreements)
+
+
+def race(
+    implementations: Names = (),
+    *,
+    models: Names = (),
+    datasets: Names = (),
+    dtypes: Names = (),
+    batch_sizes: Names = (),
+    blocks: int | None = None,
+    quick: bool = False,
+    out: str | Path | None = None,
+    verbose: bool = False,
+    **others: Any,
+) -> pd.DataFrame:
+    """Check these implementations, time those that agree, and return the rows of timings.csv: one cell each.
+
+    blocks   how often each is timed, in a fresh process each time; None for the command line's default
+    quick    a first look: times, and no comparison
+
+    The other arguments, and the errors, are those of `agree`.
+    """
+    number = (1 if quick else BLOCKS) if blocks is None else blocks
+    options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
+    options |= {"blocks": number, "max_blocks": max(number, others.get("max_blocks", number)), "quick": quick}
+    with _folder(out) as folder:
+        runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
+        return _frame(files.read(folder).timings)
+
+
+def _options(
+    implementations: Names, models: Names, datasets: Names, dtypes: Names, batch_sizes: Names, others: dict[str, Any]
+) -> dict[str, Any]:
+    named = {
+        "implementations": implementations,
+        "models": models,
+        "datasets": datasets,
+        "dtypes": dtypes,
+        "batch_sizes": batch_sizes,
+    }
+    return {name: (given,) if isinstance(given, str) else tuple(given) for name, given in named.items()} | others
+
+
+def _command(name: str, options: dict[str, Any]) -> str:
+    given = ", ".join(f"{key}={value!r}" for key, value in options.items() if value != ())
+    return f"bench.{name}({given})"
+
+
+def _screen(verbose: bool) -> Screen:
+    """Nothing on stdout: the frame is the answer."""
+    out = console(stderr=True, quiet=not verbose)
+    return Screen(out, out, out, verbose)
+
+
+@contextmanager
+def _folder(out: str | Path | None) -> Iterator[Path]:
+    if out is not None:
+        yield Path(out)
+        return
+    with TemporaryDirectory(prefix="bench-") as temporary:
+        yield Path(temporary) / "run"
+
+
+def _frame(records: Sequence[Any]) -> pd.DataFrame:
+    """Return one row a record; NaN and infinities are floats, what does not exist is missing."""
+    return pd.DataFrame([{name: _plain(value) for name, value in asdict(record).items()} for record in records])
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value

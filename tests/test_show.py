@@ -1,0 +1,112 @@
+"""A model as each implementation writes it, and what else the command line offers its users."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import impls
+from bench import cli
+from bench.errors import BadInput
+from bench.report import sources
+from bench.show import excerpts
+from datasets.dataset import Model
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize("model", list(Model))
+def test_the_four_are_cut_out_of_their_files_whole(model: Model) -> None:
+    shown = excerpts(model, ())
+    assert [one.name for one in shown] == list(impls.FOUR)
+    for one in shown:
+        text = one.path.read_text(encoding="utf-8")
+        assert one.model in text and one.model.startswith(f"def {model}(")
+        assert text.splitlines()[one.line - 1].startswith(f"def {model}(")
+        assert "def epoch(self)" in one.loop
+        compile(f"{one.model}\n{one.loop}", str(one.path), "exec")
+
+
+def test_what_the_loop_calls_is_shown_before_it() -> None:
+    (jax,) = excerpts("softmax", ["jax_grad"])
+    assert jax.loop.startswith("@partial(jax.jit") and jax.loop.index("def _step(") < jax.loop.index("def epoch(")
+
+
+def test_one_from_outside_is_shown_and_not_run(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("raise AssertionError\ndef softmax(x):\n    return x\n", encoding="utf-8")
+    (one,) = excerpts("softmax", [f"{mine}:Mine"])
+    assert one.model == "def softmax(x):\n    return x" and one.loop == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["sofmax"], "did you mean softmax"),
+        (["softmax", "-i", "numpy_manul"], "did you mean numpy_manual"),
+        (["softmax", "-i", "nowhere.py:Mine"], "no source file"),
+        (["softmax", "-i", "no.such.module:Mine"], "no source file"),
+        (["softmax", "-i", "impls.protocol:Params"], "no function 'softmax'"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(
+    arguments: list[str], remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["show", *arguments]) == 2
+    assert remedy in capsys.readouterr().err
+
+
+def test_showing_imports_neither_torch_nor_jax() -> None:
+    script = (
+        "import sys\nfrom bench.show import excerpts\nexcerpts('softmax', ())\n"
+        "print([name for name in ('torch', 'jax', 'impls.torch_nn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("width", "beside"), [(80, 1), (240, 2), (480, 4)])
+def test_as_many_stand_side_by_side_as_fit(width: int, beside: int) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=True, color_system=None, _environ={})
+    sources.show(console, excerpts("logistic", ()))
+    tops = [line for line in file.getvalue().splitlines() if line.startswith("╭")]
+    assert tops[0].count("╭") == beside and len(tops) == 4 // beside
+    assert max(map(len, file.getvalue().splitlines())) <= width
+
+
+def test_off_a_terminal_it_is_plain_python(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "softmax"]) == 0
+    compile(capsys.readouterr().out, "shown", "exec")
+
+
+def test_an_unknown_name_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="choose from"):
+        excerpts("zzz", ())
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="it is a script for bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("ru", ["run"]),
+        ("run --da", ["--dataset"]),
+        ("run -d di", ["diabetes_bmi", "diabetes", "digits"]),
+        ("run -i jax", ["jax_grad", "jax_scan"]),
+        ("show so", ["softmax"]),
+    ],
+)
+def test_bash_completes_commands_options_and_names(words: str, offered: list[str]) -> None:
+    script = (
+        f"source <({sys.executable} -m bench completion)\n"
+        f"COMP_WORDS=({sys.executable} -m bench {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        '_bench_complete; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - where bash is
+    assert done.stdout.split() == offered
