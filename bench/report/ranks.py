@@ -34,6 +34,33 @@ def ranked(rows: Sequence[Timing]) -> list[Ranked]:
     return groups
 
 
+def first(groups: Sequence[Ranked], most: int) -> list[Ranked]:
+    """Return the first pieces of work, one at least, that have no more than `most` rows in all."""
+    shown: list[Ranked] = []
+    for group in groups:
+        if shown and sum(len(one.rows) for one in shown) + len(group.rows) > most:
+            break
+        shown.append(group)
+    return shown
+
+
+def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
+    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
+    if not compared:
+        return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
+    return (1.0, None, None) if is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+
+
+def said(row: Timing, *, compared: bool) -> str:
+    """Return the numbers of a row in words: "1.30 (1.27 to 1.33), 2.61 ms"."""
+    time, interval, ratio, its_interval = words.time_cells(row)
+    if not compared:
+        return f"{time} ({interval})" if interval else time
+    if is_baseline(row):
+        return f"baseline, {time}"
+    return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
+
+
 def is_baseline(row: Timing) -> bool:
     """Return whether this row is what the ratios of its table are over."""
     return (row.implementation, row.device) == (row.baseline, row.baseline_device)
