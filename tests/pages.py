@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from bench.report import files
 from bench.report.summary import Raw
-from tests.test_report import DIGITS, ENVIRONMENT, JITTER, agreed, cell, made_up, rounds, written
+from tests.test_report import DIGITS, ENVIRONMENT, JITTER, agreed, cell, laid_down, made_up, rounds
 
 HOSTILE = "<img src=x onerror=alert(1)>.csv"
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -44,7 +44,7 @@ def hostile() -> Raw:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page") / "run"
-    written(folder, hostile())
+    laid_down(folder, hostile())
     files.write_reports(folder)
     return folder
 

@@ -18,12 +18,12 @@ class Shares:
     largest: dict[tuple[str, str], float]
 
 
-def by_quantity(agreements: Sequence[Agreement], order: Sequence[str]) -> Shares:
+def by_quantity(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
     """Return the largest share of each quantity and implementation, these in this order."""
     return _largest(agreements, lambda one: (one.quantity, one.implementation), order)
 
 
-def by_pair(agreements: Sequence[Agreement], order: Sequence[str]) -> Shares:
+def by_pair(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
     """Return the largest share of each other opinion and implementation; of a pair it is the same both ways.
 
     What is no implementation comes first, and these follow in this order.
