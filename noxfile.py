@@ -97,6 +97,12 @@ def tests(session: nox.Session) -> None:
     session.run(python(session, "tests"), "-m", "pytest", *AT_ONCE, *session.posargs, env=ONE_THREAD)
 
 
+@nox.session(venv_backend="none", requires=["environment"], default=False)
+def pages(session: nox.Session) -> None:
+    """Look at report.html in Chromium, which must be installed: `apt-get install chromium`, or CHROMIUM names it."""
+    session.run(python(session, "pages"), "-m", "pytest", "tests/pages.py", *session.posargs, env=ONE_THREAD)
+
+
 @nox.session(venv_backend="none", requires=["environment"])
 def shapes(session: nox.Session) -> None:
     """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype."""

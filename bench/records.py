@@ -351,6 +351,24 @@ class Timing:
     final_loss: float | None
     accuracy: float | None
 
+    @property
+    def cell(self) -> Cell:
+        """The cell that this row is about."""
+        problem = Problem(
+            dataset=self.dataset,
+            model=self.model,
+            n=self.n,
+            d=self.d,
+            k=self.k,
+            dtype=self.dtype,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            drop_last=self.drop_last,
+            seed=self.seed,
+        )
+        return Cell(self.implementation, problem, self.device, self.threads)
+
 
 @dataclass(frozen=True)
 class Change:

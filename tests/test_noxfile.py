@@ -17,7 +17,7 @@ from packaging.version import Version
 import noxfile
 
 ROOT = Path(__file__).resolve().parents[1]
-SESSIONS = {"bench", "agree", "report", "tests", "shapes", "types", "lint"}
+SESSIONS = {"bench", "agree", "report", "tests", "pages", "shapes", "types", "lint"}
 
 
 def constraints() -> dict[str, Requirement]:

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
 from bench.report import histories, pictures, ranks, shares, sizes, summary, words
+from bench.report import marks as looks
 from bench.report.pictures import growth, intervals, look
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
@@ -40,8 +41,8 @@ def softmax() -> list[Timing]:
     return [row for row in summary.timings(made_up()) if row.model is Model.SOFTMAX]
 
 
-def marks(rows: list[Timing]) -> dict[str, look.Mark]:
-    return look.marks(words.runner(row) for row in rows)
+def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
+    return looks.marks(words.runner(row) for row in rows)
 
 
 def drawn(rows: list[Timing]) -> Figure:
@@ -153,11 +154,11 @@ def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
         agreement("b", "loss", 0.1),
         replace(agreement("a", "parameters", 0.4), against="b"),
     ]
-    table = shares.by_quantity(agreements)
+    table = shares.by_quantity(agreements, ["a", "b"])
     assert (table.rows, table.columns) == (("loss", "parameters"), ("a", "b"))
     assert math.isnan(table.largest["loss", "a"])
     assert table.largest["loss", "b"] == 0.1 and ("parameters", "b") not in table.largest
-    pairs = shares.by_pair(agreements)
+    pairs = shares.by_pair(agreements, ["a", "b"])
     assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
 
 

@@ -324,7 +324,7 @@ def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_pa
     for folder in (first, second):
         laid_down(folder, made_up())
         files.write_reports(folder)
-    names = ["report.md", "timings.csv", "agreement.csv", "environment.json"]
+    names = ["report.html", "report.md", "timings.csv", "agreement.csv", "environment.json"]
     assert [path.name for path in files.reports(first)] == names
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()

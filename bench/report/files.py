@@ -3,7 +3,8 @@
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
     raw/*.jsonl         what was observed, one record a line: bench/records.py
-    timings.csv  agreement.csv  report.md  pictures/*.svg   (a run that timed nothing: agreement.csv and report.md)
+    timings.csv  agreement.csv  report.md  report.html  pictures/*.svg
+                        (a run that timed nothing: agreement.csv and report.md)
                         remade from the two above by `python -m bench report`
 
 In the CSV files a number is the shortest text that reads back as the same float64; what does not
@@ -26,7 +27,7 @@ from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rounds, Timing, Verdict
-from bench.report import agreement, change_words, summary, written
+from bench.report import agreement, change_words, summary, words, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -124,18 +125,20 @@ def write_reports(folder: Path) -> Raw:
         rows = summary.timings(raw)
         _write(folder / "timings.csv", csv(Timing, rows))
         _write(folder / "report.md", written.report(raw, rows))
-        _write_pictures(folder / "pictures", raw, rows)
+        _write_to_look_at(folder, raw, rows)
     else:
         _write(folder / "report.md", agreement.report(raw))
     return raw
 
 
-def _write_pictures(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
-    from bench.report import pictures  # noqa: PLC0415  # matplotlib takes a second that only a report is worth
+def _write_to_look_at(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
+    """Write the page and the pictures; matplotlib and jinja2 take a second that only a report is worth."""
+    from bench.report import page, pictures  # noqa: PLC0415
 
-    folder.mkdir(exist_ok=True)
+    _write(folder / "report.html", page.render(raw, rows))
+    (folder / "pictures").mkdir(exist_ok=True)
     for name, text in pictures.draw(raw, rows).items():
-        _write(folder / name, text)
+        _write(folder / "pictures" / name, text)
 
 
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -147,22 +150,16 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
 
 def reports(folder: Path) -> list[Path]:
     """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.md", "timings.csv", "agreement.csv", ENVIRONMENT)
+    names = ("report.html", "report.md", "timings.csv", "agreement.csv", ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
 
 
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    table = [[_text(getattr(record, column)) for column in columns] for record in records]
+    table = [[words.exact(getattr(record, column)) for column in columns] for record in records]
     text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
     return text
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else str(value)
 
 
 def _write(path: Path, text: str) -> None:

@@ -17,17 +17,28 @@ from bench.statistics import process_value
 class Process:
     """The rounds of one process.
 
-    epoch_seconds   of an epoch in each round, in the order in which they ran
-    middle          their median: the value of this process
-    disturbed       what kept a process of its block from its processor; empty if nothing did
-    counts          whether its block counts, in whose place no other was run
+    disturbed   what kept a process of its block from its processor; empty if nothing did
+    counts      whether its block counts, in whose place no other was run
     """
 
-    block: int
-    epoch_seconds: tuple[float, ...]
-    middle: float
+    rounds: Rounds
     disturbed: str
     counts: bool
+
+    @property
+    def block(self) -> int:
+        """The block that it belongs to."""
+        return self.rounds.block
+
+    @property
+    def epoch_seconds(self) -> tuple[float, ...]:
+        """Seconds of an epoch in each round, in the order in which they ran."""
+        return tuple(seconds / self.rounds.epochs_per_round for seconds in self.rounds.round_seconds)
+
+    @property
+    def middle(self) -> float:
+        """Their median: the value of this process."""
+        return process_value(self.rounds)
 
 
 @dataclass(frozen=True)
@@ -60,12 +71,6 @@ def histories(raw: Raw) -> list[History]:
 
 def _processes(rounds: Sequence[Rounds], excluded: set[int], disturbed: dict[int, str]) -> tuple[Process, ...]:
     return tuple(
-        Process(
-            one.block,
-            tuple(seconds / one.epochs_per_round for seconds in one.round_seconds),
-            process_value(one),
-            disturbed.get(one.block, ""),
-            one.block not in excluded,
-        )
+        Process(one, disturbed.get(one.block, ""), one.block not in excluded)
         for one in sorted(rounds, key=lambda one: one.block)
     )

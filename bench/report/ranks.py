@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from bench.records import Timing
 from bench.report import words
@@ -22,32 +21,45 @@ class Ranked:
 def ranked(rows: Sequence[Timing]) -> list[Ranked]:
     """Return every piece of work that was timed.
 
-    Where there are ratios they rank, since their pairs share what load a block had; times do not. The baseline's is
-    1, and rows without one come last.
+    Where there are ratios they rank, since their pairs share what load a block had; times do not.
     """
     groups = []
     for work, group in words.by_work(rows).items():
         timed = [row for row in group if row.epoch_seconds is not None]
         compared = any(row.ratio is not None for row in timed)
         if timed:
-            groups.append(Ranked(work, tuple(sorted(timed, key=_ratio if compared else _seconds)), compared))
+            groups.append(Ranked(work, tuple(words.ranked(timed)), compared))
     return groups
 
 
-def is_baseline(row: Timing) -> bool:
-    """Return whether this row is what the ratios of its table are over."""
-    return (row.implementation, row.device) == (row.baseline, row.baseline_device)
+def first(groups: Sequence[Ranked], most: int) -> list[Ranked]:
+    """Return the first pieces of work, one at least, that have no more than `most` rows in all."""
+    shown: list[Ranked] = []
+    for group in groups:
+        if shown and sum(len(one.rows) for one in shown) + len(group.rows) > most:
+            break
+        shown.append(group)
+    return shown
+
+
+def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
+    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
+    if not compared:
+        return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
+    return (1.0, None, None) if words.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+
+
+def said(row: Timing, *, compared: bool) -> str:
+    """Return the numbers of a row in words: "1.30 (1.27 to 1.33), 2.61 ms"."""
+    time, interval, ratio, its_interval = words.time_cells(row)
+    if not compared:
+        return f"{time} ({interval})" if interval else time
+    if words.is_baseline(row):
+        return f"baseline, {time}"
+    return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
 
 
 def size(row: Timing) -> str:
     """Return what the data measure: "1797 x 64, 10 classes"."""
     classes = f", {row.k} classes" if row.k > 1 else ""
     return f"{row.n:,} x {row.d}{classes}"
-
-
-def _ratio(row: Timing) -> float:
-    return 1.0 if is_baseline(row) else inf if row.ratio is None else row.ratio
-
-
-def _seconds(row: Timing) -> float:
-    return inf if row.epoch_seconds is None else row.epoch_seconds

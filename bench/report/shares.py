@@ -18,27 +18,36 @@ class Shares:
     largest: dict[tuple[str, str], float]
 
 
-def by_quantity(agreements: Sequence[Agreement]) -> Shares:
-    """Return the largest share of each quantity and implementation."""
-    return _largest(agreements, lambda one: (one.quantity, one.implementation))
+def by_quantity(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
+    """Return the largest share of each quantity and implementation, these in this order."""
+    return _largest(agreements, lambda one: (one.quantity, one.implementation), order)
 
 
-def by_pair(agreements: Sequence[Agreement]) -> Shares:
-    """Return the largest share of each other opinion and implementation; of a pair it is the same both ways."""
+def by_pair(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
+    """Return the largest share of each other opinion and implementation; of a pair it is the same both ways.
+
+    What is no implementation comes first, and these follow in this order.
+    """
     names = {one.implementation for one in agreements}
     mirrored = [
         replace(one, implementation=one.against, against=one.implementation)
         for one in agreements
         if one.against in names
     ]
-    return _largest([*agreements, *mirrored], lambda one: (one.against, one.implementation))
+    return _largest([*agreements, *mirrored], lambda one: (one.against, one.implementation), order)
 
 
-def _largest(agreements: Sequence[Agreement], key: Callable[[Agreement], tuple[str, str]]) -> Shares:
+def _largest(
+    agreements: Sequence[Agreement], key: Callable[[Agreement], tuple[str, str]], order: Sequence[str]
+) -> Shares:
     largest: dict[tuple[str, str], float] = {}
     for one in agreements:
         largest[key(one)] = larger(largest.get(key(one), 0.0), one.share)
-    rows, columns = (tuple(dict.fromkeys(pair[which] for pair in largest)) for which in (0, 1))
+    place = {name: number for number, name in enumerate(order, start=1)}
+    rows, columns = (
+        tuple(sorted(dict.fromkeys(pair[which] for pair in largest), key=lambda name: place.get(name, 0)))
+        for which in (0, 1)
+    )
     return Shares(rows, columns, largest)
 
 

@@ -19,6 +19,13 @@ def duration(seconds: float) -> str:
     return f"{_three(seconds / scale)} {unit}"
 
 
+def exact(value: object) -> str:
+    """Return a value as the CSV files have it: of a float the shortest text that reads back as the same."""
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
 def tick(seconds: float) -> str:
     """Return a round duration as short as it is: "20 ms"."""
     scale, unit = _unit(seconds)
@@ -106,7 +113,7 @@ def runner(row: Timing | Cell | Change) -> str:
 def verdict(row: Timing) -> str:
     """Return what the interval of a row says, marked where the shortest rounds say otherwise, else its status."""
     mark = ", unstable" if row.unstable else ""
-    if row.status is Status.OK and _is_baseline(row):
+    if row.status is Status.OK and is_baseline(row):
         return "baseline"
     return f"{row.comparison or row.status}{mark}"
 
@@ -135,7 +142,7 @@ def ranked(rows: Sequence[Timing]) -> list[Timing]:
     """Return the rows of one piece of work, the fastest first: by ratio, else by time; those without a time last."""
 
     def place(row: Timing) -> tuple[bool, bool, float]:
-        ratio = 1.0 if _is_baseline(row) else row.ratio
+        ratio = 1.0 if is_baseline(row) else row.ratio
         return row.epoch_seconds is None, ratio is None, row.epoch_seconds or 0.0 if ratio is None else ratio
 
     compared = any(row.ratio is not None for row in rows)
@@ -159,7 +166,7 @@ def ranking(rows: Sequence[Timing], *, quick: bool) -> str:
         return f"{name}: no time to show."
     if quick:
         return f"{name}: times only; --quick compares nothing."
-    rivals = [row for row in timed if not _is_baseline(row)]
+    rivals = [row for row in timed if not is_baseline(row)]
     compared = [row for row in rivals if row.ratio is not None]
     if not compared:
         return f"{name}: nothing is compared, {_why_nothing(timed, rivals)}."
@@ -172,7 +179,7 @@ def ranking(rows: Sequence[Timing], *, quick: bool) -> str:
 
 def _leader(timed: Sequence[Timing], compared: Sequence[Timing]) -> Timing | None:
     """Return the row whose interval lies below all others by more than the margin, if there is one."""
-    bounds = [(row, _low(row), _high(row)) for row in (*(row for row in timed if _is_baseline(row)), *compared)]
+    bounds = [(row, _low(row), _high(row)) for row in (*(row for row in timed if is_baseline(row)), *compared)]
     first, _, high = min(bounds, key=lambda bound: bound[2])
     others = [low for row, low, _ in bounds if row is not first]
     return first if others and min(others) > high * (1 + MARGIN) else None
@@ -181,13 +188,13 @@ def _leader(timed: Sequence[Timing], compared: Sequence[Timing]) -> Timing | Non
 def _head(name: str, leader: Timing | None, baseline: str) -> str:
     if leader is None:
         return f"{name}: no implementation is clearly the fastest"
-    if _is_baseline(leader):
+    if is_baseline(leader):
         return f"{runner(leader)} is fastest on {name}"
     return f"{runner(leader)} is fastest on {name}: it takes {_times(leader)} as long as {baseline} {_brackets(leader)}"
 
 
 def _clause(row: Timing, baseline: str, leader: Timing | None) -> str:
-    than = "" if leader is not None and _is_baseline(leader) else f" as {baseline}"
+    than = "" if leader is not None and is_baseline(leader) else f" as {baseline}"
     match row.comparison:
         case Comparison.SAME:
             return f"{runner(row)} takes as long as {baseline} within {100 * MARGIN:.0f} % {_brackets(row)}"
@@ -200,12 +207,13 @@ def _clause(row: Timing, baseline: str, leader: Timing | None) -> str:
 def _why_nothing(timed: Sequence[Timing], rivals: Sequence[Timing]) -> str:
     if not rivals:
         return "there is one time only" if len(timed) == 1 else "all times are the baseline's"
-    if not any(_is_baseline(row) for row in timed):
+    if not any(is_baseline(row) for row in timed):
         return f"the baseline {timed[0].baseline} has no time here"
     return f"{rivals[0].blocks} block{'s'[: rivals[0].blocks != 1]} are too few for an interval"
 
 
-def _is_baseline(row: Timing) -> bool:
+def is_baseline(row: Timing) -> bool:
+    """Return whether this row is what the ratios of its table are over."""
     return (row.implementation, row.device) == (row.baseline, row.baseline_device)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.records import Timing
-from bench.report import histories, sizes, words
+from bench.report import histories, marks, sizes, words
 from bench.report.pictures import agreement, growth, intervals, look, rounds
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -14,14 +14,14 @@ from datasets.dataset import Model
 def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
     """Return the pictures by the names of their files; there is none of what was not timed, or not compared."""
     implementations = list(dict.fromkeys(row.implementation for row in rows))
-    marks = look.marks(words.runner(row) for row in rows)
+    looks = marks.marks(words.runner(row) for row in rows)
     seen = histories.histories(raw)
     with look.look():
         figures = {"agreement.svg": agreement.draw(raw.agreements, implementations)}
         for model in Model:
             of_model = [row for row in rows if row.model is model]
             processes = [history for history in seen if history.cell.problem.model is model]
-            figures[f"intervals-{model}.svg"] = intervals.draw(of_model, marks)
-            figures[f"rounds-{model}.svg"] = rounds.draw(processes, marks)
-            figures[f"sizes-{model}.svg"] = growth.draw(sizes.families(of_model), marks)
+            figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
+            figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
+            figures[f"sizes-{model}.svg"] = growth.draw(sizes.families(of_model), looks)
         return {name: look.svg(figure) for name, figure in figures.items() if figure is not None}

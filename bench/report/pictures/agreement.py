@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from bench.records import Agreement
-from bench.report import shares, words
+from bench.report import marks, shares, words
 from bench.report.pictures import look
 from bench.report.shares import Shares
 
@@ -30,10 +30,10 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     """Return the picture, a column for each of these implementations; None if nothing was compared."""
     if not agreements:
         return None
-    by_quantity, by_pair = shares.by_quantity(agreements), shares.by_pair(agreements)
-    columns = [name for name in implementations if name in by_quantity.columns]
-    names = columns[:MOST_COLUMNS]
-    others = [*(row for row in by_pair.rows if row not in columns), *names]
+    by_quantity = shares.by_quantity(agreements, implementations)
+    by_pair = shares.by_pair(agreements, implementations)
+    names = by_quantity.columns[:MOST_COLUMNS]
+    others = [row for row in by_pair.rows if row in names or row not in implementations]
     heights = _LINE * len(by_quantity.rows), _LINE * len(others)
     width = _COLUMN * len(names)
     figure = look.canvas(max(_LEFT + width + _RIGHT, 6.5), _TOP + sum(heights) + _GAP + _BOTTOM)
@@ -42,8 +42,10 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     first = look.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
     _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
     _scale(figure)
-    rest = f"\n{len(columns) - len(names)} more implementations: agreement.csv."
-    note = "The largest of any error, over all data; grey: not compared." + (rest if len(names) < len(columns) else "")
+    rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: agreement.csv."
+    note = "The largest of any error, over all data; grey: not compared." + (
+        rest if len(names) < len(by_quantity.columns) else ""
+    )
     look.caption(figure, "Agreement: how much of the budget of rounding was used", note)
     return figure
 
@@ -71,10 +73,10 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     if share is None:
         return
     agrees = share <= _MOST
-    colour = _COLOURS(_norm()(share)) if agrees else to_rgba(look.ALARM)
+    colour = _COLOURS(_norm()(share)) if agrees else to_rgba(marks.ALARM)
     dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.55
     if not agrees:
-        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=look.ALARM, edgecolor="white", linewidth=2))
+        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=marks.ALARM, edgecolor="white", linewidth=2))
     text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"
     axes.text(
         x + 0.5, y + 0.5, text, ha="center", va="center",

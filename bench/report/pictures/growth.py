@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.report import sizes
+from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.pictures.look import Mark
 from bench.report.sizes import Crossing, Curve, Family
 
 MOST_PANELS = 12

@@ -11,19 +11,19 @@ from matplotlib.ticker import FuncFormatter
 
 from bench.records import Timing
 from bench.report import ranks, words
+from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.pictures.look import Mark
 from bench.report.ranks import Ranked
 from bench.statistics import MARGIN
 
-MOST_ROWS = 60
+MOST_ROWS = 60  # a picture of thousands is read by nobody
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 
 def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
     """Return the picture of the rows of one model; None if none was timed."""
     every = ranks.ranked(rows)
-    groups, left_out = _that_fit(every)
+    groups = ranks.first(every, MOST_ROWS)
     if not groups:
         return None
     compared = any(group.compared for group in groups)
@@ -38,18 +38,8 @@ def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
             _row(axes, line, row, marks[words.runner(row)], compared=compared)
         line += 1
     _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
-    look.caption(figure, _title(rows[0], compared=compared), _note(rows, left_out, compared=compared))
+    look.caption(figure, _title(rows[0], compared=compared), _note(rows, len(every) - len(groups), compared=compared))
     return figure
-
-
-def _that_fit(groups: Sequence[Ranked]) -> tuple[list[Ranked], int]:
-    """A picture of thousands of rows is read by nobody: the first pieces of work are shown, and the rest counted."""
-    shown: list[Ranked] = []
-    for group in groups:
-        if shown and sum(len(one.rows) for one in shown) + len(group.rows) > MOST_ROWS:
-            break
-        shown.append(group)
-    return shown, len(groups) - len(shown)
 
 
 def _head(axes: Axes, line: int, group: Ranked) -> None:
@@ -62,30 +52,13 @@ def _head(axes: Axes, line: int, group: Ranked) -> None:
 
 def _row(axes: Axes, line: int, row: Timing, mark: Mark, *, compared: bool) -> None:
     _beside(axes, line, look.shorter(words.runner(row), 30), -8, "right")
-    value, low, high = bounds(row, compared=compared)
+    value, low, high = ranks.bounds(row, compared=compared)
     if value is not None:
         if low is not None and high is not None:
             axes.plot((low, high), (line, line), color=mark.colour, linewidth=2.2, solid_capstyle="butt")
             axes.plot((low, high), (line, line), "|", color=mark.colour, markersize=6, markeredgewidth=1.5)
         axes.plot(value, line, mark.marker, color=mark.colour, markersize=7, markeredgecolor="white")
-    _beside(axes, line, said(row, compared=compared), 8, "left")
-
-
-def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
-    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
-    if not compared:
-        return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
-    return (1.0, None, None) if ranks.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
-
-
-def said(row: Timing, *, compared: bool) -> str:
-    """Return the numbers of a row in words: "1.30 (1.27 to 1.33), 2.61 ms"."""
-    time, interval, ratio, its_interval = words.time_cells(row)
-    if not compared:
-        return f"{time} ({interval})" if interval else time
-    if ranks.is_baseline(row):
-        return f"baseline, {time}"
-    return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
+    _beside(axes, line, ranks.said(row, compared=compared), 8, "left")
 
 
 def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
@@ -96,7 +69,7 @@ def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
 
 
 def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) -> None:
-    ends = [one for row in rows for one in bounds(row, compared=compared) if one is not None]
+    ends = [one for row in rows for one in ranks.bounds(row, compared=compared) if one is not None]
     low, high = look.around([*ends, *((1 / (1 + MARGIN), 1 + MARGIN) if compared else ())], 0.06)
     axes.set_xscale("log")
     axes.set_xlim(low, high)

@@ -1,7 +1,4 @@
-"""One look for all pictures: opaque and light for dark pages and printers alike, and the same bytes every time.
-
-Colours are those of Okabe and Ito, Color Universal Design, that stand out on white; each goes with a marker of its own.
-"""
+"""One look for all pictures: opaque and light for dark pages and printers alike, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import inf
 
 from matplotlib import style
@@ -21,9 +17,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from bench.report import words
 
 INK, MUTED, GRID, BAND, FAINT, REST = "#1a1a1a", "#595959", "#dddddd", "#e8e8e8", "#f6f6f6", "#a0a0a0"
-ALARM = "#d55e00"
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 
 _SETTINGS = {
     "axes.edgecolor": MUTED,
@@ -48,23 +41,6 @@ _SETTINGS = {
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
 }
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How one implementation on one device is drawn in every picture."""
-
-    colour: str
-    marker: str
-
-
-def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Return the mark of each name, by the order of their first appearance."""
-    once = dict.fromkeys(names)
-    return {
-        name: Mark(_COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
-        for number, name in enumerate(once)
-    }
 
 
 @contextmanager

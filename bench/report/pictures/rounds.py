@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from bench.report import words
 from bench.report.histories import History, Process
+from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.pictures.look import Mark
 
 Point = tuple[float, float]
 

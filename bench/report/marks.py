@@ -1,0 +1,44 @@
+"""How an implementation looks in every picture and chart: a colour and a marker, so that neither has to be told apart.
+
+The colours are those of Okabe and Ito, Color Universal Design, that stand out on white as well as on black.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ALARM = "#d55e00"
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a")
+# As matplotlib and as plotly call them.
+_MARKERS = (
+    ("o", "circle"),
+    ("s", "square"),
+    ("^", "triangle-up"),
+    ("D", "diamond"),
+    ("v", "triangle-down"),
+    ("P", "cross"),
+    ("X", "x"),
+    ("<", "triangle-left"),
+    (">", "triangle-right"),
+    ("p", "pentagon"),
+    ("*", "star"),
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The colour and the marker of one implementation on one device; `symbol` is the marker as plotly calls it."""
+
+    colour: str
+    marker: str
+    symbol: str
+
+
+def marks(names: Iterable[str]) -> dict[str, Mark]:
+    """Return the mark of each name, by the order of their first appearance."""
+    once = dict.fromkeys(names)
+    return {
+        name: Mark(_COLOURS[number % len(_COLOURS)], *_MARKERS[number % len(_MARKERS)])
+        for number, name in enumerate(once)
+    }

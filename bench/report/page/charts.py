@@ -1,0 +1,239 @@
+"""The charts of the page as plotly takes them: traces and layouts. The page adds its own colours of text and grid.
+
+plotly reads a little HTML in every text that it draws, so names are escaped here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from bench.records import Agreement, Timing
+from bench.report import ranks, shares, sizes, words
+from bench.report.marks import ALARM, Mark
+from bench.report.ranks import Ranked
+from bench.report.sizes import Curve, Family
+from bench.statistics import MARGIN
+
+Trace = dict[str, Any]
+
+MOST_ROWS = 60  # a chart of thousands is read by nobody; the table has them all
+_LINE, _AROUND = 26, 80
+# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
+_LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
+_BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its title, and with what it says to those who do not see it."""
+
+    name: str
+    title: str
+    said: str
+    traces: list[Trace]
+    layout: dict[str, Any]
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What plotly takes."""
+        return {"data": self.traces, "layout": self.layout}
+
+
+def intervals(rows: Sequence[tuple[int, Timing]], marks: Mapping[str, Mark]) -> Chart | None:
+    """Return the ranked intervals of one model, given its rows with the numbers of their cells; None without times."""
+    groups = ranks.first(ranks.ranked([row for _, row in rows]), MOST_ROWS)
+    if not groups:
+        return None
+    compared = any(group.compared for group in groups)
+    numbers = {id(row): number for number, row in rows}
+    labels: list[str] = []
+    traces: list[Trace] = []
+    for group in groups:
+        labels.append(f"<b>{escape(group.work)}</b>")
+        for row in group.rows:
+            traces.append(_interval(row, len(labels), numbers[id(row)], marks[words.runner(row)], compared=compared))
+            labels.append(escape(words.runner(row)))
+    first = rows[0][1]
+    what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
+    return Chart(
+        f"intervals-{first.model}",
+        f"{first.model}: {what}",
+        _said(groups, compared=compared),
+        traces,
+        {
+            "height": _LINE * len(labels) + _AROUND,
+            "showlegend": False,
+            "hovermode": "closest",
+            "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
+            "xaxis": {
+                "type": "log",
+                "title": {"text": "left is faster, logarithmic"},
+                **({"tickformat": "~g", **_steps(traces)} if compared else {"tickformat": "~s", "ticksuffix": "s"}),
+            },
+            "yaxis": {
+                "tickvals": list(range(len(labels))),
+                "ticktext": labels,
+                "range": [len(labels) - 0.4, -0.6],
+                "automargin": True,
+                "showgrid": False,
+                "zeroline": False,
+            },
+            "shapes": _margin() if compared else [],
+        },
+    )
+
+
+def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool) -> Trace:
+    value, low, high = ranks.bounds(row, compared=compared)
+    trace: Trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [value],
+        "y": [line],
+        "customdata": [number],
+        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 10},
+        "hovertemplate": f"<b>{_name(row)}</b><br>{escape(ranks.said(row, compared=compared))}"
+        f"<br>{escape(words.verdict(row))}<extra></extra>",
+    }
+    if value is not None and low is not None and high is not None:
+        ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
+        trace["error_x"] = ends | {"color": mark.colour, "thickness": 2.2, "width": 4}
+    return trace
+
+
+def _steps(traces: Sequence[Trace]) -> dict[str, Any]:
+    """Return where the axis of ratios has its labels: at 1, 2 and 5, unless it is too short for that."""
+    ratios = [trace["x"][0] for trace in traces if trace["x"][0] is not None]
+    return {"dtick": "D2"} if max(ratios) > 3 * min(ratios) else {}
+
+
+def _name(row: Timing) -> str:
+    return f"{escape(words.runner(row))} on {escape(words.work(row))}"
+
+
+def _margin() -> list[dict[str, Any]]:
+    """Return the band around 1 in which a ratio is SAME."""
+    band = {"type": "rect", "yref": "paper", "x0": 1 / (1 + MARGIN), "x1": 1 + MARGIN, "y0": 0, "y1": 1}
+    line = {"type": "line", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1}
+    grey = "rgba(128, 128, 128, 0.25)"
+    return [band | {"fillcolor": grey, "line": {"width": 0}, "layer": "below"}, line | {"line": {"color": "#808080"}}]
+
+
+def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
+    return ". ".join(
+        f"{group.work}: " + "; ".join(f"{words.runner(row)} {ranks.said(row, compared=compared)}" for row in group.rows)
+        for group in groups
+    )
+
+
+def agreement(agreements: Sequence[Agreement], names: Sequence[str]) -> Chart | None:
+    """Return the agreement matrix as a heat map on a logarithmic scale; None if nothing was compared.
+
+    names   the implementations, in the order of their columns
+    """
+    if not agreements:
+        return None
+    table = shares.by_quantity(agreements, names)
+    found = [[table.largest.get((row, column)) for column in table.columns] for row in table.rows]
+    blue = (_MOST - _LEAST) / (_MISMATCH - _LEAST)
+    scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
+    return Chart(
+        "agreement",
+        "Agreement: how much of the budget of rounding was used",
+        "The same shares are in the table below.",
+        [
+            {
+                "type": "heatmap",
+                "x": [escape(name) for name in table.columns],
+                "y": [escape(name) for name in table.rows],
+                "z": [[_height(share) for share in line] for line in found],
+                "text": [[words.share(share) for share in line] for line in found],
+                "texttemplate": "%{text}",
+                "hovertemplate": "%{x}<br>%{y}: %{text}<extra></extra>",
+                "hoverongaps": False,
+                "zmin": _LEAST,
+                "zmax": _MISMATCH,
+                "xgap": 2,
+                "ygap": 2,
+                "colorscale": [*scale, (blue, ALARM), (1.0, ALARM)],
+                "colorbar": {
+                    "tickvals": [-3, -2, -1, 0],
+                    "ticktext": ["0.1 %", "1 %", "10 %", "100 %"],
+                    "thickness": 12,
+                    "outlinewidth": 0,
+                },
+            }
+        ],
+        {
+            "height": 32 * len(table.rows) + _AROUND,
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 40},
+            "xaxis": {"type": "category", "automargin": True, "showgrid": False},
+            "yaxis": {"type": "category", "autorange": "reversed", "automargin": True, "showgrid": False},
+        },
+    )
+
+
+def _height(share: float | None) -> float | None:
+    """Return the logarithm of a share; what is above the budget, or no number, is above them all."""
+    if share is None:
+        return None
+    if not share <= 1:
+        return _MISMATCH
+    return max(math.log10(share), _LEAST) if share > 0 else _LEAST
+
+
+def against_size(family: Family, number: int, marks: Mapping[str, Mark]) -> Chart:
+    """Return time against rows of one family, with bands, and lines where a ratio crosses 1."""
+    model, baseline = family.curves[0].rows[0].model, family.curves[0].rows[0].baseline
+    crossings = [sizes.said(one, baseline) for one in family.crossings]
+    lines = [
+        {"type": "line", "yref": "paper", "x0": one.n, "x1": one.n, "y0": 0, "y1": 1}
+        | {"line": {"color": marks[one.name].colour, "dash": "dash", "width": 1.5}}
+        for one in family.crossings
+    ]
+    return Chart(
+        f"sizes-{model}-{number}",
+        f"{family.title}: time of an epoch against size",
+        ". ".join(crossings) or f"No ratio to {baseline} crosses 1 between these sizes.",
+        [trace for curve in family.curves for trace in _curve(curve, marks[curve.name])],
+        {
+            "height": 380,
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 40},
+            "xaxis": {"type": "log", "title": {"text": "rows"}, "tickformat": "~s"},
+            "yaxis": {"type": "log", "tickformat": "~s", "ticksuffix": "s", "automargin": True},
+            "legend": {"orientation": "h", "y": -0.25},
+            "shapes": lines,
+        },
+    )
+
+
+def _curve(curve: Curve, mark: Mark) -> list[Trace]:
+    ns = [row.n for row in curve.rows]
+    band = [row for row in curve.rows if row.epoch_seconds_low is not None and row.epoch_seconds_high is not None]
+    around: Trace = {
+        "type": "scatter",
+        "x": [*(row.n for row in band), *(row.n for row in reversed(band))],
+        "y": [*(row.epoch_seconds_high for row in band), *(row.epoch_seconds_low for row in reversed(band))],
+        "fill": "toself",
+        "fillcolor": f"{mark.colour}33",
+        "line": {"width": 0},
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    line: Trace = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": escape(curve.name),
+        "x": ns,
+        "y": [row.epoch_seconds for row in curve.rows],
+        "text": [ranks.said(row, compared=row.ratio is not None) for row in curve.rows],
+        "hovertemplate": f"<b>{escape(curve.name)}</b>, %{{x:,}} rows<br>%{{text}}<extra></extra>",
+        "line": {"color": mark.colour},
+        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 8},
+    }
+    return [around, line]

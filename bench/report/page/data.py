@@ -1,0 +1,66 @@
+"""What the dialogs of the page show: all columns of timings.csv, the conditions that were read back, the raw rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from bench.records import Environment, Timing
+from bench.report import histories, words
+from bench.report.histories import History
+from bench.report.summary import Raw
+
+# Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
+MOST_ROUNDS = 200_000
+
+Conditions = tuple[tuple[str, str], ...]
+
+
+def of_cells(raw: Raw, rows: Sequence[Timing]) -> dict[str, Any]:
+    """Return the columns, their values for each cell, and by the number of a cell its conditions and its rounds.
+
+    Conditions are kept once, however many cells share them.
+    """
+    columns = [field.name for field in fields(Timing)]
+    number_of = {row.cell: number for number, row in enumerate(rows)}
+    conditions: dict[Conditions, int] = {}
+    conditions_of: dict[int, int] = {}
+    rounds: dict[int, list[dict[str, Any]]] = {}
+    room = MOST_ROUNDS
+    for history in histories.histories(raw):
+        number = number_of[history.cell]
+        found = _conditions(history.processes[0].rounds.environment)
+        conditions_of.setdefault(number, conditions.setdefault(found, len(conditions)))
+        room -= sum(len(process.rounds.round_seconds) for process in history.processes)
+        if room >= 0:
+            rounds.setdefault(number, []).append(_rounds(history))
+    return {
+        "columns": columns,
+        "cells": [[words.exact(getattr(row, column)) for column in columns] for row in rows],
+        "conditions": list(conditions),
+        "conditionsOf": conditions_of,
+        "rounds": rounds,
+    }
+
+
+def _conditions(environment: Environment) -> Conditions:
+    versions = [(f"version of {name}", version) for name, version in environment.versions.items()]
+    return tuple(sorted({**environment.found, **dict(versions)}.items()))
+
+
+def _rounds(history: History) -> dict[str, Any]:
+    return {
+        "name": history.name,
+        "processes": [
+            {
+                "block": process.block,
+                "counts": process.counts,
+                "disturbed": process.disturbed,
+                "epochsPerRound": process.rounds.epochs_per_round,
+                "firstEpochSeconds": process.rounds.first_epoch_seconds,
+                "roundSeconds": process.rounds.round_seconds,
+            }
+            for process in history.processes
+        ],
+    }

@@ -1,0 +1,204 @@
+"""The tables of the page: what a reader sees of each entry, and beside it the exact values of timings.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.records import Status, Timing
+from bench.report import clock, shares, summary, words
+from bench.report.summary import Raw
+
+FACETS = ("model", "dataset", "implementation", "status")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A column.
+
+    key     the column of timings.csv that it is sorted by; empty where it is sorted by its text
+    number  it is set to the right, and sorted as a number
+    wide    it is left out where there is little room; the cell's dialog has it
+    """
+
+    text: str
+    key: str = ""
+    number: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in a column of a row.
+
+    exact   values by column of timings.csv, as they are written there
+    opens   the number of the cell whose dialog it opens
+    kind    a word for its style
+    """
+
+    text: str
+    exact: Mapping[str, str] = field(default_factory=dict)
+    opens: int | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; `filtered` when the filters of the page apply, whose values stand in `facets`."""
+
+    name: str
+    caption: str
+    headers: tuple[Header, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    facets: tuple[Mapping[str, str], ...] = ()
+
+
+def times(rows: Sequence[Timing]) -> Table:
+    """Return the table of all cells: one row each, whether it has a time or not."""
+    headers = (
+        Header("model", "model", wide=True),
+        Header("dataset", "dataset"),
+        Header("n", "n", number=True, wide=True),
+        Header("d", "d", number=True, wide=True),
+        Header("k", "k", number=True, wide=True),
+        Header("implementation", "implementation"),
+        Header("time per epoch", "epoch_seconds", number=True),
+        Header("interval", "epoch_seconds_low", number=True, wide=True),
+        Header("ratio", "ratio", number=True),
+        Header("its interval", "ratio_low", number=True, wide=True),
+        Header("verdict"),
+        Header("share of budget", "budget_share", number=True, wide=True),
+        Header("final loss", "final_loss", number=True, wide=True),
+        Header("accuracy", "accuracy", number=True, wide=True),
+    )
+    entries = tuple(_times(row, number) for number, row in enumerate(rows))
+    caption = "Every cell: one implementation on one problem and device. Its name opens its conditions and raw rounds."
+    return Table("times", caption, headers, entries, tuple(map(facets, rows)))
+
+
+def _times(row: Timing, number: int) -> tuple[Entry, ...]:
+    time, interval, ratio, its_interval = words.time_cells(row)
+    return (
+        _exact(row, row.model, "model"),
+        _exact(row, words.work(row), "dataset"),
+        _exact(row, f"{row.n:,}", "n"),
+        _exact(row, str(row.d), "d"),
+        _exact(row, str(row.k), "k"),
+        Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        _exact(row, time, "epoch_seconds"),
+        _exact(row, interval, "epoch_seconds_low", "epoch_seconds_high"),
+        _exact(row, ratio, "ratio"),
+        _exact(row, its_interval, "ratio_low", "ratio_high"),
+        Entry(words.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
+        _exact(row, words.share(row.budget_share), "budget_share"),
+        _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
+        _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),
+    )
+
+
+def costs(rows: Sequence[Timing]) -> Table:
+    """Return what each timed cell costs beside its epochs."""
+    headers = (
+        Header("dataset", "dataset"),
+        Header("implementation", "implementation"),
+        Header("import", "import_seconds", number=True),
+        Header("data to device", "data_seconds", number=True),
+        Header("compile", "compile_seconds", number=True),
+        Header("first epoch", "first_epoch_seconds", number=True, wide=True),
+        Header("epoch", "epoch_seconds", number=True, wide=True),
+        Header("peak memory", "peak_memory_bytes", number=True),
+    )
+    timed = [(number, row) for number, row in enumerate(rows) if row.epoch_seconds is not None]
+    entries = tuple(_costs(row, number) for number, row in timed)
+    return Table(
+        "costs",
+        "Costs beside the epochs, in no time above: medians over processes. The peak is of the whole process.",
+        headers,
+        entries,
+        tuple(facets(row) for _, row in timed),
+    )
+
+
+def _costs(row: Timing, number: int) -> tuple[Entry, ...]:
+    memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
+    return (
+        _exact(row, words.work(row), "dataset"),
+        Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        _exact(row, _duration(row.import_seconds), "import_seconds"),
+        _exact(row, _duration(row.data_seconds), "data_seconds"),
+        _exact(row, _duration(row.compile_seconds), "compile_seconds"),
+        _exact(row, _duration(row.first_epoch_seconds), "first_epoch_seconds"),
+        _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
+        _exact(row, memory, "peak_memory_bytes"),
+    )
+
+
+def unfinished(rows: Sequence[Timing]) -> Table:
+    """Return why each cell without a time has none."""
+    headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
+    chosen = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
+    entries = tuple(
+        (
+            _exact(row, words.work(row), "dataset"),
+            Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+            Entry(row.status, {"status": row.status}, kind=_kind(row)),
+            _exact(row, row.detail, "detail"),
+        )
+        for number, row in chosen
+    )
+    return Table(
+        "unfinished", "Cells without a time, and why.", headers, entries, tuple(facets(row) for _, row in chosen)
+    )
+
+
+def agreement(raw: Raw, order: Sequence[str]) -> Table:
+    """Return the largest share of its budget that each implementation, in this order, used for each quantity."""
+    table = shares.by_quantity(raw.agreements, order)
+    headers = (Header("quantity"), *(Header(name, number=True) for name in table.columns))
+    entries = tuple(
+        (Entry(row), *(_share(table.largest.get((row, column))) for column in table.columns)) for row in table.rows
+    )
+    return Table(
+        "shares",
+        "The largest share of its budget that any error used, over all data; above 100 % is a MISMATCH.",
+        headers,
+        entries,
+    )
+
+
+def _share(share: float | None) -> Entry:
+    return Entry(words.share(share), kind="" if share is None or share <= 1 else "bad")
+
+
+def means(raw: Raw) -> Table:
+    """Return the geometric means over cells, the baseline against itself last."""
+    headers = tuple(Header(text, number=text in clock.MEAN_HEADERS[1:6]) for text in clock.MEAN_HEADERS)
+    entries = tuple(tuple(map(Entry, clock.mean_row(mean))) for mean in summary.means(raw))
+    return Table(
+        "means",
+        "Geometric means of the ratios over all cells of an implementation, one value a block.",
+        headers,
+        entries,
+    )
+
+
+def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Return a table of texts."""
+    return Table(name, caption, tuple(map(Header, titles)), tuple(tuple(map(Entry, row)) for row in rows))
+
+
+def _exact(row: Timing, text: str, *columns: str) -> Entry:
+    return Entry(text, {column: words.exact(getattr(row, column)) for column in columns})
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else words.duration(seconds)
+
+
+def facets(row: Timing) -> dict[str, str]:
+    """Return the facets by which a row is found."""
+    return dict(zip(FACETS, (row.model, words.work(row), words.runner(row), row.status), strict=True))
+
+
+def _kind(row: Timing) -> str:
+    return (row.comparison or ("" if row.status is Status.OK else "bad")).lower()
