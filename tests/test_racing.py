@@ -379,9 +379,9 @@ def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
     x = np.arange(3, dtype=np.float32)
     save(Dataset("fine", Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / "fine")
-    raw, wanted = tmp_path / "raw", race.Wanted(1, 1, 0, quick=True)
+    raw, wanted = tmp_path / "raw", racing.Wanted(1, 1, 0, quick=True)
     folders = {("fine", "float32"): tmp_path / "fine"}
-    race.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
+    racing.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
     (rounds,) = progress.read(raw).rounds
     (kept,) = (raw / "pytest").iterdir()
     (benchmark,) = json.loads(kept.read_text())["benchmarks"]
