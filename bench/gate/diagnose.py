@@ -112,7 +112,7 @@ def _of_reset(evidence: Evidence) -> str:
     rounded = [given.astype(np.float32).astype(given.dtype) for given in start]
     if _equal(own, rounded) and not _equal(own, start):
         return "the parameters pass through float32"
-    return "reset does not go back to the parameters it is given"
+    return "after reset, params() are not the parameters that it was given"
 
 
 def _equal(some: Sequence[NDArray[np.generic]], others: Sequence[NDArray[np.generic]]) -> bool:
