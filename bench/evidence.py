@@ -151,8 +151,9 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
 
 
 def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
-    value = reference.stacked(seen, reference.widen(dataset))
-    judged = judge.compare("parameters", value, expected, reference.unit_roundoff(problem.dtype))
+    wide = reference.widen(dataset)
+    u = reference.unit_roundoff(problem.dtype)
+    judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets)
     if judged.agrees:
         return None
     detail = (

@@ -19,6 +19,7 @@ from bench import resume as continuation
 from bench.alone import alone
 from bench.errors import BadInput
 from bench.gate import check as gate
+from bench.gate import reference
 from bench.jsonl import from_mapping
 from bench.plan import Options, Plan
 from bench.records import Agreement, Status, Verdict
@@ -231,6 +232,7 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         "command": command,
         "options": asdict(options),
         "datasets": sources,
+        "reference_bits": {dtype: reference.bits(reference.wider(dtype)) for dtype in gate.DTYPES},
         "python": sys.version,
         "machine": found,
         "advice": doctor.advice(doctor.findings(doctor.look())),

@@ -17,8 +17,10 @@ from bench.records import Agreement, Problem, Status
 from bench.worker.observe import Job
 from bench.workers import Ending
 from datasets import synthetic
+from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Model, Params, Recipe, zeros
-from tests.gates import DTYPES, opinions
+from tests.gates import DTYPES, judged, opinions
+from tests.wrong.unseen_precision import Float32Inside
 
 U = 2.0**-24
 
@@ -128,6 +130,27 @@ def test_the_bound_in_norm_is_never_below_the_carried_error(monkeypatch: pytest.
     monkeypatch.setattr(trajectory, "MOST_STEPS", 3)
     (bound,) = trajectory.carried(run, [4])
     assert np.all(bound >= exact)
+
+
+@pytest.mark.parametrize("model", list(Model))
+def test_float64_is_judged_where_no_dtype_is_wider(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With three budgets: what is right agrees, bitwise cases bitwise, and float32 inside is still seen."""
+    monkeypatch.setattr(reference, "wider", lambda dtype: np.dtype(np.float64))
+    for case in cases(model, "float64"):
+        if case.dataset.n < 1000:
+            opinion = expect.expect(case)
+            assert opinion[0][1].problem.budgets == 3
+            assert all(one.agrees for one in judged(NumpyManual, case, opinion, "float64")[1])
+    mini = cases(model, "float64")[0]
+    _, judgements = judged(Float32Inside, mini, expect.expect(mini), "float64")
+    assert {"loss", "gradients", "parameters"} <= {judge.group(one.name) for one in judgements if not one.agrees}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_one_budget_is_enough_where_the_reference_is_wider(dtype: str) -> None:
+    problem = reference.widen(cases(Model.LOGISTIC, dtype)[0].dataset)
+    assert problem.budgets == 1
+    assert problem.granted == 4 * reference.unit_roundoff(dtype)
 
 
 @pytest.mark.parametrize("label", [0, 1])

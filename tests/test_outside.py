@@ -11,7 +11,7 @@ WRONG = {
     "GradientTimesTwo": "a factor 2 too much",
     "BiasGradientMissing": "the gradient of the bias is missing",
     "BatchDropped": "the last batch is left out",
-    "EpochTooMany": "reset does not go back",
+    "EpochTooMany": "after reset, params() are not",
     "WrongAxis": "",
 }
 PLANTED = Path(__file__).parent / "planted"

@@ -222,11 +222,11 @@ def _plateau(draw: _Draw) -> Case:
 
 
 def _many_rows(draw: _Draw) -> Case:
-    data = draw.dataset(33_000, 3, 2, centre=0.5)
+    data = draw.dataset(40_000, 3, 2, centre=0.5)
     return _case(
         draw,
         "many_rows",
-        "33,000 rows in one shuffled batch: sums and means over n, batches cut off, row numbers beyond 16 bits",
+        "40,000 rows in one shuffled batch: sums and means over n, batches cut off, row numbers beyond 16 bits",
         data,
         batching=Batching(shuffle=True, seed=7),
         epochs=1,

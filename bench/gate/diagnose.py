@@ -19,7 +19,7 @@ from bench.gate.case import Case
 from bench.gate.expect import Expected
 from bench.gate.judge import Judged, compare
 from bench.gate.observe import Observation
-from bench.gate.reference import BUDGET, Problem, Scaled, Wide
+from bench.gate.reference import Problem, Scaled, Wide
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
 
@@ -48,7 +48,8 @@ class Evidence:
 
     def explains(self, name: str, scaled: Scaled) -> bool:
         """Whether what was seen under this name is within the budget of these values."""
-        return name in self.seen and compare(name, self.seen[name], scaled, self.u).agrees
+        budgets = self.expected.problem.budgets
+        return name in self.seen and compare(name, self.seen[name], scaled, self.u, budgets).agrees
 
 
 def likely_cause(
@@ -111,7 +112,7 @@ def _of_reset(evidence: Evidence) -> str:
     rounded = [given.astype(np.float32).astype(given.dtype) for given in start]
     if _equal(own, rounded) and not _equal(own, start):
         return "the parameters pass through float32"
-    return "reset does not go back to the parameters it is given"
+    return "after reset, params() are not the parameters that it was given"
 
 
 def _equal(some: Sequence[NDArray[np.generic]], others: Sequence[NDArray[np.generic]]) -> bool:
@@ -279,4 +280,5 @@ def _distinct(evidence: Evidence, name: str, suspected: Scaled) -> bool:
         [np.ravel(evidence.expected.common[f"{name} {part}"].value).astype(np.float64) for part in "wb"]
     )
     apart = np.abs(suspected.value.ravel().astype(np.float64) - right)
-    return bool(np.any(apart > 2 * BUDGET * evidence.u * suspected.scale.ravel()))
+    budget = evidence.expected.problem.granted * suspected.scale.ravel()
+    return bool(np.any(apart > 2 * budget))

@@ -132,23 +132,23 @@ def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name:
     yield f"{name}/one prediction", Scaled(predictions.value[:1], predictions.scale[:1])
     yield f"{name}/predictions", predictions
     yield f"{name}/reversed predictions", predictions
-    labels = _labels(case, dataset, point, reference.unit_roundoff(problem.dtype))
+    labels = _labels(case, dataset, point, problem.granted)
     yield f"{name}/one label", Scaled(labels.value[:1], labels.scale[:1])
     yield f"{name}/labels", labels
 
 
-def _labels(case: Case, dataset: Dataset, point: Point, u: float) -> Scaled:
+def _labels(case: Case, dataset: Dataset, point: Point, granted: float) -> Scaled:
     """Return the labels with scale 0, or infinity where rounding may flip them."""
-    p, dp = point.predictions.value, point.predictions.scale
+    p, budget = point.predictions.value, granted * point.predictions.scale
     if not dataset.model.classifies:
         return Scaled(np.zeros(dataset.n), np.zeros(dataset.n))
     if dataset.model is Model.LOGISTIC:
-        labels, unclear = p[:, 0] >= 0.5, np.abs(p[:, 0] - 0.5) <= BUDGET * u * dp[:, 0]
+        labels, unclear = p[:, 0] >= 0.5, np.abs(p[:, 0] - 0.5) <= budget[:, 0]
     else:
         labels = p.argmax(axis=1)
         rows = np.arange(len(p))
-        reach = p + BUDGET * u * dp
-        best = p[rows, labels] - BUDGET * u * dp[rows, labels]
+        reach = p + budget
+        best = p[rows, labels] - budget[rows, labels]
         reach[rows, labels] = -np.inf
         unclear = reach.max(axis=1) >= best
     if "labels" in case.exact:

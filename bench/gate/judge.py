@@ -92,7 +92,8 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
         values: Expectation = opinion.common | opinion.at(own, "end")
         if opinion.case.replay:
             values |= opinion.replayed(own)
-        judged += [compare(prefix + name, own[name], scaled, u) for name, scaled in values.items()]
+        budgets = opinion.problem.budgets
+        judged += [compare(prefix + name, own[name], scaled, u, budgets) for name, scaled in values.items()]
     judged += [
         Judged(name, (), float(value), 0.0, float(value), 0.0)
         for name, value in seen.items()
@@ -109,7 +110,7 @@ def against_other(
     for prefix, opinion in expected:
         for name, scaled in opinion.common.items():
             theirs = reference.Scaled(other[prefix + name].astype(np.float64), scaled.scale)
-            judged.append(compare(prefix + name, seen[prefix + name], theirs, u, budgets=2))
+            judged.append(compare(prefix + name, seen[prefix + name], theirs, u, max(2, opinion.problem.budgets)))
     return judged
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from impls.protocol import Dataset, Model, Params, Recipe
 
@@ -37,15 +37,16 @@ def unit_roundoff(dtype: str) -> float:
 
 
 def wider(dtype: str) -> np.dtype[Any]:
-    """Return the next wider dtype in which the reference computes.
+    """Return the dtype in which the reference computes: the next wider one, if there is any.
 
-    Raises RuntimeError for float64 where long double is no wider than double (Windows, Arm Macs).
+    Where long double is no wider than double (Windows, Arm Macs) it is float64 for float64.
     """
-    if dtype == "float32":
-        return np.dtype(np.float64)
-    if np.finfo(np.longdouble).nmant <= np.finfo(np.float64).nmant:
-        raise RuntimeError("float64 cannot be judged here: long double is no wider than double on this platform")
-    return np.dtype(np.longdouble)
+    return np.dtype(np.float64 if dtype == "float32" or bits(np.longdouble) <= bits(np.float64) else np.longdouble)
+
+
+def bits(dtype: DTypeLike) -> int:
+    """Return the significant bits of a number of this dtype."""
+    return int(np.finfo(dtype).nmant) + 1
 
 
 def narrowed(value: Wide, dtype: str) -> Wide:
@@ -68,6 +69,19 @@ class Problem:
     def n(self) -> int:
         """The number of rows."""
         return len(self.x)
+
+    @property
+    def budgets(self) -> int:
+        """How many budgets an error may take: 1, but 3 where the reference is no wider than the dtype under test.
+
+        It may then take one itself, and its scales are rounded as well (docs/agreement.md).
+        """
+        return 1 if bits(self.x.dtype) > bits(self.dtype) else 3
+
+    @property
+    def granted(self) -> float:
+        """The error that the rule grants where the scale is 1."""
+        return self.budgets * BUDGET * unit_roundoff(self.dtype)
 
     def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
         """Return the problem of these rows alone, as one batch sees it."""
@@ -142,15 +156,15 @@ def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     positive = problem.targets == 1
     p, q = _sigmoid(z), _sigmoid(-z)
     r = np.where(positive, -q, p)  # without the cancellation of p - 1
-    t = BUDGET * u * dz
+    t = problem.granted * dz
     # Through log p a rounding of the logarithm counts u |z|, until e^-|z| is lost and the smaller of p and q with it.
-    dp = _moved(_sigmoid(z + t), p, _sigmoid(z - t)) / (BUDGET * u) + 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
+    dp = _moved(_sigmoid(z + t), p, _sigmoid(z - t)) / problem.granted
+    dp += 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
     against = np.where(positive, -z, z)
     losses = np.logaddexp(0, against)
     loss = np.asarray(np.mean(losses))
-    rise = (np.logaddexp(0, against + t) - losses) / (
-        BUDGET * u
-    )  # convex and increasing: its largest change is upwards
+    # Convex and increasing: its largest change is upwards.
+    rise = (np.logaddexp(0, against + t) - losses) / problem.granted
     loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + (n + 2) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
@@ -168,18 +182,18 @@ def _moved(upper: Wide, value: Wide, lower: Wide) -> Wide:
 
 
 def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
-    u, n, k = unit_roundoff(problem.dtype), problem.n, problem.k
-    t = BUDGET * u * dz
+    n, k = problem.n, problem.k
+    t = problem.granted * dz
     total = _logsumexp(z)
     p = np.exp(z - total)
     others = np.exp(_logsumexp(np.where(problem.targets == 1, -np.inf, z)) - total)
     r = np.where(problem.targets == 1, -others, p)  # without the cancellation of p - 1
     largest = np.abs(z).max(axis=1, keepdims=True)
-    dp = _moved(_apart(z, t), p, _apart(z, -t)) / (BUDGET * u) + p * (k + 3 + largest) + 1
+    dp = _moved(_apart(z, t), p, _apart(z, -t)) / problem.granted + p * (k + 3 + largest) + 1
     z_y = (problem.targets * z).sum(axis=1, keepdims=True)
     against = np.where(problem.targets == 1, -t, t)
     loss = np.asarray(np.mean(total - z_y))
-    rise = (_logsumexp(z + against) - total + (problem.targets * t).sum(axis=1, keepdims=True)) / (BUDGET * u)
+    rise = (_logsumexp(z + against) - total + (problem.targets * t).sum(axis=1, keepdims=True)) / problem.granted
     loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + (n + 2) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))

@@ -33,7 +33,9 @@ def _sections(raw: Raw) -> Iterator[str]:
             "row of agreement.csv.",
         )
     for dtype in sorted({one.dtype for one in raw.agreements}):
-        yield f"### {dtype}\n\n{_table([one for one in raw.agreements if one.dtype == dtype])}"
+        bits = raw.environment["reference_bits"][dtype]
+        shares_of_dtype = _table([one for one in raw.agreements if one.dtype == dtype])
+        yield f"### {dtype}\n\nThe reference computed with {bits} significant bits.\n\n{shares_of_dtype}"
 
 
 def _table(agreements: list[Agreement]) -> str:

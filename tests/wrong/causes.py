@@ -18,7 +18,7 @@ NAMED = {
     "epochs_from_one": "every epoch takes the row order of the next",
     "short_batch_dropped": "the last batch is left out",
     "drop_last_ignored": "the short last batch is trained on, and drop_last says not to",
-    "start_ignored": "reset does not go back to the parameters it is given",
+    "start_ignored": "after reset, params() are not the parameters that it was given",
     "start_not_copied": "reset keeps the arrays it is given instead of a copy",
     "start_in_float32": "the parameters pass through float32",
     "gradients_in_float64": "expected float32",
@@ -35,7 +35,7 @@ _KEPT = "an answer or data that were kept"
 _LABELS = "labels do not follow from the probabilities"
 _NOT_A_NUMBER = "a gradient overflows or is not a number"
 _REPEAT = "the same epochs again, unwatched, end elsewhere"
-_RESET = "reset does not go back to the parameters it is given"
+_RESET = "after reset, params() are not the parameters that it was given"
 _SHARED = "only a second trainer beside the first is wrong: they share something"
 
 # The causes that are true of other faults as well, and may be named.
@@ -79,7 +79,7 @@ TRUE = {
     "bias_in_float32": ("the parameters pass through float32",),
     "float64_learning_rate": ("expected float32",),
     "balanced_classes": ("expected float32",),  # its weights are float64
-    "parameters_printed": ("not a NumPy array",),  # np.round makes a scalar of the bias
+    "parameters_printed": (_RESET, "not a NumPy array"),  # np.round makes a scalar of the bias
     "predictions_in_float32": ("expected float64",),
     "predictions_in_float64": ("expected float32",),
     "labels_in_int32": ("expected int64",),
@@ -102,8 +102,8 @@ TRUE = {
     "labels_of_training": ("labels: shape (",),
     "boolean_labels": ("expected int64",),
     "two_columns": ("predictions: shape (1, 2), expected (1,)",),
-    "scalars_with_axes": ("b: shape (1,), expected ()",),
-    "gradients_of_a_column": ("b: shape (1,), expected ()",),
+    "scalars_with_axes": ("b: shape (1,), expected ()", "w: shape (1,), expected ()"),
+    "gradients_of_a_column": ("b: shape (1,), expected ()", "w: shape (1,), expected ()"),
 }
 
 
