@@ -1,4 +1,4 @@
-"""The section of report.md on the least time that an epoch can take here, and how far each implementation is from it."""
+"""The section of report.md on the least time that an epoch can take here, and how many times that each takes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def section(rows: Sequence[Timing]) -> str:
 _INTRODUCTION = (
     "What an epoch must read and compute at the least, at the highest rates that NumPy and its BLAS reached on this "
     "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit "
-    f"but one of a row's; the longer of reading and computing, times {SAFETY} to be on the safe side. A time is shown as "
-    "so many times this limit; one below it would be a failed row. On small data calls are what takes the time, and "
+    f"but one of a row's; the longer of reading and computing, times {SAFETY} to be on the safe side. A time is shown "
+    "as so many times this limit; one below it would be a failed row. On small data calls are what takes the time, and "
     "they are not in it."
 )
