@@ -64,7 +64,7 @@ ENVIRONMENT = {
 }
 
 
-# Of a machine that is slow at everything but reading, so that the limits differ in kind.
+# How fast the machine was: of study_hours, and of digits.
 RATES = Rates(1, "float32", 1, {"65536": 4e10, "460032": 3e10}, 1e11, 2e9)
 
 
@@ -334,6 +334,7 @@ def laid_down(folder: Path, raw: Raw) -> None:
     files.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
     files.write_records(folder / "raw" / "failures.jsonl", raw.failures)
     files.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    files.write_records(folder / "raw" / "rates.jsonl", raw.rates)
 
 
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Round
     ratio = paired_ratio(values, by_block(baseline), count) if compared else None
     minimum = paired_ratio(_minimum_by_block(rounds), _minimum_by_block(baseline), count) if compared else None
     epoch_seconds = median(values.values()) if values else None
-    least = limit.seconds(cell, raw.rates)
+    least = limit.seconds(cell, raw.rates) if rounds else None
     return Timing(
         implementation=cell.implementation,
         model=problem.model,
