@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import evidence, progress
+from bench import evidence, limit, progress
 from bench.compared import by_cell
 from bench.jsonl import append_line
 from bench.records import Failure
@@ -22,10 +22,11 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
     for cell, rounds in by_cell(done.rounds, twins=None).items():
         if cell not in failed:
             dataset = data[cell.problem.dataset, cell.problem.dtype]
+            least = limit.seconds(cell, done.rates)
             processes = []
             for one in rounds:
-                wrong = evidence.wrong_after_timing(one, dataset)
-                processes.append([*evidence.findings(one), *([wrong] if wrong else [])])
+                others = (evidence.wrong_after_timing(one, dataset), evidence.below_limit(one, least))
+                processes.append([*evidence.findings(one), *filter(None, others)])
             found = evidence.declared(processes)
             if found is not None:
                 append_line(raw / "failures.jsonl", Failure(cell, None, found.status, found.detail))

@@ -18,6 +18,7 @@ from bench import starts
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
 from bench.records import Environment, Evidence, Problem, Rounds, Status
+from bench.statistics import process_value
 from bench.worker import null
 from datasets.dataset import Dataset
 from impls.protocol import Params, Recipe, parameter_shapes
@@ -123,6 +124,15 @@ def _changed(evidence: Evidence, dtype: str) -> Iterator[Finding]:
     if other:
         words = ", ".join(f"{name} {found}" for name, found in other.items())
         yield Finding(Status.DTYPE_CHANGED, f"asked for {dtype}, found {words}")
+
+
+def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
+    """Return how much less time an epoch took than it can; None for one that took longer, or without a limit."""
+    seconds = process_value(rounds)
+    if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == null.NAME:
+        return None
+    detail = f"an epoch took {seconds:.3g} s, where reading and computing what it must takes {limit_seconds:.3g} s"
+    return Finding(Status.BELOW_LIMIT, detail)
 
 
 def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:

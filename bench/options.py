@@ -66,9 +66,10 @@ class Asked:
     implementations: Annotated[
         list[str] | None,
         typer.Option(
-            "--implementation", "-i", metavar="NAME", rich_help_panel=WHAT, show_default="all in the table",
+            "--implementation", "-i", metavar="NAME", rich_help_panel=WHAT, show_default="the four",
             autocompletion=among(impls.TABLE),
-            help="A name of the table, or your own: [bold]path/to/file.py:Class[/] or [bold]module:Class[/].",
+            help="A name of the table, or of a role (four, tuned, yardstick), or your own: "
+            "[bold]path/to/file.py:Class[/] or [bold]module:Class[/].",
         ),
     ] = None  # fmt: skip
     models: Annotated[

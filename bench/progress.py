@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from bench.blocks import STOPPED
 from bench.jsonl import append_line, cut_unfinished, each_line, read_lines
-from bench.records import Block, Cell, Failure, Paced, Rounds
+from bench.records import Block, Cell, Failure, Paced, Rates, Rounds
 from bench.worker.timing import RECORDS
 
-Row = TypeVar("Row", Paced, Block, Rounds, Failure)
+Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
 
 # The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts.
 WORKER = "worker"
@@ -26,6 +26,7 @@ class Done:
     blocks: list[Block]
     rounds: list[Rounds]
     failures: list[Failure]
+    rates: list[Rates]
 
 
 def read(raw: Path) -> Done:
@@ -38,6 +39,7 @@ def read(raw: Path) -> Done:
         blocks=read_lines(Block, raw / "blocks.jsonl"),
         rounds=list(each_rounds(raw)),
         failures=read_lines(Failure, raw / "failures.jsonl"),
+        rates=read_lines(Rates, raw / "rates.jsonl"),
     )
 
 
@@ -52,7 +54,7 @@ def each_rounds(raw: Path) -> Iterator[Rounds]:
 
 def take_over(raw: Path) -> Done:
     """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
-    for name in ("pilot", "blocks", "rounds", "failures"):
+    for name in ("pilot", "blocks", "rounds", "failures", "rates"):
         cut_unfinished(raw / f"{name}.jsonl")
     done = read(raw)
     ended = {block.number for block in done.blocks}

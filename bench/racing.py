@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench import progress
+from bench import gauge, limit, progress
 from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
@@ -134,6 +134,7 @@ class _Race:
             if cells:
                 self.tell(Step(Stage.BLOCKS, line, str(lane), ended + position, total))
                 disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
+        self._rates(number, [cell for cell in planned if cell.implementation != NULL])
         because = "" if self.wanted.quick else next(filter(None, disturbed), "")
         block = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
         self._keep("blocks.jsonl", self.done.blocks, [block])
@@ -155,6 +156,18 @@ class _Race:
         self.tell(Timed(tuple(timed)))
         self._keep("failures.jsonl", self.done.failures, failed)
         return timed
+
+    def _rates(self, number: int, cells: Sequence[Cell]) -> None:
+        """Measure how fast the machine is: for each number of threads and dtype, at the sizes of the data."""
+        groups: dict[tuple[int, str], list[Cell]] = {}
+        for cell in cells:
+            if cell.device == "cpu":
+                groups.setdefault((cell.threads, cell.problem.dtype), []).append(cell)
+        for (threads, dtype), group in groups.items():
+            sizes = sorted({limit.measured_size(cell.problem) for cell in group})
+            core, folder = _core(group[0], number), self.raw / "gauge"
+            rates = gauge.measured(number, core, dtype=dtype, threads=threads, sizes=sizes, folder=folder)
+            self._keep("rates.jsonl", self.done.rates, rates)
 
     def _limit(self, planned: _Planned) -> float:
         paces = {paced.cell: paced for paced in self.done.paces}

@@ -28,6 +28,7 @@ class Status(StrEnum):
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
     WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
     INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
+    BELOW_LIMIT = "BELOW-LIMIT"  # less time than what it must read and compute takes on this machine
     DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
 
 
@@ -274,6 +275,23 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """One line of raw/rates.jsonl: how fast this machine was in one block, by calls of NumPy and its BLAS.
+
+    read_bytes_per_second    of an array that is read once, by its number of bytes
+    flops_per_second         of a product of two matrices; a multiplication and an addition are two
+    exponentials_per_second  of an array that stays in the first-level cache
+    """
+
+    block: int
+    dtype: str
+    threads: int
+    read_bytes_per_second: dict[str, float]
+    flops_per_second: float
+    exponentials_per_second: float
+
+
+@dataclass(frozen=True)
 class Failure:
     """One line of raw/failures.jsonl: a cell that gave no time in one process, and why.
 
@@ -293,6 +311,8 @@ class Timing:
 
     epoch_seconds        median over the processes of the median of their rounds; None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
+    limit_seconds        the least that an epoch can take here: bench/limit.py
+    times_limit          epoch_seconds over it
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
     import_seconds       to peak_memory_bytes: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
@@ -325,6 +345,8 @@ class Timing:
     epoch_seconds_low: float | None
     epoch_seconds_high: float | None
     epoch_seconds_level: float | None
+    limit_seconds: float | None
+    times_limit: float | None
     first_epoch_seconds: float | None
     import_seconds: float | None
     data_seconds: float | None

@@ -38,10 +38,10 @@ _SMALL_PRODUCT, _LEAST_ROWS = 1_000_000, 256
 
 
 class Room(NamedTuple):
-    """Arrays for what a block of so many rows makes of itself, written anew by each; x is for rows that are gathered."""
+    """Arrays for what a block of so many rows makes of itself, written anew by each; x is for gathered rows."""
 
-    x: Float[Array, "..."] | None
-    z: Float[Array, "..."]
+    x: Float[Array, " *axes"] | None
+    z: Float[Array, " *axes"]
     t: Float[Array, " n"]
     s: Float[Array, " n"]
     place: Int[Array, " n"]
@@ -190,7 +190,7 @@ class NumpyBlocked:
         """Return the sums over all blocks of a batch."""
         sums = None
         for rows, room in blocks:
-            x = self._x[rows] if room.x is None else self._x.take(rows, 0, room.x, "clip")
+            x = self._x[rows] if isinstance(rows, slice) else self._x.take(rows, 0, room.x, "clip")
             one = self._sums(self._params, x, self._y[rows], room)
             sums = one if sums is None else _added(sums, one)
         assert sums is not None, "a batch has a row"

@@ -2,8 +2,8 @@
 
 What makes it fast, and where each idea comes from:
 
-- *One graph.* `torch.compile` (Ansel et al., "PyTorch 2", ASPLOS 2024) makes loops of what eager mode does one operation
-  and one array at a time; nothing records or walks a graph of autograd while it runs.
+- *One graph.* `torch.compile` (Ansel et al., "PyTorch 2", ASPLOS 2024) makes loops of what eager mode does one
+  operation and one array at a time; nothing records or walks a graph of autograd while it runs.
 - *The gradient is in it.* `torch.func.grad_and_value` is traced through, where `backward` would run beside the graph
   (PyTorch's tutorial on per-sample gradients; functorch).
 - *Shapes are constants* (`dynamic=False`), so that each loop is compiled for its length: a new shape costs seconds, off
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-import torch._dynamo
+import torch._dynamo.config as dynamo
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -28,7 +28,7 @@ from torch.func import grad_and_value
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
 
 # A shape is compiled anew each time; at the usual limit of eight `fullgraph` would refuse the ninth of a model.
-torch._dynamo.config.recompile_limit = torch._dynamo.config.accumulated_recompile_limit = 10_000
+dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 10_000
 
 
 def simple_linear(params: Params, x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -70,12 +70,11 @@ Step = Callable[[Params, Tensor, Tensor, Tensor, Tensor | None], tuple[Params, T
 def _compiled(loss: Loss) -> Step:
     """Return the step of a model, from parameters to parameters and the loss of the batch.
 
-    It moves nothing in place: inductor takes a float64 tensor without axes for a number, and loses what is written to it.
+    It moves nothing in place: inductor takes a float64 tensor without axes for a number, and loses what is written
+    to it.
     """
 
-    def step(
-        params: Params, learning_rate: Tensor, x: Tensor, y: Tensor, rows: Tensor | None
-    ) -> tuple[Params, Tensor]:
+    def step(params: Params, learning_rate: Tensor, x: Tensor, y: Tensor, rows: Tensor | None) -> tuple[Params, Tensor]:
         if rows is not None:
             x, y = x[rows], y[rows]
         gradients, value = grad_and_value(loss)(params, x, y)

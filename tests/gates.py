@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import impls
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
 from bench.gate.cases import cases
@@ -19,6 +20,10 @@ from impls.protocol import Device, Implementation, Model
 
 DTYPES = ("float32", "float64")
 CPU = Device("cpu")
+
+# What calls a C++ compiler takes minutes for the whole gate: the suites try all others, and one small case of those.
+UNCOMPILED = [name for name, row in impls.TABLE.items() if not row.compiler]
+COMPILED = [name for name, row in impls.TABLE.items() if row.compiler]
 
 
 @contextmanager

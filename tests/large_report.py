@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 import impls  # noqa: E402
 from tests.made_run import lay_down, made_run, problem  # noqa: E402 - the checkout is found first
 
-NAMES = [*impls.TABLE, *(f"mine.py:Mine{number}" for number in range(6))]
+NAMES = [*impls.FOUR, *(f"mine.py:Mine{number}" for number in range(6))]
 
 
 def main(folder: Path, cells: int) -> None:

@@ -116,7 +116,7 @@ class Actors:
                     failure = Failure(cell, block, self.broken[cell.implementation], "ended by SIGSEGV")
                     jsonl.append_line(raw / "failures.jsonl", failure)
                     break
-                seconds = 1e-3 * (1 + list(impls.TABLE).index(cell.implementation))
+                seconds = 1e-3 * (1 + list(impls.FOUR).index(cell.implementation))
                 rounds = Rounds(cell, cell.implementation, block, 0, 1, 1, 0.5, (seconds, seconds))
                 jsonl.append_line(raw / "rounds.jsonl", rounds)
 

@@ -21,6 +21,7 @@ from bench.workers import Order, environment, run_worker
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes
+from tests.gates import UNCOMPILED
 
 LONG = 300.0
 CORE = min(os.sched_getaffinity(0)) if sys.platform == "linux" else None
@@ -51,7 +52,7 @@ def timed(name: str, tmp_path: Path) -> Rounds:
     return rounds
 
 
-@pytest.mark.parametrize("name", [*impls.TABLE, null.NAME])
+@pytest.mark.parametrize("name", [*UNCOMPILED, null.NAME])
 def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Path) -> None:
     """In float64, for which JAX must be told; every fact is read in the worker itself."""
     row = impls.row(name)
@@ -65,7 +66,7 @@ def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Pat
     assert environment.asked.get("processors") == (None if CORE is None else str(CORE))
     assert Status.WRONG_ENVIRONMENT not in {finding.status for finding in findings(rounds)}
     assert wrong_after_timing(rounds, table("float64")) is None
-    assert (costs.compile_seconds is not None) == (name == "jax_grad")
+    assert (costs.compile_seconds is not None) == (name in {"jax_grad", "jax_scan"})
     assert None not in (costs.import_seconds, costs.data_seconds)
 
 

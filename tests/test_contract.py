@@ -14,7 +14,7 @@ from bench.gate.case import Case
 from datasets import synthetic
 from impls import runtimes
 from impls.protocol import Batching, Device, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
-from tests.gates import CPU, DTYPES, judged, opinions, precision
+from tests.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
 
 BATCHINGS = {
     "full": Batching(),
@@ -26,9 +26,9 @@ BATCHINGS = {
 }
 
 
-@pytest.fixture(params=impls.TABLE)
+@pytest.fixture(params=UNCOMPILED)
 def implementation(request: pytest.FixtureRequest) -> Implementation:
-    """Each row of the table; one whose library is missing is skipped with the reason."""
+    """Each row of the table that compiles in no time; one whose library is missing is skipped with the reason."""
     try:
         return impls.load(request.param)
     except impls.Unavailable as reason:
@@ -53,6 +53,26 @@ def test_every_gate_case_is_within_its_budget(implementation: Implementation, mo
     for case, opinion in opinions(model, dtype):
         _, judgements = judged(implementation, case, opinion, dtype)
         assert [one for one in judgements if not one.agrees] == [], case.name
+
+
+@pytest.mark.filterwarnings("default")  # compilers warn of what is their own
+@pytest.mark.parametrize("name", COMPILED)
+def test_what_calls_a_compiler_passes_the_smallest_case(name: str) -> None:
+    """In float64, where parameters without axes are not moved if the step writes to them; the gate tries all cases."""
+    try:
+        implementation = impls.load(name)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+    for case, opinion in opinions(Model.SIMPLE_LINEAR, "float64"):
+        if case.name == "gate:one_row":
+            _, judgements = judged(implementation, case, opinion, "float64")
+            assert [one for one in judgements if not one.agrees] == []
+
+
+def test_without_a_compiler_it_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(impls.Unavailable, match=r"needs a C\+\+ compiler"):
+        impls.load("torch_compile")
 
 
 @pytest.mark.parametrize("batching", BATCHINGS)

@@ -35,5 +35,5 @@ def test_cells_that_share_a_worker_cost_less_than_those_that_do_not() -> None:
 
 def test_a_default_run_is_promised_within_six_minutes() -> None:
     problems = [replace(PROBLEM, dataset=name) for name in plan.DEFAULT_DATASETS]
-    cells = [Cell(name, problem, "cpu", 1) for name in impls.TABLE for problem in problems]
+    cells = [Cell(name, problem, "cpu", 1) for name in impls.FOUR for problem in problems]
     assert estimate.seconds(cells, plan.BLOCKS, quick=False) < 360

@@ -16,7 +16,7 @@ from bench.gate import reference, trajectory
 from bench.gate.reference import BUDGET, Scaled
 from datasets import lessons
 from impls.protocol import Batching, Dataset, Implementation, Model, Params, Recipe, zeros
-from tests.gates import CPU, DTYPES, precision
+from tests.gates import CPU, DTYPES, UNCOMPILED, precision
 
 # Cost before update t, and w, b after the last update.
 STUDY_HOURS = {0: 18.6666666667, 1: 14.7709629630, 1000: 6.3284014473e-4, 3750: 1.1279854763e-9}
@@ -25,7 +25,7 @@ QUIZ_SCORES = {0: 29661.8, 1: 9298.51965442, 2: 2915.71221941, 10: 1.89767470664
 QUIZ_SCORES_PARAMETERS = {20: ((0.668993940383, 0.665952004199, 0.675753666499), 0.007797172410)}
 
 
-@pytest.fixture(params=impls.TABLE)
+@pytest.fixture(params=UNCOMPILED)
 def implementation(request: pytest.FixtureRequest) -> Implementation:
     """Each row of the table; one whose library is missing is skipped with the reason."""
     try:

@@ -22,7 +22,7 @@ def named(cells: object) -> list[tuple[str, str, str]]:
 
 def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> None:
     made = plan.make(Options())
-    assert [cell.implementation for cell in made.cells] == list(impls.TABLE) * len(plan.DEFAULT_DATASETS)
+    assert [cell.implementation for cell in made.cells] == list(impls.FOUR) * len(plan.DEFAULT_DATASETS)
     assert list(made.data) == [(name, "float32") for name in plan.DEFAULT_DATASETS]
     assert len({data.model for data in made.data.values()}) == 4
     assert {(cell.device, cell.threads, cell.problem.batch_size) for cell in made.cells} == {("cpu", 1, None)}
@@ -30,7 +30,7 @@ def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> N
 
 
 def test_one_odd_block_does_not_widen_the_intervals_of_a_default_table() -> None:
-    rivals = len(impls.TABLE) - 1
+    rivals = len(impls.FOUR) - 1
     blocks = [1.0] * (plan.BLOCKS - 2) + [0.1, 10.0]
     interval = order_interval(blocks, 1 - 0.05 / rivals)
     assert interval is not None

@@ -17,7 +17,20 @@ import pytest
 from rich.console import Console
 
 from bench.errors import BadInput
-from bench.records import Agreement, Block, Cell, Comparison, Costs, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.records import (
+    Agreement,
+    Block,
+    Cell,
+    Comparison,
+    Costs,
+    Failure,
+    Problem,
+    Rates,
+    Rounds,
+    Status,
+    Timing,
+    Verdict,
+)
 from bench.report import files, summary, terminal, words, written
 from bench.report.screen import Screen
 from bench.report.summary import Raw
@@ -49,6 +62,10 @@ ENVIRONMENT = {
     "machine": {"processor": "Made-up 3000", "libraries": {"numpy": "2.4.6", "jax": None}, "allowed": [0, 1]},
     "timed": True,
 }
+
+
+# How fast the machine was: of study_hours, and of digits.
+RATES = Rates(1, "float32", 1, {"65536": 4e10, "460032": 3e10}, 1e11, 2e9)
 
 
 def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "") -> list[Rounds]:
@@ -133,7 +150,7 @@ def made_up() -> Raw:
     ]
     blocks = [Block(number, None, 0.0, 9.0, "") for number in range(1, BLOCKS + 1)]
     blocks[2] = replace(blocks[2], waited_seconds=12.0, disturbed="torch_nn had its processor for 91.0 % of the time")
-    return Raw(ENVIRONMENT, verdicts, agreements, timed, failures, blocks)
+    return Raw(ENVIRONMENT, verdicts, agreements, timed, failures, blocks, [RATES])
 
 
 def find(rows: list[Timing], name: str, problem: Problem, device: str = "cpu") -> Timing:
@@ -317,6 +334,7 @@ def laid_down(folder: Path, raw: Raw) -> None:
     files.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
     files.write_records(folder / "raw" / "failures.jsonl", raw.failures)
     files.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    files.write_records(folder / "raw" / "rates.jsonl", raw.rates)
 
 
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ from datasets.curvature import stable_learning_rate
 from datasets.dataset import Dataset
 
 DTYPES = ("float32", "float64")
-# Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here.
-TIMEOUT_SECONDS = 600.0
+# Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here. A C++
+# compiler takes two minutes for the sixty shapes of a dtype on a core of its own, and many times that on a busy one.
+TIMEOUT_SECONDS = 1800.0
 AT_ONCE = 2
 
 Folders = Mapping[tuple[str, str], Path]

@@ -26,7 +26,7 @@ import pandas as pd
 from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
-from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rounds, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rates, Rounds, Timing, Verdict
 from bench.report import agreement, change_words, summary, words, written
 from bench.report.summary import Raw
 
@@ -97,6 +97,7 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             rounds=list(_lean(progress.each_rounds(folder / "raw"))),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
+            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
         )
     finally:
         gc.enable()

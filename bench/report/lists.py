@@ -24,9 +24,9 @@ def print_all() -> None:
     for row in datasets.DATASETS.values():
         star = "*" if row.name in DEFAULT_DATASETS else ""
         data.add_row(row.name + star, row.model, str(row.n), str(row.d), str(row.k), row.description)
-    ways = table("implementation", "needs", "devices")
+    ways = table("implementation", "role", "needs", "devices")
     for way in impls.TABLE.values():
-        ways.add_row(way.name, way.requires, ", ".join(kind for kind in DEVICE_KINDS if kind in way.devices))
+        ways.add_row(way.name, way.role, way.requires, ", ".join(kind for kind in DEVICE_KINDS if kind in way.devices))
     models = table("model", "loss")
     for model, loss in _LOSSES.items():
         models.add_row(model, loss)
@@ -34,6 +34,7 @@ def print_all() -> None:
     out.print("* run by default. Also: a path to a .csv or .npz file, and data of any size:\n"
               "  synthetic:softmax,n=100000,d=64,k=10,seed=0\n")  # fmt: skip
     out.print(ways)
+    out.print("The four are run by default; the name of a role, such as tuned, names all of it.")
     out.print("Also: one of your own, path/to/file.py:Class or package.module:Class\n")
     out.print(models)
     out.print(f"\nKinds of device: {', '.join(DEVICE_KINDS)}; the second one is named like cuda:1")

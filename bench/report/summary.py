@@ -8,9 +8,10 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+from bench import limit
 from bench.blocks import STOPPED, without
 from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons
-from bench.records import Agreement, Block, Cell, Comparison, Failure, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Status, Timing, Verdict
 from bench.statistics import (
     Ratio,
     compare,
@@ -33,6 +34,7 @@ class Raw:
     environment  the machine, the command, its options and the sources of the data
     verdicts     one for every cell, those left out included; the last one of a cell counts
     blocks       those that have ended; the rounds of one in whose place another was run are kept, and not counted
+    rates        how fast the machine was in each block
     """
 
     environment: Mapping[str, Any]
@@ -41,6 +43,7 @@ class Raw:
     rounds: Sequence[Rounds]
     failures: Sequence[Failure]
     blocks: Sequence[Block] = ()
+    rates: Sequence[Rates] = ()
 
     @cached_property
     def counted(self) -> list[Rounds]:
@@ -241,6 +244,8 @@ def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Round
     compared = rounds and baseline and not raw.quick and cell != baseline_of(cell)
     ratio = paired_ratio(values, by_block(baseline), count) if compared else None
     minimum = paired_ratio(_minimum_by_block(rounds), _minimum_by_block(baseline), count) if compared else None
+    epoch_seconds = median(values.values()) if values else None
+    least = limit.seconds(cell, raw.rates) if rounds else None
     return Timing(
         implementation=cell.implementation,
         model=problem.model,
@@ -257,10 +262,12 @@ def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Round
         status=verdict.status,
         detail=verdict.detail,
         comparison=compare(ratio),
-        epoch_seconds=median(values.values()) if values else None,
+        epoch_seconds=epoch_seconds,
         epoch_seconds_low=low,
         epoch_seconds_high=high,
         epoch_seconds_level=level,
+        limit_seconds=least,
+        times_limit=epoch_seconds / least if epoch_seconds and least else None,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,
         import_seconds=_cost(rounds, lambda one: one.costs.import_seconds),
         data_seconds=_cost(rounds, lambda one: one.costs.data_seconds),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from bench.records import Agreement, Status, Timing
-from bench.report import circumstances, clock, words
+from bench.report import circumstances, clock, limits, words
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -18,7 +18,7 @@ LIMITS = (
     "in them, and have a table of their own.",
     "On small data they measure what a library spends on a call, not its arithmetic: the order may be another one "
     "on more rows.",
-    "Each implementation is what a good user of its library writes, not the most that the library can do.",
+    "Each of the four is what a good user of its library writes, not the most that the library can do.",
     "An interval is about the median over processes. It knows nothing of what held for the whole run, such as a "
     "processor that was busy or hot throughout.",
     "Agreement says that the numbers are the same up to rounding. It does not say that the model is a good one.",
@@ -33,6 +33,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Verdicts", bullets([*words.rankings(rows, quick=raw.quick), *clock.self_comparison(raw)])),
         section("Times", _times(raw, rows)),
         section("Costs apart", _costs(rows)),
+        section("The limit", limits.section(rows)),
         section("Agreement", _agreement(raw.agreements, rows)),
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),

@@ -54,14 +54,14 @@ def _compare(name: str, blocks: int, out: Path) -> list[dict[str, object]]:
     values: dict[tuple[str, str], dict[int, float]] = {}
     generator = np.random.default_rng(0)
     cores = sorted(os.sched_getaffinity(0))
-    todo = [(clock, implementation) for clock in CLOCKS for implementation in impls.TABLE]
+    todo = [(clock, implementation) for clock in CLOCKS for implementation in impls.FOUR]
     for block in range(blocks):
         for number in generator.permutation(len(todo)):
             clock, implementation = todo[number]
             time_it = _by_bench if clock == "bench" else _by_pyperf
             seconds = time_it(implementation, dataset, folder, cores[block % len(cores)])
             values.setdefault((clock, implementation), {})[block] = seconds
-    return [_row(name, one, values) for one in impls.TABLE if one != impls.BASELINE]
+    return [_row(name, one, values) for one in impls.FOUR if one != impls.BASELINE]
 
 
 def _row(name: str, implementation: str, values: dict[tuple[str, str], dict[int, float]]) -> dict[str, object]:

@@ -52,7 +52,7 @@ def main() -> None:
         if not folders[key].is_dir():
             folders[key].parent.mkdir(parents=True, exist_ok=True)
             prepared.save(dataset, folders[key])
-    cells = [Cell(name, _problem(dataset), "cpu", 1) for name in impls.TABLE for dataset in data.values()]
+    cells = [Cell(name, _problem(dataset), "cpu", 1) for name in impls.FOUR for dataset in data.values()]
     wanted = racing.Wanted(BLOCKS, BLOCKS, 0, quick=True)
     raw = options.out / "raw"
     with _load():

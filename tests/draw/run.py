@@ -64,7 +64,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=10_000, help="of each model and dtype")
-    parser.add_argument("--implementation", nargs="+", default=list(impls.TABLE))
+    parser.add_argument("--implementation", nargs="+", default=list(impls.FOUR))
     parser.add_argument("--dtype", nargs="+", choices=("float32", "float64"), default=["float32", "float64"])
     parser.add_argument("--model", nargs="+", type=Model, choices=list(Model), default=list(Model))
     parser.add_argument("--pooled", action="store_true", help="shapes from the pool, for what compiles")

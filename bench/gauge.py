@@ -1,0 +1,28 @@
+"""How fast this machine is, measured in a worker: what `bench.limit` is made of."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.jsonl import read_lines
+from bench.records import Rates
+from bench.worker.rates import RATES, Job
+from bench.workers import Order, environment, run_worker
+
+_TIMEOUT_SECONDS = 120.0
+
+
+def measured(
+    block: int, core: int | None, *, dtype: str, threads: int, sizes: Sequence[int], folder: Path
+) -> list[Rates]:
+    """Return what a worker measured; nothing if it could not. `folder` is the worker's, and is removed."""
+    folder.mkdir()
+    job = Job(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
+    variables = environment(dtype=dtype, threads=threads, device="cpu")
+    run_worker(Order("bench.worker.rates", asdict(job), variables, folder, _TIMEOUT_SECONDS, capped=True))
+    found = read_lines(Rates, folder / RATES)
+    shutil.rmtree(folder)
+    return found

@@ -1,0 +1,56 @@
+"""The least time that an epoch can take on this machine, from what it must move and compute: pure functions.
+
+An epoch must read every row once; it must multiply and add n d k times for z = x w + b and as often for x' r; and
+logistic and softmax must take an exponential for each logit but one of a row's. Each is divided by the highest rate
+that any worker of the run measured of this machine, by calls of NumPy and its BLAS (`bench.worker.rates`). Reading
+goes on while there is computing, so the longer of the two counts. The rest of an epoch, its calls among it, is free.
+
+The read rate is that of the size of x: what fits into a cache is read from it. Labels are counted as a byte each,
+which is all that they need, and a start is never read from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from bench.records import Cell, Problem, Rates
+from datasets.dataset import Model
+
+# The loops of a library come within a fifth of what a processor can do. What else could make the bound too high is
+# that its rates were taken while others used the machine: so they are taken in every block, and the highest counts.
+SAFETY = 0.8
+# Smaller arrays measure the cost of a call, and larger ones what 256 MiB do: the memory's rate.
+_LEAST_BYTES, _MOST_BYTES = 1 << 16, 1 << 28
+
+
+def read_bytes(problem: Problem) -> int:
+    """Return the bytes of the rows that an epoch reads."""
+    itemsize = np.dtype(problem.dtype).itemsize
+    target = 1 if problem.model.classifies else itemsize
+    return _rows(problem) * (problem.d * itemsize + target)
+
+
+def measured_size(problem: Problem) -> int:
+    """Return the size of the array whose rate of reading counts for a problem."""
+    return min(_MOST_BYTES, max(_LEAST_BYTES, problem.n * problem.d * np.dtype(problem.dtype).itemsize))
+
+
+def seconds(cell: Cell, rates: Iterable[Rates]) -> float | None:
+    """Return the least seconds that an epoch of a cell can take; None for a device whose rates nobody measured."""
+    problem, size = cell.problem, measured_size(cell.problem)
+    fitting = [one for one in rates if (one.dtype, one.threads) == (problem.dtype, cell.threads)]
+    reads = [one.read_bytes_per_second[str(size)] for one in fitting if str(size) in one.read_bytes_per_second]
+    if cell.device != "cpu" or not reads:
+        return None
+    n, d, k = _rows(problem), problem.d, problem.k
+    exponentials = {Model.LOGISTIC: n, Model.SOFTMAX: n * (k - 1)}.get(problem.model, 0)
+    computing = 4 * n * d * k / max(one.flops_per_second for one in fitting)
+    computing += exponentials / max(one.exponentials_per_second for one in fitting)
+    return SAFETY * max(read_bytes(problem) / max(reads), computing)
+
+
+def _rows(problem: Problem) -> int:
+    size = problem.batch_size or problem.n
+    return problem.n - problem.n % size if problem.drop_last else problem.n

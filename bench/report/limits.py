@@ -1,0 +1,35 @@
+"""The section of report.md on the least time that an epoch can take here, and how many times that each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.limit import SAFETY
+from bench.records import Timing
+from bench.report import words
+from bench.report.markdown import table
+
+
+def section(rows: Sequence[Timing]) -> str:
+    """Return the limit of each piece of work and each time as a multiple of it."""
+    known = [row for row in rows if row.limit_seconds is not None]
+    if not known:
+        return "Nobody measured how fast this machine is."
+    names = list(dict.fromkeys(words.runner(row) for row in known))
+    lines = []
+    for group in words.by_work(known).values():
+        times = {words.runner(row): row.times_limit for row in group}
+        limit = group[0].limit_seconds
+        assert limit is not None, "those without were left out"
+        shown = ("" if (value := times.get(name)) is None else words.ratio(value) for name in names)
+        lines.append([words.shaped(group[0]), words.duration(limit), *shown])
+    return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *names], lines, right=['limit', *names])}"
+
+
+_INTRODUCTION = (
+    "What an epoch must read and compute at the least, at the highest rates that NumPy and its BLAS reached on this "
+    "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit "
+    f"but one of a row's; the longer of reading and computing, times {SAFETY} to be on the safe side. A time is shown "
+    "as so many times this limit; one below it would be a failed row. On small data calls are what takes the time, and "
+    "they are not in it."
+)

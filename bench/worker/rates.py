@@ -1,0 +1,86 @@
+"""How fast this machine reads, multiplies and takes exponentials: `python -m bench.worker.rates job.json`.
+
+By calls of NumPy and its BLAS, in a process of its own; each rate is that of the fastest of many calls.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.worker.job import pin, read_job
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.records import Rates
+
+RATES = "rates.jsonl"
+
+# How long a call is repeated, and how often at least.
+_SECONDS, _LEAST_CALLS = 0.03, 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the worker measures: arrays of these bytes read, of this dtype, with that many threads."""
+
+    block: int
+    core: int | None
+    dtype: str
+    threads: int
+    sizes: tuple[int, ...]
+    folder: str
+
+
+def measure(job: Job) -> Rates:
+    """Return the rates of this machine."""
+    import numpy as np  # noqa: PLC0415 - pinned first
+
+    from bench.records import Rates  # noqa: PLC0415 - it imports NumPy
+
+    square, short = np.ones((512, 512), job.dtype), np.full(8192, -0.5, job.dtype)
+    product, exponentials = np.empty_like(square), np.empty_like(short)
+    return Rates(
+        block=job.block,
+        dtype=job.dtype,
+        threads=job.threads,
+        read_bytes_per_second={str(size): _read(np.ones(size // short.itemsize, job.dtype)) for size in job.sizes},
+        flops_per_second=2 * len(square) ** 3 / _shortest(lambda: np.matmul(square, square, out=product)),
+        exponentials_per_second=len(short) / _shortest(lambda: np.exp(short, out=exponentials)),
+    )
+
+
+def _read(array: NDArray[np.floating]) -> float:
+    """Return the bytes a second of the fastest of three ways to read it once."""
+    rows = array[: len(array) // 64 * 64].reshape(-1, 64)
+    ways: tuple[Callable[[], object], ...] = (lambda: array.dot(array), array.max, lambda: rows.dot(array[:64]))
+    return float(array.nbytes / min(_shortest(way) for way in ways))
+
+
+def _shortest(call: Callable[[], object]) -> float:
+    began, calls, shortest = time.perf_counter(), 0, float("inf")
+    while calls < _LEAST_CALLS or time.perf_counter() - began < _SECONDS:
+        start = time.perf_counter()
+        call()
+        shortest = min(shortest, time.perf_counter() - start)
+        calls += 1
+    return shortest
+
+
+def main(argv: list[str]) -> None:
+    """Run the job, and leave its one line."""
+    job = read_job(argv)
+    pin(job["core"])
+    from bench.jsonl import append_line, from_mapping  # noqa: PLC0415 - they import NumPy: pinned first
+
+    append_line(Path(job["folder"]) / RATES, measure(from_mapping(Job, job)))
+
+
+if __name__ == "__main__":
+    main(sys.argv)
