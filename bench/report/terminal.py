@@ -153,8 +153,8 @@ def paths(screen: Screen, written: Iterable[Path]) -> None:
         screen.details.print(str(path), soft_wrap=True)
 
 
-def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str) -> None:
-    """Print where the result lies, and the commands that repeat it, remake its tables and compare it."""
+def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, timed: bool) -> None:
+    """Print where the result lies, and the commands that repeat it, remake its tables and, if timed, compare it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
     paths(screen, written)
@@ -164,7 +164,7 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str)
         ("remake", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
-    for name, line in said:
+    for name, line in said if timed else said[:2]:
         out.print(f"{name:<8} {line}", soft_wrap=True)
 
 

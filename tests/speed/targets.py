@@ -1,4 +1,4 @@
-"""What the tuned implementations were made to reach: `python -m tests.speed.targets` prints each ratio beside its limit.
+"""What the tuned implementations were made to reach: `python -m tests.speed.targets` prints each ratio with its limit.
 
 One process, one thread, in turns; a ratio is not asserted, since it is the machine's as much as the code's.
 """
