@@ -18,9 +18,10 @@ import datasets
 from bench.between import Between
 from bench.doctor import Finding
 from bench.gate.explain import explain
+from bench.past import Entry, by_cell
 from bench.plan import Plan
 from bench.records import Agreement, Change, Comparison, Status, Timing, Verdict
-from bench.report import change_words, clock, words
+from bench.report import change_words, clock, past_words, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -139,6 +140,18 @@ def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapp
                 shown.add_row(f" {name}", *numbers, Text(verdict, _CHANGES.get(change.comparison, "")))
         out.print(shown)
     out.print(change_words.how(found))
+
+
+def history(screen: Screen, entries: Sequence[Entry]) -> None:
+    """Print one table a cell, a row for each run."""
+    for group in by_cell(entries):
+        screen.details.print(past_words.title(group), style="bold")
+        shown = table(*past_words.HEADERS, numbers=past_words.NUMBERS)
+        for entry in group:
+            *others, verdict = past_words.cells(entry)
+            shown.add_row(*others, Text(verdict, _STYLES.get(entry.timing.comparison or entry.timing.status, "red")))
+        screen.details.print(shown)
+    screen.details.print(past_words.HOW)
 
 
 def threshold(screen: Screen, failed: Sequence[Change], share: str) -> None:
