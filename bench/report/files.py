@@ -28,7 +28,7 @@ from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
 from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rounds, Timing, Verdict
-from bench.report import agreement, change_words, past_words, summary, written
+from bench.report import agreement, change_words, past_words, summary, words, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
