@@ -39,8 +39,8 @@ def self_comparison(raw: Raw) -> list[str]:
     """Return the A/A comparison of all cells together, or what there is if they are not several."""
     together = [
         f"A/A: over all cells {one.implementation.removesuffix(TWIN)} takes "
-        f"{words.ratio_range(one.ratio.low, one.ratio.high)} times as long as itself, which is what this run can tell "
-        "apart."
+        f"{words.ratio_range(one.ratio.low, one.ratio.high)} times as long as itself: no smaller difference means "
+        "anything in this run."
         for one in _twins(raw)
         if one.ratio
     ]

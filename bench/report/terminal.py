@@ -65,6 +65,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     )
     for reason in reasons:
         out.print(reason, soft_wrap=True)
+    out.print()
 
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
@@ -206,7 +207,9 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
         shown.add_row(Text(name, "bold"))
         for row in words.ranked(group):
             time, _, ratio, interval = words.time_cells(row)
-            verdict = Text(words.verdict(row), _STYLES.get(row.comparison or row.status, "red"))
+            plain = row.status is Status.OK and words.is_baseline(row)
+            style = "" if plain else _STYLES.get(row.comparison or row.status, "red")
+            verdict = Text(words.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
             shown.add_row(f" {words.runner(row)}", *cells, words.share(row.budget_share))
