@@ -220,6 +220,24 @@ def compare(
     raise typer.Exit(code)
 
 
+@app.command(epilog="Example:\n\n[bold]python -m bench history results/2026* --out history[/]")
+@spread
+def history(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The folders of runs.", show_default=False)],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", rich_help_panel=OUTPUT, show_default="nothing is written",
+            help="A new or empty folder for history.md and history.csv.",
+        ),
+    ] = None,
+    loudness: Loudness,
+) -> None:  # fmt: skip
+    """Tell what became of each cell over several runs."""
+    raise typer.Exit(comparison.history(runs, loudness.screen(), out=out))
+
+
 @app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")
 def completion() -> None:
     """Print what makes bash complete `python -m bench`: commands, options and names."""

@@ -1,4 +1,4 @@
-"""The way of a comparison: two folders in, an exit code out."""
+"""The way of a comparison of two runs, and of a history of several: folders in, an exit code out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench import past
 from bench.between import between, slower_than
 from bench.errors import BadInput
+from bench.jsonl import to_mapping
 from bench.report import change_words, files, terminal
 from bench.report.screen import Screen
 
@@ -46,6 +48,23 @@ def compare(
     if screen.json:
         terminal.document(change_words.document(found, *environments, code))
     return code
+
+
+def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None) -> int:
+    """Print what became of each cell over several runs, and write it if there is a folder for it.
+
+    Raises BadInput when a run cannot be read, or is named twice.
+    """
+    if out is not None:
+        files.check_out(out)
+    entries = past.history(files.read(folder) for folder in folders)
+    terminal.history(screen, entries)
+    if out is not None:
+        files.write_history(out, entries)
+        terminal.paths(screen, [out / "history.md", out / "history.csv"])
+    if screen.json:
+        terminal.document({"entries": [to_mapping(entry) for entry in entries]})
+    return FINE
 
 
 def percentage(given: str) -> float:

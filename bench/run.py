@@ -83,7 +83,9 @@ def _measure(ready: Prepared, screen: Screen) -> int:
 
 
 def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
-    terminal.opening(screen, machine.one_line(), ready.plan, seconds, ready.environment.get("advice", ()))
+    """What would disturb times is no warning where none are taken."""
+    advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
+    terminal.opening(screen, machine.one_line(), ready.plan, seconds, advice)
 
 
 def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
@@ -91,7 +93,7 @@ def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
     rows = summary.timings(raw) if raw.timed else []
     if raw.timed:
         terminal.results(screen, raw, rows)
-    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"])
+    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"], timed=raw.timed)
     if screen.json:
         verdicts = summary.final_verdicts(raw) if raw.timed else raw.verdicts
         terminal.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))

@@ -186,7 +186,9 @@ def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
     with console.capture() as seen:
         terminal.agreement(screen, summary.final_verdicts(raw), raw.agreements, brief=True)
         terminal.results(screen, raw, summary.timings(raw))
-        terminal.closing(screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out")
+        terminal.closing(
+            screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out", timed=True
+        )
     golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
 
 

@@ -24,7 +24,7 @@ _HINT = {
 
 def verdicts(found: Between) -> list[str]:
     """Return what changed: each cell that did by name, the others by their number."""
-    counts = Counter(change.comparison for change in found.changes)
+    counts = Counter(change.comparison for change in found.changes if change.implementation != change.through)
     said = [
         _sentence(change)
         for kind in (Comparison.SLOWER, Comparison.FASTER)

@@ -38,8 +38,11 @@ def self_comparisons(raw: Raw) -> list[str]:
 def self_comparison(raw: Raw) -> list[str]:
     """Return the A/A comparison of all cells together, or what there is if they are not several."""
     together = [
-        f"A/A, {one.implementation.removesuffix(TWIN)} against itself: {_said(one.ratio, one.comparison)}."
+        f"A/A: over all cells {one.implementation.removesuffix(TWIN)} takes "
+        f"{words.ratio_range(one.ratio.low, one.ratio.high)} times as long as itself: no smaller difference means "
+        "anything in this run."
         for one in _twins(raw)
+        if one.ratio
     ]
     return together or self_comparisons(raw)
 

@@ -26,8 +26,9 @@ import pandas as pd
 from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
+from bench.past import Entry
 from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rates, Rounds, Timing, Verdict
-from bench.report import agreement, change_words, summary, words, written
+from bench.report import agreement, change_words, past_words, summary, words, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -147,6 +148,13 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "comparison.md", change_words.markdown(found, old, new))
     _write(folder / "comparison.csv", csv(Change, found.changes))
+
+
+def write_history(folder: Path, entries: Sequence[Entry]) -> None:
+    """Write history.md and history.csv into a new folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "history.md", past_words.markdown(entries))
+    _write(folder / "history.csv", past_words.csv(entries))
 
 
 def reports(folder: Path) -> list[Path]:

@@ -18,9 +18,10 @@ import datasets
 from bench.between import Between
 from bench.doctor import Finding
 from bench.gate.explain import explain
+from bench.past import Entry, by_cell
 from bench.plan import Plan
 from bench.records import Agreement, Change, Comparison, Status, Timing, Verdict
-from bench.report import change_words, clock, words
+from bench.report import change_words, clock, past_words, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -64,6 +65,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     )
     for reason in reasons:
         out.print(reason, soft_wrap=True)
+    out.print()
 
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
@@ -141,6 +143,18 @@ def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapp
     out.print(change_words.how(found))
 
 
+def history(screen: Screen, entries: Sequence[Entry]) -> None:
+    """Print one table a cell, a row for each run."""
+    for group in by_cell(entries):
+        screen.details.print(past_words.title(group), style="bold")
+        shown = table(*past_words.HEADERS, numbers=past_words.NUMBERS)
+        for entry in group:
+            *others, verdict = past_words.cells(entry)
+            shown.add_row(*others, Text(verdict, _STYLES.get(entry.timing.comparison or entry.timing.status, "red")))
+        screen.details.print(shown)
+    screen.details.print(past_words.HOW)
+
+
 def threshold(screen: Screen, failed: Sequence[Change], share: str) -> None:
     """Print which cells are slower by more than what was allowed, or have lost their time."""
     names = ", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)
@@ -153,8 +167,8 @@ def paths(screen: Screen, written: Iterable[Path]) -> None:
         screen.details.print(str(path), soft_wrap=True)
 
 
-def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str) -> None:
-    """Print where the result lies, and the commands that repeat it, remake its tables and compare it."""
+def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, timed: bool) -> None:
+    """Print where the result lies, and the commands that repeat it, remake its tables and, if timed, compare it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
     paths(screen, written)
@@ -164,7 +178,7 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str)
         ("remake", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
-    for name, line in said:
+    for name, line in said if timed else said[:2]:
         out.print(f"{name:<8} {line}", soft_wrap=True)
 
 
@@ -193,7 +207,9 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
         shown.add_row(Text(name, "bold"))
         for row in words.ranked(group):
             time, _, ratio, interval = words.time_cells(row)
-            verdict = Text(words.verdict(row), _STYLES.get(row.comparison or row.status, "red"))
+            plain = row.status is Status.OK and words.is_baseline(row)
+            style = "" if plain else _STYLES.get(row.comparison or row.status, "red")
+            verdict = Text(words.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
             shown.add_row(f" {words.runner(row)}", *cells, words.share(row.budget_share))

@@ -73,11 +73,10 @@ def repeat(command: str) -> str:
 def agreement(verdicts: Sequence[Verdict]) -> str:
     """Return how many cells agree, and the most that one of them uses of its budget."""
     agreed = [verdict for verdict in verdicts if verdict.status is Status.OK]
-    how_many = (
-        f"all {number(len(agreed), 'cell')}"
-        if len(agreed) == len(verdicts)
-        else (f"{len(agreed)} of {number(len(verdicts), 'cell')}")
-    )
+    if len(agreed) < len(verdicts):
+        how_many = f"{len(agreed)} of {number(len(verdicts), 'cell')}"
+    else:
+        how_many = f"all {len(verdicts)} cells" if len(verdicts) > 1 else "the only cell"
     shares = [(verdict.budget_share, verdict.cell) for verdict in agreed if verdict.budget_share is not None]
     if not shares:
         return f"Agreement: {how_many}."
@@ -167,7 +166,7 @@ def ranking(rows: Sequence[Timing], *, quick: bool) -> str:
     if quick:
         return f"{name}: times only; --quick compares nothing."
     rivals = [row for row in timed if not is_baseline(row)]
-    compared = [row for row in rivals if row.ratio is not None]
+    compared = [row for row in ranked(rivals) if row.ratio is not None]
     if not compared:
         return f"{name}: nothing is compared, {_why_nothing(timed, rivals)}."
     leader = _leader(timed, compared)

@@ -1,0 +1,66 @@
+"""Several runs as a history of each cell: pure functions of their raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.between import CONDITIONS
+from bench.errors import BadInput
+from bench.records import Timing
+from bench.report.summary import Raw
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell in one of several runs.
+
+    conditions   from 1: runs with the same number were of one machine and of the same versions
+    """
+
+    run: str
+    started: str
+    commit: str
+    conditions: int
+    timing: Timing
+
+
+def history(runs: Iterable[Raw]) -> list[Entry]:
+    """Return every cell of every run that was timed, the earliest run first; BadInput if one stands there twice."""
+    ordered = sorted((raw for raw in runs if raw.timed), key=lambda raw: str(raw.environment["started"]))
+    names = [raw.environment["run"] for raw in ordered]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadInput(f"run {twice} is named twice: a history has each run once")
+    known: list[dict[str, Any]] = []
+    return [
+        Entry(
+            run=raw.environment["run"],
+            started=raw.environment["started"],
+            commit=raw.environment["machine"].get("commit") or "",
+            conditions=_number(known, raw),
+            timing=timing,
+        )
+        for raw in ordered
+        for timing in raw.timings
+    ]
+
+
+def _number(known: list[dict[str, Any]], raw: Raw) -> int:
+    identity = raw.environment.get("identity", {})
+    own = {name: identity.get(name) for names in CONDITIONS.values() for name in names}
+    if own not in known:
+        known.append(own)
+    return 1 + known.index(own)
+
+
+def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the entries of each cell, the cells in the order in which they first occur."""
+    cells: dict[tuple[Any, ...], list[Entry]] = {}
+    for entry in entries:
+        timing = entry.timing
+        key = (timing.implementation, timing.dataset, timing.n, timing.d, timing.k, timing.dtype, timing.device)
+        key += (timing.batch_size, timing.shuffle, timing.drop_last, timing.threads, timing.learning_rate, timing.seed)
+        cells.setdefault(key, []).append(entry)
+    return sorted(cells.values(), key=lambda group: [*type(group[0].timing.model)].index(group[0].timing.model))

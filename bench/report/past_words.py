@@ -1,0 +1,50 @@
+"""How a history reads: as table rows, as Markdown and as CSV. Nothing is printed or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+
+import pandas as pd
+
+from bench.past import Entry, by_cell
+from bench.records import Timing
+from bench.report import words
+from bench.report.markdown import table, text
+
+HEADERS = ("started", "commit", "conditions", "time", "ratio", "interval", "verdict")
+NUMBERS = HEADERS[3:6]
+_OWN = tuple(field.name for field in fields(Entry) if field.name != "timing")
+
+HOW = (
+    "Ratio: the time over that of the baseline in the same run. Runs with the same conditions are of one machine "
+    "and of the same versions; their ratios may be held side by side, times may not."
+)
+
+
+def title(group: Sequence[Entry]) -> str:
+    """Return which cell this is the history of."""
+    return f"{words.runner(group[0].timing)} on {words.shaped(group[0].timing)}"
+
+
+def cells(entry: Entry) -> tuple[str, ...]:
+    """Return a row of a table with HEADERS."""
+    time, _, ratio, interval = words.time_cells(entry.timing)
+    started = entry.started[:16].replace("T", " ")
+    return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, words.verdict(entry.timing)
+
+
+def markdown(entries: Sequence[Entry]) -> str:
+    """Return history.md."""
+    parts = ["# Four ways: history", HOW]
+    for group in by_cell(entries):
+        parts += [f"## {text(title(group))}", table(HEADERS, map(cells, group), right=NUMBERS)]
+    return "\n\n".join(parts) + "\n"
+
+
+def csv(entries: Iterable[Entry]) -> str:
+    """Return history.csv: the columns of timings.csv behind those that name the run."""
+    rows = [{name: getattr(one, name) for name in _OWN} | asdict(one.timing) for one in entries]
+    columns = [*_OWN, *(field.name for field in fields(Timing))]
+    found: str = pd.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+    return found

@@ -1,0 +1,55 @@
+"""The code of docs/your-own-implementation.md does what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import impls
+from impls.protocol import Implementation, Model
+from tests.gates import DTYPES, judged, opinions
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "your-own-implementation.md").read_text(encoding="utf-8")
+FIRST, CURE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def saved(path: Path, source: str) -> Implementation:
+    path.write_text(source, encoding="utf-8")
+    return impls.load(f"{path}:Mine")
+
+
+def cured() -> str:
+    """The first version with the three methods in the place of `step` and `probabilities`, as the page asks."""
+    before, rest = FIRST.split("    def step(", 1)
+    return f"{before}{CURE}\n    def loss_and_gradients({rest.split('    def loss_and_gradients(', 1)[1]}"
+
+
+def failures(implementation: Implementation, dtype: str) -> set[str]:
+    """Return the data and quantities of the gate's softmax cases in which it exceeds a budget."""
+    return {
+        f"{case.name}: {one.name}"
+        for case, opinion in opinions(Model.SOFTMAX, dtype)
+        for one in judged(implementation, case, opinion, dtype)[1]
+        if not one.share <= 1
+    }
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")  # the fault that the page is about
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_first_version_fails_where_the_page_says(tmp_path: Path, dtype: str) -> None:
+    found = failures(saved(tmp_path / "mine.py", FIRST), dtype)
+    assert "gate:large_logits: start/loss" in found
+    assert all(name.endswith("loss") for name in found)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_cured_version_agrees(tmp_path: Path, dtype: str) -> None:
+    assert failures(saved(tmp_path / "mine.py", cured()), dtype) == set()
+
+
+def test_it_refuses_the_models_that_it_has_not(tmp_path: Path) -> None:
+    case, opinion = opinions(Model.LOGISTIC, "float64")[0]
+    with pytest.raises(NotImplementedError, match="no logistic here"):
+        judged(saved(tmp_path / "mine.py", FIRST), case, opinion, "float64")
