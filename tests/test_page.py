@@ -112,7 +112,9 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
     rows = summary.timings(raw)
     found = embedded(rendered(raw))
     assert found["columns"] == [field.name for field in fields(Timing)]
-    assert found["cells"] == [[words.exact(getattr(row, name)) for name in found["columns"]] for row in rows]
+    assert found["cells"] == {
+        str(number): [words.exact(getattr(row, name)) for name in found["columns"]] for number, row in enumerate(rows)
+    }
     number = next(number for number, row in enumerate(rows) if row.cell == cell("jax_grad", DIGITS))
     (history,) = found["rounds"][str(number)]
     own = [one for one in raw.rounds if one.cell == cell("jax_grad", DIGITS)]
@@ -123,9 +125,9 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
 def test_rounds_beyond_what_a_page_can_hold_are_left_to_the_raw_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = made_up()
     rows = summary.timings(raw)
-    every = data.of_cells(raw, rows)["rounds"]
+    every = data.of_cells(raw, list(enumerate(rows)))["rounds"]
     monkeypatch.setattr(data, "MOST_ROUNDS", 100)
-    some = data.of_cells(raw, rows)["rounds"]
+    some = data.of_cells(raw, list(enumerate(rows)))["rounds"]
     assert 0 < len(some) < len(every)
     lengths = [len(one["roundSeconds"]) for cells in some.values() for history in cells for one in history["processes"]]
     assert sum(lengths) <= 100
@@ -159,6 +161,18 @@ def test_a_chart_of_very_many_rows_shows_the_first() -> None:
     rows = [(number, replace(row, dataset=f"data-{number}")) for number in range(1000)]
     chart = charts.intervals(rows, marks([row]))
     assert chart is not None and len(chart.traces) == charts.MOST_ROWS
+
+
+def test_a_page_of_very_many_cells_shows_the_first_of_each_model_under_their_own_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = made_up()
+    monkeypatch.setattr(page, "MOST_CELLS", 8)
+    found = embedded(rendered(raw))
+    rows = summary.timings(raw)
+    softmax_begins = [row.model for row in rows].index(Model.SOFTMAX)
+    assert list(found["cells"]) == ["0", "1", str(softmax_begins), str(softmax_begins + 1)]
+    assert f"{len(rows) - 4} more cells are in timings.csv." in rendered(raw)
 
 
 def test_the_plotly_in_the_repository_is_that_of_npm() -> None:

@@ -95,15 +95,19 @@ def flat(value: object, name: str = "") -> list[tuple[str, str]]:
 
 
 def citation(raw: Raw) -> str:
+    """Return what names this result, and where the program is named."""
+    return f"{code(cited(raw))}\n\nCITATION.cff names the program."
+
+
+def cited(raw: Raw) -> str:
     """Return what names this result: run, commit, versions, machine and command."""
     environment = raw.environment
     machine = environment["machine"]
     commit = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
     changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
-    said = (
+    return (
         f"Four Ways, run {environment['run']} of {environment['started']}, {commit}{changed}; "
         f"Python {machine.get('python', 'unknown')}, {libraries}; {machine.get('processor', 'unknown processor')}; "
         f"{environment['command']}"
     )
-    return f"{code(said)}\n\nCITATION.cff names the program."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from bench.blocks import without
@@ -55,14 +55,14 @@ class History:
         return f"{words.runner(self.cell)}{TWIN if self.twin else ''} on {words.work(self.cell.problem)}"
 
 
-def histories(raw: Raw) -> list[History]:
-    """Return the history of every cell that has a time, each followed by that of its twin if it has one."""
+def histories(raw: Raw, cells: Container[Cell]) -> list[History]:
+    """Return the history of each of these cells that has a time, followed by that of its twin if it has one."""
     own, twins = by_cell(raw.rounds, twins=False), by_cell(raw.rounds, twins=True)
     excluded = without(raw.blocks)
     disturbed = {one.number: one.disturbed for one in raw.blocks}
     found = []
     for verdict in summary.final_verdicts(raw):
-        if verdict.status is Status.OK:
+        if verdict.status is Status.OK and verdict.cell in cells:
             for rounds, twin in ((own, False), (twins, True)):
                 processes = _processes(rounds.get(verdict.cell, []), excluded, disturbed)
                 found += [History(verdict.cell, twin, processes)] if processes else []

@@ -17,11 +17,13 @@ from bench.records import Timing
 from bench.report import circumstances, clock, marks, sizes, words, written
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
-from bench.report.page.tables import Table
+from bench.report.page.tables import Numbered, Table
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
 HERE = Path(__file__).parent
+# A browser takes seconds for ten thousand rows: of so many the first of each model are shown.
+MOST_CELLS = 1000
 _SCRIPTS = "plotly-cartesian.min.js", "page.js"
 
 
@@ -31,18 +33,21 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
-    made = _charts(raw, rows)
+    numbered = _shown(rows)
+    shown = [row for _, row in numbered]
+    made = _charts(raw, numbered)
     return page.render(
         run=raw.environment,
         asked=_asked(raw, rows),
         machine=circumstances.flat(raw.environment["machine"]),
-        rankings=words.rankings(rows, quick=raw.quick),
+        rankings=words.rankings(shown, quick=raw.quick),
         clock=clock.lines(raw),
         limits=written.LIMITS,
-        tables=_tables(raw, rows),
-        filters=_filters(rows),
+        citation=circumstances.cited(raw),
+        tables=_tables(raw, numbered, len(rows) - len(shown)),
+        filters=_filters(shown),
         charts={chart.name: chart for chart in made},
-        data={**data.of_cells(raw, rows), "charts": {chart.name: chart.drawn for chart in made}},
+        data={**data.of_cells(raw, numbered), "charts": {chart.name: chart.drawn for chart in made}},
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
         digests=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
@@ -55,29 +60,37 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     return f"{words.number(len(rows), 'cell')}, {blocks}, {words.number(options['threads'], 'thread')}."
 
 
-def _charts(raw: Raw, rows: Sequence[Timing]) -> list[Chart]:
-    looks = marks.marks(words.runner(row) for row in rows)
-    numbered = list(enumerate(rows))
+def _shown(rows: Sequence[Timing]) -> list[Numbered]:
+    every = list(enumerate(rows))
+    if len(every) <= MOST_CELLS:
+        return every
+    by_model = [[(number, row) for number, row in every if row.model is model] for model in Model]
+    return [one for of_model in by_model for one in of_model[: MOST_CELLS // len(Model)]]
+
+
+def _charts(raw: Raw, rows: Sequence[Numbered]) -> list[Chart]:
+    looks = marks.marks(words.runner(row) for _, row in rows)
     made: list[Chart | None] = []
     for model in Model:
-        made.append(charts.intervals([(number, row) for number, row in numbered if row.model is model], looks))
-        families = sizes.families([row for row in rows if row.model is model])
+        of_model = [(number, row) for number, row in rows if row.model is model]
+        made.append(charts.intervals(of_model, looks))
+        families = sizes.families([row for _, row in of_model])
         made += [charts.against_size(family, number, looks) for number, family in enumerate(families)]
-    made.append(charts.agreement(raw.agreements, [row.implementation for row in rows]))
+    made.append(charts.agreement(raw.agreements, [row.implementation for _, row in rows]))
     return [chart for chart in made if chart is not None]
 
 
-def _tables(raw: Raw, rows: Sequence[Timing]) -> dict[str, Table]:
+def _tables(raw: Raw, rows: Sequence[Numbered], left_out: int) -> dict[str, Table]:
     sources = [
         (one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"]))
         for one in raw.environment["datasets"]
     ]
     titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
     made = (
-        tables.times(rows),
+        tables.times(rows, left_out),
         tables.costs(rows),
         tables.unfinished(rows),
-        tables.agreement(raw, [row.implementation for row in rows]),
+        tables.agreement(raw, [row.implementation for _, row in rows]),
         tables.means(raw),
         tables.plain("sources", "The data and where they come from.", titles, sources),
     )

@@ -14,13 +14,14 @@ from typing import Any
 from bench.records import Agreement, Timing
 from bench.report import ranks, shares, sizes, words
 from bench.report.marks import ALARM, Mark
+from bench.report.page.tables import Numbered
 from bench.report.ranks import Ranked
 from bench.report.sizes import Curve, Family
 from bench.statistics import MARGIN
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 60  # a chart of thousands is read by nobody; the table has them all
+MOST_ROWS = 40  # a chart of thousands is read by nobody; the table has them all
 _LINE, _AROUND = 26, 80
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
 _LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
@@ -43,7 +44,7 @@ class Chart:
         return {"data": self.traces, "layout": self.layout}
 
 
-def intervals(rows: Sequence[tuple[int, Timing]], marks: Mapping[str, Mark]) -> Chart | None:
+def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | None:
     """Return the ranked intervals of one model, given its rows with the numbers of their cells; None without times."""
     groups = ranks.first(ranks.ranked([row for _, row in rows]), MOST_ROWS)
     if not groups:

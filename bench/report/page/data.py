@@ -9,6 +9,7 @@ from typing import Any
 from bench.records import Environment, Timing
 from bench.report import histories, words
 from bench.report.histories import History
+from bench.report.page.tables import Numbered
 from bench.report.summary import Raw
 
 # Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
@@ -17,18 +18,18 @@ MOST_ROUNDS = 200_000
 Conditions = tuple[tuple[str, str], ...]
 
 
-def of_cells(raw: Raw, rows: Sequence[Timing]) -> dict[str, Any]:
-    """Return the columns, their values for each cell, and by the number of a cell its conditions and its rounds.
+def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
+    """Return the columns, and by the number of a cell its values, its conditions and its rounds.
 
     Conditions are kept once, however many cells share them.
     """
     columns = [field.name for field in fields(Timing)]
-    number_of = {row.cell: number for number, row in enumerate(rows)}
+    number_of = {row.cell: number for number, row in rows}
     conditions: dict[Conditions, int] = {}
     conditions_of: dict[int, int] = {}
     rounds: dict[int, list[dict[str, Any]]] = {}
     room = MOST_ROUNDS
-    for history in histories.histories(raw):
+    for history in histories.histories(raw, number_of):
         number = number_of[history.cell]
         found = _conditions(history.processes[0].rounds.environment)
         conditions_of.setdefault(number, conditions.setdefault(found, len(conditions)))
@@ -37,7 +38,7 @@ def of_cells(raw: Raw, rows: Sequence[Timing]) -> dict[str, Any]:
             rounds.setdefault(number, []).append(_rounds(history))
     return {
         "columns": columns,
-        "cells": [[words.exact(getattr(row, column)) for column in columns] for row in rows],
+        "cells": {number: [words.exact(getattr(row, column)) for column in columns] for number, row in rows},
         "conditions": list(conditions),
         "conditionsOf": conditions_of,
         "rounds": rounds,

@@ -9,6 +9,9 @@ from bench.records import Status, Timing
 from bench.report import clock, shares, summary, words
 from bench.report.summary import Raw
 
+# A row of timings.csv with its place there, which is the number of its cell.
+Numbered = tuple[int, Timing]
+
 FACETS = ("model", "dataset", "implementation", "status")
 
 
@@ -53,8 +56,8 @@ class Table:
     facets: tuple[Mapping[str, str], ...] = ()
 
 
-def times(rows: Sequence[Timing]) -> Table:
-    """Return the table of all cells: one row each, whether it has a time or not."""
+def times(rows: Sequence[Numbered], left_out: int) -> Table:
+    """Return the table of these cells, whether they have a time or not; `left_out` more are in timings.csv alone."""
     headers = (
         Header("model", "model", wide=True),
         Header("dataset", "dataset"),
@@ -71,9 +74,10 @@ def times(rows: Sequence[Timing]) -> Table:
         Header("final loss", "final_loss", number=True, wide=True),
         Header("accuracy", "accuracy", number=True, wide=True),
     )
-    entries = tuple(_times(row, number) for number, row in enumerate(rows))
-    caption = "Every cell: one implementation on one problem and device. Its name opens its conditions and raw rounds."
-    return Table("times", caption, headers, entries, tuple(map(facets, rows)))
+    caption = "Each row is an implementation on one problem and device. Its name opens its conditions and raw rounds."
+    rest = f" {left_out} more cells are in timings.csv." if left_out else ""
+    entries = tuple(_times(row, number) for number, row in rows)
+    return Table("times", f"{caption}{rest}", headers, entries, tuple(facets(row) for _, row in rows))
 
 
 def _times(row: Timing, number: int) -> tuple[Entry, ...]:
@@ -96,7 +100,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
     )
 
 
-def costs(rows: Sequence[Timing]) -> Table:
+def costs(rows: Sequence[Numbered]) -> Table:
     """Return what each timed cell costs beside its epochs."""
     headers = (
         Header("dataset", "dataset"),
@@ -108,7 +112,7 @@ def costs(rows: Sequence[Timing]) -> Table:
         Header("epoch", "epoch_seconds", number=True, wide=True),
         Header("peak memory", "peak_memory_bytes", number=True),
     )
-    timed = [(number, row) for number, row in enumerate(rows) if row.epoch_seconds is not None]
+    timed = [(number, row) for number, row in rows if row.epoch_seconds is not None]
     entries = tuple(_costs(row, number) for number, row in timed)
     return Table(
         "costs",
@@ -133,10 +137,10 @@ def _costs(row: Timing, number: int) -> tuple[Entry, ...]:
     )
 
 
-def unfinished(rows: Sequence[Timing]) -> Table:
+def unfinished(rows: Sequence[Numbered]) -> Table:
     """Return why each cell without a time has none."""
     headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
-    chosen = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
+    chosen = [(number, row) for number, row in rows if row.status is not Status.OK]
     entries = tuple(
         (
             _exact(row, words.work(row), "dataset"),

@@ -15,7 +15,7 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
     """Return the pictures by the names of their files; there is none of what was not timed, or not compared."""
     implementations = list(dict.fromkeys(row.implementation for row in rows))
     looks = marks.marks(words.runner(row) for row in rows)
-    seen = histories.histories(raw)
+    seen = histories.histories(raw, {row.cell for row in rows})
     with look.look():
         figures = {"agreement.svg": agreement.draw(raw.agreements, implementations)}
         for model in Model:

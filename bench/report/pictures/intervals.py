@@ -16,7 +16,7 @@ from bench.report.pictures import look
 from bench.report.ranks import Ranked
 from bench.statistics import MARGIN
 
-MOST_ROWS = 60  # a picture of thousands is read by nobody
+MOST_ROWS = 40  # a picture of thousands is read by nobody
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 

@@ -17,7 +17,7 @@ from bench.report.pictures import look
 
 Point = tuple[float, float]
 
-MOST_PANELS = 40
+MOST_PANELS = 15
 # What takes longer than so many times the median is drawn at the upper edge, so that the rest can be read.
 MOST_TIMES = 2.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.85, 0.12, 0.65, 0.95, 8.2, 0.72, 0.34
