@@ -10,6 +10,7 @@ from bench.between import CONDITIONS
 from bench.errors import BadInput
 from bench.records import Timing
 from bench.report.summary import Raw
+from datasets.dataset import Model
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
     cells: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in entries:
         timing = entry.timing
-        key = (timing.implementation, timing.dataset, timing.n, timing.d, timing.k, timing.dtype, timing.device)
-        key += (timing.batch_size, timing.shuffle, timing.drop_last, timing.threads, timing.learning_rate, timing.seed)
+        size = (timing.n, timing.d, timing.k, timing.batch_size)
+        how = (timing.dtype, timing.device, timing.shuffle, timing.drop_last, timing.threads)
+        key = (timing.implementation, timing.dataset, *size, *how, timing.learning_rate, timing.seed)
         cells.setdefault(key, []).append(entry)
-    return sorted(cells.values(), key=lambda group: [*type(group[0].timing.model)].index(group[0].timing.model))
+    return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.model))

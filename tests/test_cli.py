@@ -238,10 +238,10 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
     assert "\x1b[" not in capsys.readouterr().out
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert cli.main(["run", "-d", "triple"]) == 0
-    assert "\x1b[32m" in capsys.readouterr().out
+    assert "\x1b[33m" in capsys.readouterr().out
     monkeypatch.setenv("NO_COLOR", "1")
     assert cli.main(["run", "-d", "triple"]) == 0
-    assert "\x1b[32m" not in capsys.readouterr().out
+    assert "\x1b[33m" not in capsys.readouterr().out
 
 
 def test_agree_writes_agreement_and_times_nothing(
