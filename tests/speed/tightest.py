@@ -1,7 +1,7 @@
-"""Each of the four beside the tightest code of its library's ordinary interface: `python -m tests.speed.tightest [WORD]`.
+"""Each of the four beside the tightest code of its library's ordinary interface: `python -m tests.speed.tightest`.
 
 What is beside it is one function for one model, one dtype and all rows at once: no class, no rows to pick, no batches.
-Both compute the loss and move the parameters. The four may take 1.1 times as long; what is over it is explained in docs/speed.md.
+Both compute the loss and move the parameters. The four may take 1.1 times as long; docs/speed.md explains what more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CELLS = (
 )
 
 
-def numpy_manual(dataset: Dataset) -> Way:
+def numpy_manual(dataset: Dataset) -> Way:  # noqa: PLR0915 - three models
     """Return the way of NumPy: formulas as one would type them."""
     x, y, rate, n, rows = dataset.x, dataset.y, dataset.learning_rate, dataset.n, np.arange(dataset.n)
     w, b = zeros(dataset)
