@@ -82,7 +82,7 @@ def _epoch(
     batches: Array,
     last: Array,
     *,
-    model: Model,
+    model: str,
     size: int,
     rest: int,
 ) -> tuple[Params, Array, Array]:
@@ -99,7 +99,7 @@ def _epoch(
             x_batch, y_batch = (jax.lax.dynamic_slice_in_dim(array, rows, size) for array in (x, y))
         else:
             x_batch, y_batch = x, y
-        loss, gradients = jax.value_and_grad(MODELS[model])(params, x_batch, y_batch)
+        loss, gradients = jax.value_and_grad(MODELS[Model(model)])(params, x_batch, y_batch)
         return jax.tree.map(lambda p, g: p - learning_rate * g, params, gradients), loss
 
     params, losses = jax.lax.scan(partial(step, size=size), params, batches)
@@ -117,7 +117,7 @@ _PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
 
 
 class JaxScan:
-    """Gradient descent as a Python loop over a compiled step; steps are dispatched without waiting for them."""
+    """Gradient descent as one compiled call an epoch, which is dispatched without waiting for it."""
 
     runtime: ClassVar[str] = "jax"
 
@@ -155,7 +155,15 @@ class JaxScan:
     def epoch(self) -> None:
         batches, last, size, rest = next(self._orders)
         self._params, *_ = _epoch(
-            self._params, self._learning_rate, self._x, self._y, batches, last, model=self._model, size=size, rest=rest
+            self._params,
+            self._learning_rate,
+            self._x,
+            self._y,
+            batches,
+            last,
+            model=self._model.value,
+            size=size,
+            rest=rest,
         )
 
     def synchronize(self) -> None:

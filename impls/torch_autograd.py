@@ -63,12 +63,18 @@ class TorchAutograd:
         orders = [self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)]
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
-    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor:
-        return rows if isinstance(rows, slice) else torch.tensor(rows, device=self._device)
+    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
+        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        if isinstance(rows, slice):
+            return None if rows == slice(0, len(self._y)) else rows
+        return torch.tensor(rows, device=self._device)
+
+    def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
+        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
 
     def epoch(self) -> None:
         for rows in next(self._orders):
-            loss = self._loss(self._params, self._x[rows], self._y[rows])
+            loss = self._loss(self._params, *self._picked(rows))
             gradients = torch.autograd.grad(loss, self._params)
             with torch.no_grad():
                 for p, g in zip(self._params, gradients, strict=True):

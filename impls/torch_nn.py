@@ -72,13 +72,20 @@ class TorchNN:
         orders = [self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)]
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
-    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor:
-        return rows if isinstance(rows, slice) else torch.tensor(rows, device=self._device)
+    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
+        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        if isinstance(rows, slice):
+            return None if rows == slice(0, len(self._y)) else rows
+        return torch.tensor(rows, device=self._device)
+
+    def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
+        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
 
     def epoch(self) -> None:
         for rows in next(self._orders):
+            x, y = self._picked(rows)
             self._optimizer.zero_grad()
-            self._criterion(self._module(self._x[rows]), self._y[rows]).backward()
+            self._criterion(self._module(x), y).backward()
             self._optimizer.step()
 
     def synchronize(self) -> None:

@@ -20,8 +20,9 @@ from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
 
 Way = Callable[[int], None]
 
-# A round is long against the clock's own cost.
-_ROUND_SECONDS = 3e-3
+# A round is long against the clock's own cost, and short against the turns of a processor that others use too. Six
+# rounds are the fewest that give an interval.
+_ROUND_SECONDS, _LEAST_ROUNDS = 1e-3, 6
 
 
 def as_a_worker(module: str) -> None:
@@ -51,10 +52,11 @@ def trained(implementation: Implementation, dataset: Dataset, recipe: Recipe) ->
     return implementation(dataset, zeros(dataset), recipe, Device("cpu"))
 
 
-def times(ways: Mapping[str, Way], ready: Callable[[int], None], rounds: int) -> dict[str, dict[int, float]]:
+def times(ways: Mapping[str, Way], ready: Callable[[int], None], seconds: float) -> dict[str, dict[int, float]]:
     """Return the seconds for one of each way, by round; all do the same number in a round.
 
-    ready   called before each way with that number, off the clock
+    ready     called before each way with that number, off the clock
+    seconds   how long this may take; there are six rounds at least
     """
     number = 1
     for way in ways.values():
@@ -65,10 +67,12 @@ def times(ways: Mapping[str, Way], ready: Callable[[int], None], rounds: int) ->
     found: dict[str, dict[int, float]] = {name: {} for name in ways}
     order, generator = list(ways), np.random.default_rng(0)
     gc.disable()
-    for one in range(rounds):
+    began, one = time.perf_counter(), 0
+    while one < _LEAST_ROUNDS or time.perf_counter() - began < seconds:
         generator.shuffle(order)
         for name in order:
             found[name][one] = _seconds(ways[name], number, ready) / number
+        one += 1
     gc.enable()
     return found
 
@@ -85,3 +89,16 @@ def ratio(found: Mapping[str, Mapping[int, float]], way: str, other: str) -> Rat
     compared = paired_ratio(found[way], found[other], 1)
     assert compared is not None, "six rounds give an interval"
     return compared
+
+
+def words(found: Mapping[str, Mapping[int, float]], way: str, other: str, most: float) -> str:
+    """Return how the time of a way stands to that of another: the ratio of the shortest rounds, and of all pairs.
+
+    On a machine that others use the shortest rounds are those that nobody interrupted; they decide.
+    """
+    seen, shortest = ratio(found, way, other), min(found[way].values()) / min(found[other].values())
+    return (
+        f"{'within' if shortest <= most else 'ABOVE '} {most}: {way} / {other} {shortest:.3f} by the shortest rounds, "
+        f"{seen.ratio:.3f} ({seen.low:.3f} to {seen.high:.3f}) by {seen.blocks} pairs, "
+        f"{1e6 * min(found[way].values()):.4g} us"
+    )

@@ -13,9 +13,9 @@ import impls
 from bench.plan import DEFAULT_DATASETS
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros
-from tests.speed.interleaved import as_a_worker, epochs, ratio, times, trained
+from tests.speed.interleaved import as_a_worker, epochs, times, trained, words
 
-ROUNDS = 20
+SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,10 @@ def main(wanted: list[str]) -> None:
                 for trainer in trainers.values():
                     trainer.reset(zeros(dataset), number)
 
-            found = times({name: epochs(trainer) for name, trainer in trainers.items()}, ready, ROUNDS)
-            seen = ratio(found, target.way, target.other)
-            words = "reached" if seen.ratio <= target.most else "MISSED"
+            found = times({name: epochs(trainer) for name, trainer in trainers.items()}, ready, SECONDS)
             batch = "" if target.batch_size is None else f" batch {target.batch_size}"
-            seconds = ", ".join(f"{name} {1e6 * min(each.values()):.4g} us" for name, each in found.items())
-            print(
-                f"{words}: {target.way} / {target.other} on {target.dataset} {target.dtype}{batch}: {seen.ratio:.3f} "
-                f"({seen.low:.3f} to {seen.high:.3f}), at most {target.most}; shortest {seconds}",
-                flush=True,
-            )
+            said = words(found, target.way, target.other, target.most)
+            print(f"{said}, {target.dataset} {target.dtype}{batch}", flush=True)
 
 
 if __name__ == "__main__":
