@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -15,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
-from bench.report import histories, pictures, ranks, shares, sizes, summary, words
+from bench.report import files, histories, pictures, ranks, shares, sizes, summary, words
 from bench.report import marks as looks
 from bench.report.pictures import growth, intervals, look
 from bench.report.summary import Raw
@@ -32,6 +34,7 @@ from tests.test_report import (
     agreement,
     cell,
     find,
+    laid_down,
     made_up,
     rounds,
 )
@@ -217,3 +220,20 @@ def test_the_command_line_starts_without_matplotlib() -> None:
 
 def test_a_wrong_cell_has_no_history() -> None:
     assert not [one for one in seen(made_up()) if one.cell == cell(MINE, HOURS)]
+
+
+def growing() -> Raw:
+    """A run with two sizes of the same synthetic data."""
+    problems = [replace(DIGITS, dataset=f"synthetic:softmax,n={n},d=64,k=10,seed=0", n=n) for n in (100, 1000)]
+    cells = [cell(name, problem) for problem in problems for name in ("numpy_manual", "jax_grad")]
+    verdicts = [agreed(one.implementation, one.problem) for one in cells]
+    timed = [row for one in cells for row in rounds(one, 1e-3, SCATTER)]
+    return replace(made_up(), verdicts=verdicts, rounds=timed, failures=[])
+
+
+@pytest.mark.parametrize("raw", [made_up(), growing()])
+def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) -> None:
+    laid_down(tmp_path / "run", raw)
+    files.write_reports(tmp_path / "run")
+    links = re.findall(r"\]\((.+?)\)", (tmp_path / "run" / "report.md").read_text(encoding="utf-8"))
+    assert {f"pictures/{path.name}" for path in (tmp_path / "run" / "pictures").iterdir()} == set(links)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bench.records import Agreement, Status, Timing
-from bench.report import circumstances, clock, limits, words
+from bench.report import circumstances, clock, limits, shares, sizes, words
 from bench.report.markdown import bullets, code, section, table, text
+from bench.report.shares import Shares
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -62,16 +62,21 @@ def _times(raw: Raw, rows: Sequence[Timing]) -> str:
     for model in Model:
         of_model = [row for row in rows if row.model is model]
         if of_model:
-            body = f"{_picture(of_model)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
+            body = f"{_pictures(of_model)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
             parts.append(f"### {model}\n\n{body}")
     return "\n\n".join(parts)
 
 
-def _picture(rows: Sequence[Timing]) -> str:
-    """Return the link to the interval plot of a model, of which there is none where nothing was timed."""
+def _pictures(rows: Sequence[Timing]) -> str:
+    """Return the links to the pictures of a model, of which there are none where nothing was timed."""
+    model = rows[0].model
     if all(row.epoch_seconds is None for row in rows):
         return ""
-    return f"![{rows[0].model}: ranked intervals](pictures/intervals-{rows[0].model}.svg)\n\n"
+    growth = f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if sizes.families(rows) else ""
+    return (
+        f"![{model}: ranked intervals](pictures/intervals-{model}.svg)\n\n{growth}"
+        f"[Every timed round, process by process](pictures/rounds-{model}.svg).\n\n"
+    )
 
 
 def _model_table(rows: Sequence[Timing]) -> str:
@@ -157,27 +162,16 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing]) -> str:
         "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
         "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
     )
-    by_quantity = _largest(agreements, lambda one: one.quantity, "quantity")
-    by_opinion = _largest(agreements, lambda one: one.against, "against")
-    parts = [introduction, by_quantity, "The same by whom it is compared with:", by_opinion]
+    by_quantity = _largest(shares.by_quantity(agreements), "quantity")
+    by_pair = _largest(shares.by_pair(agreements), "against")
+    heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
+    parts = [introduction, by_quantity, heading, by_pair]
     return "\n\n".join([*parts, *_learnt(rows)])
 
 
-def _largest(agreements: Sequence[Agreement], which: Callable[[Agreement], str], header: str) -> str:
-    """Return the table of the largest shares, a column for each implementation."""
-    largest: dict[tuple[str, str], float] = {}
-    for one in agreements:
-        key = which(one), one.implementation
-        largest[key] = _larger(largest.get(key, 0.0), one.share)
-    names = list(dict.fromkeys(one.implementation for one in agreements))
-    lines = list(dict.fromkeys(map(which, agreements)))
-    cells = [[line, *(words.share(largest.get((line, name))) for name in names)] for line in lines]
-    return table([header, *names], cells, right=names)
-
-
-def _larger(a: float, b: float) -> float:
-    """Return the larger, where NaN is larger than any number."""
-    return b if math.isnan(b) or b > a else a
+def _largest(found: Shares, header: str) -> str:
+    cells = [[line, *(words.share(found.largest.get((line, name))) for name in found.columns)] for line in found.rows]
+    return table([header, *found.columns], cells, right=found.columns)
 
 
 def _learnt(rows: Sequence[Timing]) -> list[str]:
