@@ -53,7 +53,7 @@ class Lane:
 class Wanted:
     """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio's interval stays wide.
 
-    quick   no pilot, twin or null implementation, no waiting, nothing run again: there is nothing to compare
+    quick   no pilot, twin, null implementation or rates, no waiting, nothing run again: there is nothing to compare
     """
 
     blocks: int
@@ -134,8 +134,10 @@ class _Race:
             if cells:
                 self.tell(Step(Stage.BLOCKS, line, str(lane), ended + position, total))
                 disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
-        self._rates(number, [cell for cell in planned if cell.implementation != NULL])
-        because = "" if self.wanted.quick else next(filter(None, disturbed), "")
+        because = ""
+        if not self.wanted.quick:
+            self._rates(number, [cell for cell in planned if cell.implementation != NULL])
+            because = next(filter(None, disturbed), "")
         block = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
         self._keep("blocks.jsonl", self.done.blocks, [block])
         if because:
