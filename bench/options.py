@@ -13,6 +13,7 @@ import datasets
 import impls
 from bench.plan import DEVICE_KINDS, DTYPES, EPOCHS, FULL
 from bench.report.screen import Screen, screen
+from bench.sweep import AXES
 from datasets.dataset import Model
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
@@ -108,6 +109,13 @@ class Asked:
             help=f"Rows in a batch, or {FULL} for all.",
         ),
     ] = None  # fmt: skip
+    sweeps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="AXIS=FROM:TO", rich_help_panel=WHAT, show_default=False,
+            help=f"Drawn data of sizes in geometric steps, in place of --dataset: {', '.join(AXES)}.",
+        ),
+    ] = None  # fmt: skip
     shuffle: Annotated[
         bool, typer.Option("--shuffle", rich_help_panel=HOW, help="A new order of the rows every epoch.")
     ] = False
@@ -135,7 +143,7 @@ class Asked:
 
     def given(self) -> dict[str, Any]:
         """Return the fields by name, as `bench.plan.Options` takes them: lists as tuples, empty where not given."""
-        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes")
+        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}
 

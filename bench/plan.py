@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import datasets
 import impls
+from bench import sweep
 from bench.errors import BadInput, unknown
 from bench.records import Cell, Problem, Status, Verdict
 from bench.workers import ROOT
@@ -44,6 +45,7 @@ class Options:
     batch_sizes    whole numbers as text, or "full" for all rows at once
     max_blocks     as far as `blocks` may be extended while a ratio's interval is wider than the margin
     epochs         of the agreement run
+    sweeps         sizes in place of datasets: `bench.sweep`
     """
 
     implementations: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class Options:
     seed: int = 0
     raw: bool = False
     quick: bool = False
+    sweeps: tuple[str, ...] = ()
     out: Path | None = None
 
 
@@ -71,12 +74,14 @@ class Plan:
     """The cells to run, those left out with their reasons, and the data by (dataset, dtype).
 
     added   cells nobody asked for: the baseline on the CPU, for the ratios of an accelerator
+    beyond  what a sweep asked for and is out of reach, with its reason
     """
 
     cells: tuple[Cell, ...]
     left_out: tuple[Verdict, ...]
     data: Mapping[tuple[str, str], Dataset] = field(repr=False)
     added: frozenset[Cell] = frozenset()
+    beyond: tuple[str, ...] = ()
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -90,6 +95,7 @@ def make(options: Options) -> Plan:
     Raises BadInput, or the ValueError of the dataset, in one line that names the remedy.
     """
     _check_numbers(options)
+    options, beyond = _swept(options)
     names = _once(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
     rows = [named(name) for name in names]
     devices = [device(text) for text in _once(options.devices) or ("cpu",)]
@@ -99,7 +105,7 @@ def make(options: Options) -> Plan:
     left_out: list[Verdict] = []
     for one, size in product(data.values(), sizes):
         problem = _problem(one, size, options)
-        reason = _too_large(problem, named=bool(options.datasets))
+        reason = _too_large(problem, named=bool(options.datasets) and not options.sweeps)
         for place, row in product(devices, rows):
             cell = Cell(row.name, problem, str(place), options.threads)
             why = reason or _cannot_use(row, place)
@@ -111,7 +117,22 @@ def make(options: Options) -> Plan:
         first = left_out[0]
         raise BadInput(f"nothing to run: {first.cell.implementation} on {first.cell.problem.dataset}: {first.detail}")
     added = _missing_baselines(cells)
-    return Plan((*cells, *added), tuple(left_out), data, frozenset(added))
+    return Plan((*cells, *added), tuple(left_out), data, frozenset(added), beyond)
+
+
+def _swept(options: Options) -> tuple[Options, tuple[str, ...]]:
+    """Return the options with what a sweep stands for, and what of it is out of reach."""
+    if not options.sweeps:
+        return options, ()
+    if options.datasets:
+        raise BadInput("--sweep draws data of its own: leave out --dataset")
+    for name in options.models:
+        if name not in list(Model):
+            raise unknown("model", name, Model)
+    found = sweep.expand(options.sweeps, options.models, options.dtypes, options.blocks, options.seed)
+    return replace(
+        options, datasets=found.datasets, batch_sizes=options.batch_sizes + found.batch_sizes
+    ), found.left_out
 
 
 def device(text: str) -> Device:

@@ -306,6 +306,36 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Scaling:
+    """One row of sweep.csv: the costs of an implementation, or where it and another change places. None if not told.
+
+    against         the other implementation of a crossover; empty for costs
+    step_seconds    what a step costs, whatever its rows: fitted to all sizes of this model, d and k
+    row_seconds     what each row of an epoch costs beside that
+    crossover_rows  the size of a full batch at which both take as long; low and high are the last size at which one
+                    is faster and the first at which the other is
+    """
+
+    implementation: str
+    against: str
+    model: Model
+    d: int
+    k: int
+    dtype: str
+    device: str
+    threads: int
+    step_seconds: float | None
+    step_seconds_low: float | None
+    step_seconds_high: float | None
+    row_seconds: float | None
+    row_seconds_low: float | None
+    row_seconds_high: float | None
+    crossover_rows: float | None
+    crossover_rows_low: float | None
+    crossover_rows_high: float | None
+
+
+@dataclass(frozen=True)
 class Timing:
     """One row of timings.csv. Seconds per epoch; None where there is no number to show.
 

@@ -27,7 +27,7 @@ from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
-from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rates, Rounds, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rates, Rounds, Scaling, Timing, Verdict
 from bench.report import agreement, change_words, past_words, summary, words, written
 from bench.report.summary import Raw
 
@@ -126,6 +126,8 @@ def write_reports(folder: Path) -> Raw:
     if raw.timed:
         rows = summary.timings(raw)
         _write(folder / "timings.csv", csv(Timing, rows))
+        if raw.scalings:
+            _write(folder / "sweep.csv", csv(Scaling, raw.scalings))
         _write(folder / "report.md", written.report(raw, rows))
         _write_to_look_at(folder, raw, rows)
     else:
@@ -159,7 +161,7 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
 
 def reports(folder: Path) -> list[Path]:
     """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.html", "report.md", "timings.csv", "agreement.csv", ENVIRONMENT)
+    names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
 
 

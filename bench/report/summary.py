@@ -8,10 +8,10 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from bench import limit
+from bench import limit, scaling
 from bench.blocks import STOPPED, without
 from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons
-from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Scaling, Status, Timing, Verdict
 from bench.statistics import (
     Ratio,
     compare,
@@ -44,6 +44,12 @@ class Raw:
     failures: Sequence[Failure]
     blocks: Sequence[Block] = ()
     rates: Sequence[Rates] = ()
+
+    @cached_property
+    def scalings(self) -> list[Scaling]:
+        """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
+        fine = {verdict.cell for verdict in final_verdicts(self) if verdict.status is Status.OK}
+        return [] if self.quick else scaling.scalings([one for one in self.counted if one.cell in fine])
 
     @cached_property
     def counted(self) -> list[Rounds]:

@@ -63,7 +63,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
         f"left out: {verdict.cell.implementation}, {verdict.cell.problem.dataset}: {verdict.detail}"
         for verdict in plan.left_out
     )
-    for reason in reasons:
+    for reason in (*reasons, *(f"left out: {one}" for one in plan.beyond)):
         out.print(reason, soft_wrap=True)
     out.print()
 

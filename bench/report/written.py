@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.records import Agreement, Status, Timing
-from bench.report import circumstances, clock, limits, shares, sizes, words
+from bench.report import circumstances, clock, growths, limits, shares, sizes, words
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.shares import Shares
 from bench.report.summary import Raw
@@ -34,6 +34,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Times", _times(raw, rows)),
         section("Costs apart", _costs(rows)),
         section("The limit", limits.section(rows)),
+        *([section("How time grows", growths.section(raw.scalings))] if raw.scalings else []),
         section("Agreement", _agreement(raw.agreements, rows)),
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def torch_autograd(dataset: Dataset) -> Way:
     w, b = (torch.tensor(p, requires_grad=True) for p in zeros(dataset))
     rate = dataset.learning_rate
     loss_of = {Model.LOGISTIC: F.binary_cross_entropy_with_logits, Model.SOFTMAX: F.cross_entropy}
-    criterion = loss_of.get(dataset.model, F.mse_loss)
+    criterion: Any = loss_of.get(dataset.model, F.mse_loss)
 
     def step() -> None:
         gw, gb = torch.autograd.grad(criterion(x @ w + b, y), (w, b))
