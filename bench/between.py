@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.compared import baseline_of, by_block
+from bench.compared import baseline_of
 from bench.errors import BadInput
 from bench.records import Cell, Change, Status, Verdict
 from bench.report.summary import Raw
@@ -162,14 +162,14 @@ def _logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
     """Return the logarithm of the process value of each block."""
     if verdict.status is not Status.OK:
         return []
-    return [math.log(seconds) for seconds in by_block(raw.own.get(cell, [])).values()]
+    return [math.log(seconds) for seconds in raw.values.get(cell, {}).values()]
 
 
 def _ratio_logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
     """Return the logarithm of the ratio to the baseline of each block that has both."""
     if verdict.status is not Status.OK:
         return []
-    values, baseline = by_block(raw.own.get(cell, [])), by_block(raw.own.get(baseline_of(cell), []))
+    values, baseline = raw.values.get(cell, {}), raw.values.get(baseline_of(cell), {})
     return [math.log(values[block] / baseline[block]) for block in sorted(values.keys() & baseline.keys())]
 
 

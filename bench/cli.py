@@ -128,39 +128,6 @@ def agree(
     raise typer.Exit(runs.agree(options, context.obj, loudness.screen(), explain=explain))
 
 
-@app.command(
-    epilog="Examples:\n\n[bold]python -m bench show softmax[/]\n\n"
-    "[bold]python -m bench show logistic -i numpy_manual -i jax_grad[/]"
-)
-def show(
-    model: Annotated[
-        str,
-        typer.Argument(metavar="MODEL", help=" or ".join(Model), show_default=False, autocompletion=among(Model)),
-    ],
-    implementations: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--implementation", "-i", metavar="NAME", show_default="the four", autocompletion=among(impls.TABLE),
-            help="Only this one; can be given several times.",
-        ),
-    ] = None,
-) -> None:  # fmt: skip
-    """Print one model as each implementation writes it, side by side where the terminal is wide enough."""
-    sources.show(console(), excerpts(model, implementations or ()))
-
-
-@app.command("list")
-def list_() -> None:
-    """Print what can be named: datasets, implementations, models and devices."""
-    lists.print_all()
-
-
-@app.command("doctor")
-def doctor_() -> None:
-    """Print what would disturb a run here and what to do, and change nothing."""
-    terminal.conditions(doctor.findings(doctor.look()))
-
-
 @app.command(epilog="Example:\n\n[bold]python -m bench report results/20260102-030405-abc123[/]")
 @spread
 def report(run: Run, *, loudness: Loudness) -> None:
@@ -236,6 +203,39 @@ def history(
 ) -> None:  # fmt: skip
     """Tell what became of each cell over several runs."""
     raise typer.Exit(comparison.history(runs, loudness.screen(), out=out))
+
+
+@app.command(
+    epilog="Examples:\n\n[bold]python -m bench show softmax[/]\n\n"
+    "[bold]python -m bench show logistic -i numpy_manual -i jax_grad[/]"
+)
+def show(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help=" or ".join(Model), show_default=False, autocompletion=among(Model)),
+    ],
+    implementations: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--implementation", "-i", metavar="NAME", show_default="the four", autocompletion=among(impls.TABLE),
+            help="Only this one; can be given several times.",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Print one model as each implementation writes it, side by side where the terminal is wide enough."""
+    sources.show(console(), excerpts(model, implementations or ()))
+
+
+@app.command("list")
+def list_() -> None:
+    """Print what can be named: datasets, implementations, models and devices."""
+    lists.print_all()
+
+
+@app.command("doctor")
+def doctor_() -> None:
+    """Print what would disturb a run here and what to do, and change nothing."""
+    terminal.conditions(doctor.findings(doctor.look()))
 
 
 @app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")

@@ -9,11 +9,11 @@ from typing import Annotated, Any, TypeGuard, get_type_hints
 
 import typer
 
-import datasets
 import impls
 from bench.plan import DEVICE_KINDS, DTYPES, EPOCHS, FULL
 from bench.report.screen import Screen, screen
 from bench.sweep import AXES
+from datasets import DATASETS
 from datasets.dataset import Model
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
@@ -84,7 +84,7 @@ class Asked:
         list[str] | None,
         typer.Option(
             "--dataset", "-d", metavar="NAME", rich_help_panel=WHAT, show_default="one of each model",
-            autocompletion=among(datasets.DATASETS),
+            autocompletion=among(DATASETS),
             help="A name of the table, a path to a .csv or .npz file, or [bold]synthetic:softmax,n=1000,d=8,k=3[/].",
         ),
     ] = None  # fmt: skip

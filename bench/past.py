@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.between import CONDITIONS
 from bench.errors import BadInput
-from bench.records import Timing
+from bench.records import Cell, Timing
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -58,11 +58,7 @@ def _number(known: list[dict[str, Any]], raw: Raw) -> int:
 
 def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the entries of each cell, the cells in the order in which they first occur."""
-    cells: dict[tuple[Any, ...], list[Entry]] = {}
+    cells: dict[Cell, list[Entry]] = {}
     for entry in entries:
-        timing = entry.timing
-        size = (timing.n, timing.d, timing.k, timing.batch_size)
-        how = (timing.dtype, timing.device, timing.shuffle, timing.drop_last, timing.threads)
-        key = (timing.implementation, timing.dataset, *size, *how, timing.learning_rate, timing.seed)
-        cells.setdefault(key, []).append(entry)
+        cells.setdefault(entry.timing.cell, []).append(entry)
     return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.model))

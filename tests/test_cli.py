@@ -456,7 +456,15 @@ def test_bad_input_is_one_line_with_its_remedy_and_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["agree", "--help"], ["list"]])
+HELP = [
+    [],
+    ["--help"],
+    ["list"],
+    *([name, "--help"] for name in ("run", "agree", "report", "compare", "history", "show")),
+]
+
+
+@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
 def test_help_and_list_fit_80_columns(arguments: list[str]) -> None:
     environment = os.environ | {"COLUMNS": "80"}
     done = subprocess.run(

@@ -363,8 +363,8 @@ def test_a_run_that_timed_nothing_reports_the_largest_share_of_each_quantity_in_
     assert "MISMATCH, gradient b" in text
     first, second = text.split("### float64")
     assert "64 significant bits" in second
-    assert "| loss       |            4 % |       40 % |" in first
-    assert "| loss       |            2 % |       20 % |" in second
+    assert "| loss     |          4 % |     40 % |" in first
+    assert "| loss     |          2 % |     20 % |" in second
 
 
 def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:

@@ -68,6 +68,16 @@ class Raw:
         return by_cell(self.counted, twins=True)
 
     @cached_property
+    def values(self) -> dict[Cell, dict[int, float]]:
+        """The process value of each block, of each cell."""
+        return {cell: by_block(rounds) for cell, rounds in self.own.items()}
+
+    @cached_property
+    def minima(self) -> dict[Cell, dict[int, float]]:
+        """The same of the shortest rounds."""
+        return {cell: {one.block: process_minimum(one) for one in rounds} for cell, rounds in self.own.items()}
+
+    @cached_property
     def final(self) -> list[Verdict]:
         """The verdict of each cell once its timing is known as well."""
         return _final_verdicts(self)
@@ -114,16 +124,15 @@ def timings(raw: Raw) -> list[Timing]:
 
 
 def _timings(raw: Raw) -> list[Timing]:
-    verdicts, own = raw.final, raw.own
+    verdicts = raw.final
     rows: list[Timing] = []
     for model in Model:
         of_model = [verdict for verdict in verdicts if verdict.cell.problem.model is model]
         timed = {verdict.cell for verdict in of_model if verdict.status is Status.OK}
         count = comparisons(timed)
         for verdict in of_model:
-            rounds = own.get(verdict.cell, []) if verdict.cell in timed else []
-            baseline = own.get(baseline_of(verdict.cell), []) if baseline_of(verdict.cell) in timed else []
-            rows.append(_timing(verdict, rounds, baseline, count, raw))
+            baseline = baseline_of(verdict.cell)
+            rows.append(_timing(verdict, baseline if baseline in timed else None, count, raw))
     return rows
 
 
@@ -165,7 +174,7 @@ def self_comparisons(raw: Raw) -> list[SelfComparison]:
     results = []
     for cell, rounds in raw.twins.items():
         if cell in ok:
-            ratio = paired_ratio(by_block(rounds), by_block(raw.own.get(cell, [])), counts[cell.problem.model])
+            ratio = paired_ratio(by_block(rounds), raw.values.get(cell, {}), counts[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
@@ -193,7 +202,7 @@ def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
     ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
-    own = {cell: by_block(rounds) for cell, rounds in raw.own.items() if cell in ok}
+    own = {cell: values for cell, values in raw.values.items() if cell in ok}
     twins = {cell: by_block(rounds) for cell, rounds in raw.twins.items() if cell in own}
     groups: dict[tuple[str, str], list[tuple[Mapping[int, float], Mapping[int, float]]]] = {}
     for cell, values in own.items():
@@ -233,23 +242,22 @@ def stop_reason(raw: Raw) -> str:
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"
 
 
-def _minimum_by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
-    return {one.block: process_minimum(one) for one in rounds}
-
-
 def _cost(rounds: Iterable[Rounds], which: Callable[[Rounds], float | None]) -> float | None:
     known = [cost for cost in map(which, rounds) if cost is not None]
     return median(known) if known else None
 
 
-def _timing(verdict: Verdict, rounds: Sequence[Rounds], baseline: Sequence[Rounds], count: int, raw: Raw) -> Timing:
+def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Timing:
+    """Return the row of a cell; `baseline` is the cell that it is compared with, if that was timed."""
     cell, problem = verdict.cell, verdict.cell.problem
-    values = by_block(rounds)
+    rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
+    values = raw.values[cell] if rounds else {}
     interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
     low, high, level = interval or (None, None, None)
-    compared = rounds and baseline and not raw.quick and cell != baseline_of(cell)
-    ratio = paired_ratio(values, by_block(baseline), count) if compared else None
-    minimum = paired_ratio(_minimum_by_block(rounds), _minimum_by_block(baseline), count) if compared else None
+    ratio = minimum = None
+    if rounds and baseline is not None and cell != baseline and not raw.quick:
+        ratio = paired_ratio(values, raw.values[baseline], count)
+        minimum = paired_ratio(raw.minima[cell], raw.minima[baseline], count)
     epoch_seconds = median(values.values()) if values else None
     least = limit.seconds(cell, raw.rates) if rounds else None
     return Timing(
