@@ -153,7 +153,7 @@ def test_a_family_of_sizes_has_a_chart_with_its_crossing() -> None:
     (family,) = sizes.families(rows)
     chart = charts.against_size(family, 0, marks(rows))
     assert [shape["x0"] for shape in chart.layout["shapes"]] == [pytest.approx(1000)]
-    assert "overtakes numpy_manual near 1,000 rows" in chart.said
+    assert "overtakes numpy_manual near 1,000 rows" in chart.note
 
 
 def test_a_chart_of_very_many_rows_shows_the_first() -> None:

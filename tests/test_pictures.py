@@ -198,6 +198,7 @@ def test_only_synthetic_data_that_differ_in_n_alone_are_a_family() -> None:
     real = of_size(1000, 1.1, 1.2, dataset="digits")
     other_dtype = of_size(1000, 1.1, 1.2, dtype="float64")
     assert sizes.families([one, other_seed, real, other_dtype]) == []
+    assert sizes.families([one, of_size(1000, 1.1, 1.2, name="torch_nn")]) == []
     (family,) = sizes.families([one, of_size(1000, 1.1, 1.2)])
     assert family.crossings == () and [row.n for row in family.curves[0].rows] == [100, 1000]
 

@@ -53,7 +53,7 @@ def families(rows: Sequence[Timing]) -> list[Family]:
             *_, seed = synthetic.parse(row.dataset)
             key = row.model, row.d, row.k, seed, row.dtype, row.batch_size, row.shuffle, row.drop_last, row.threads
             groups.setdefault(key, []).append(row)
-    return [_family(group) for group in groups.values() if len({row.n for row in group}) > 1]
+    return [family for family in map(_family, groups.values()) if family.curves]
 
 
 def _family(rows: Sequence[Timing]) -> Family:
@@ -100,6 +100,16 @@ def _crosses(line: Sequence[tuple[float, float]]) -> list[tuple[float, bool]]:
             share = log(before) / (log(before) - log(after))
             found.append((exp(log(left) + share * log(right / left)), after <= 1))
     return found
+
+
+def findings(family: Family) -> list[str]:
+    """Return one sentence for each crossing, or the one that says why there is none."""
+    baseline = family.curves[0].rows[0].baseline
+    if family.crossings:
+        return [f"{said(one, baseline)}." for one in family.crossings]
+    if any(row.ratio is not None for curve in family.curves for row in curve.rows):
+        return [f"No ratio to {baseline} crosses 1 between these sizes."]
+    return ["Nothing is compared."]
 
 
 def said(crossing: Crossing, baseline: str) -> str:

@@ -6,7 +6,7 @@ plotly reads a little HTML in every text that it draws, so names are escaped her
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -30,11 +30,12 @@ _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its title, and with what it says to those who do not see it."""
+    """A chart with its title, with what it says to those who do not see it, and with a note for everybody."""
 
     name: str
     title: str
     said: str
+    note: str
     traces: list[Trace]
     layout: dict[str, Any]
 
@@ -64,6 +65,7 @@ def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | No
         f"intervals-{first.model}",
         f"{first.model}: {what}",
         _said(groups, compared=compared),
+        "",
         traces,
         {
             "height": _LINE * len(labels) + _AROUND,
@@ -73,7 +75,7 @@ def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | No
             "xaxis": {
                 "type": "log",
                 "title": {"text": "left is faster, logarithmic"},
-                **({"tickformat": "~g", **_steps(traces)} if compared else {"tickformat": "~s", "ticksuffix": "s"}),
+                **({"tickformat": "~g", **_steps(traces)} if compared else _seconds(row for _, row in rows)),
             },
             "yaxis": {
                 "tickvals": list(range(len(labels))),
@@ -112,6 +114,12 @@ def _steps(traces: Sequence[Trace]) -> dict[str, Any]:
     return {"dtick": "D2"} if max(ratios) > 3 * min(ratios) else {}
 
 
+def _seconds(rows: Iterable[Timing]) -> dict[str, Any]:
+    """Return the labels of an axis of times: at the powers of ten, unless it is too short for that."""
+    times = [row.epoch_seconds for row in rows if row.epoch_seconds is not None]
+    return {"tickformat": "~s", "ticksuffix": "s", **({"dtick": 1} if max(times) > 20 * min(times) else {})}
+
+
 def _name(row: Timing) -> str:
     return f"{escape(words.runner(row))} on {escape(words.work(row))}"
 
@@ -146,6 +154,7 @@ def agreement(agreements: Sequence[Agreement], names: Sequence[str]) -> Chart | 
         "agreement",
         "Agreement: how much of the budget of rounding was used",
         "The same shares are in the table below.",
+        "",
         [
             {
                 "type": "heatmap",
@@ -189,8 +198,7 @@ def _height(share: float | None) -> float | None:
 
 def against_size(family: Family, number: int, marks: Mapping[str, Mark]) -> Chart:
     """Return time against rows of one family, with bands, and lines where a ratio crosses 1."""
-    model, baseline = family.curves[0].rows[0].model, family.curves[0].rows[0].baseline
-    crossings = [sizes.said(one, baseline) for one in family.crossings]
+    model = family.curves[0].rows[0].model
     lines = [
         {"type": "line", "yref": "paper", "x0": one.n, "x1": one.n, "y0": 0, "y1": 1}
         | {"line": {"color": marks[one.name].colour, "dash": "dash", "width": 1.5}}
@@ -199,13 +207,18 @@ def against_size(family: Family, number: int, marks: Mapping[str, Mark]) -> Char
     return Chart(
         f"sizes-{model}-{number}",
         f"{family.title}: time of an epoch against size",
-        ". ".join(crossings) or f"No ratio to {baseline} crosses 1 between these sizes.",
+        "",
+        " ".join(sizes.findings(family)),
         [trace for curve in family.curves for trace in _curve(curve, marks[curve.name])],
         {
             "height": 380,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 40},
             "xaxis": {"type": "log", "title": {"text": "rows"}, "tickformat": "~s"},
-            "yaxis": {"type": "log", "tickformat": "~s", "ticksuffix": "s", "automargin": True},
+            "yaxis": {
+                "type": "log",
+                "automargin": True,
+                **_seconds(row for curve in family.curves for row in curve.rows),
+            },
             "legend": {"orientation": "h", "y": -0.25},
             "shapes": lines,
         },

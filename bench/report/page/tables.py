@@ -110,6 +110,7 @@ def costs(rows: Sequence[Numbered]) -> Table:
         Header("compile", "compile_seconds", number=True),
         Header("first epoch", "first_epoch_seconds", number=True, wide=True),
         Header("epoch", "epoch_seconds", number=True, wide=True),
+        Header("times the limit", "times_limit", number=True, wide=True),
         Header("peak memory", "peak_memory_bytes", number=True),
     )
     timed = [(number, row) for number, row in rows if row.epoch_seconds is not None]
@@ -133,6 +134,7 @@ def _costs(row: Timing, number: int) -> tuple[Entry, ...]:
         _exact(row, _duration(row.compile_seconds), "compile_seconds"),
         _exact(row, _duration(row.first_epoch_seconds), "first_epoch_seconds"),
         _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
+        _exact(row, "" if row.times_limit is None else words.ratio(row.times_limit), "times_limit", "limit_seconds"),
         _exact(row, memory, "peak_memory_bytes"),
     )
 

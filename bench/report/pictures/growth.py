@@ -84,14 +84,9 @@ def _sizes(family: Family) -> list[int]:
 
 
 def _note(family: Family) -> list[str]:
-    baseline = family.curves[0].rows[0].baseline
-    said = [sizes.said(crossing, baseline) for crossing in family.crossings]
-    first = "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks."
-    if said:
-        return [
-            first,
-            "Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes.",
-            *said,
-        ]
-    compared = any(row.ratio is not None for curve in family.curves for row in curve.rows)
-    return [first, f"No ratio to {baseline} crosses 1 between these sizes." if compared else "Nothing is compared."]
+    lines = [
+        "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks.",
+        *sizes.findings(family),
+    ]
+    dashed = "Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes."
+    return [*lines, dashed] if family.crossings else lines
