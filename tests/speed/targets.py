@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import impls
+from bench import limit
 from bench.plan import DEFAULT_DATASETS
+from bench.records import Cell, Problem
+from bench.worker import rates
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros
 from tests.speed.interleaved import as_a_worker, epochs, times, trained, words
@@ -42,6 +45,31 @@ def targets() -> Iterator[Target]:
                     yield Target(dataset, "numpy_blocked", "numpy_manual", 1.1, batch_size, dtype)
 
 
+LIMITS = (
+    ("synthetic:multivariate_linear,n=60000,d=784", 2.5),
+    ("synthetic:logistic,n=60000,d=784", 2.5),
+    ("synthetic:softmax,n=100000,d=64,k=10", 5.0),
+)
+
+
+def against_limit(name: str, spec: str, most: float) -> str:
+    """Return how many times its limit an implementation takes; rates and epochs are measured in turns."""
+    dataset = load(spec, dtype="float32")
+    trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
+    shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
+    cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
+    job = rates.Job(0, None, "float32", 1, (limit.measured_size(cell.problem),), "")
+    measured, seconds = [], []
+    for _ in range(8):
+        measured.append(rates.measure(job))
+        found = times({name: epochs(trainer)}, lambda number: trainer.reset(zeros(dataset), number), SECONDS / 8)
+        seconds += found[name].values()
+    least = limit.seconds(cell, measured)
+    assert least is not None, "the size was measured"
+    said = "within" if min(seconds) <= most * least else "ABOVE "
+    return f"{said} {most}: {name} / limit {min(seconds) / least:.2f}, {1e3 * min(seconds):.4g} ms, {spec}"
+
+
 def main(wanted: list[str]) -> None:
     """Print the ratio of every target whose words are all wanted; of all, without any."""
     for target in targets():
@@ -60,6 +88,15 @@ def main(wanted: list[str]) -> None:
             print(f"{said}, {target.dataset} {target.dtype}{batch}", flush=True)
 
 
+def limits(wanted: list[str]) -> None:
+    """Print the same of the limits."""
+    for spec, most in LIMITS:
+        for name in ("numpy_blocked", "jax_scan"):
+            if all(word in f"{name} {spec} limit" for word in wanted):
+                print(against_limit(name, spec, most), flush=True)
+
+
 if __name__ == "__main__":
     as_a_worker("tests.speed.targets")
     main(sys.argv[1:])
+    limits(sys.argv[1:])
