@@ -41,7 +41,7 @@ def from_json(cls: type[Record], line: str | bytes) -> Record:
 def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
     """Return the record whose fields are these, as `json.loads` gives them. Raises as `from_json` does."""
     try:
-        return msgspec.convert(fields, cls, strict=False)
+        return msgspec.convert(fields, cls, strict=False, dec_hook=_path)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 
@@ -87,7 +87,14 @@ def each_line(cls: type[Record], path: Path) -> Iterator[Record]:
 @cache
 def _decoder(cls: Any) -> Callable[[str | bytes], Any]:
     """Not strict: "nan" is a float then, as `to_json` writes it."""
-    return msgspec.json.Decoder(cls, strict=False).decode
+    return msgspec.json.Decoder(cls, strict=False, dec_hook=_path).decode
+
+
+def _path(kind: type[Any], value: Any) -> Path:
+    """Return a path from its text: the one type of a field that JSON and msgspec do not know."""
+    if kind is not Path:
+        raise NotImplementedError(f"a field of type {kind.__name__}")
+    return Path(value)
 
 
 def _plain(value: Any) -> Any:

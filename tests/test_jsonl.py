@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jsonl import append_line, from_json, read_lines, to_json
+from bench.jsonl import append_line, from_json, from_mapping, read_lines, to_json
+from bench.plan import Options
 from bench.records import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.worker.timing import Entry, Job
 from datasets.dataset import Model
@@ -35,6 +36,11 @@ def test_what_is_not_finite_is_strict_json() -> None:
     text = to_json(CELL)
     assert json.loads(text, parse_constant=pytest.fail)["problem"]["learning_rate"] == "inf"
     assert from_json(Cell, text) == CELL
+
+
+def test_options_come_back_with_the_folder_that_they_name() -> None:
+    options = Options(datasets=("digits",), out=Path("results") / "mine")
+    assert from_mapping(Options, json.loads(json.dumps(asdict(options), default=str))) == options
 
 
 def test_lines_are_appended_in_order(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -23,7 +24,8 @@ def saved(path: Path, source: str) -> Implementation:
 def cured() -> str:
     """The first version with the three methods in the place of `step` and `probabilities`, as the page asks."""
     before, rest = FIRST.split("    def step(", 1)
-    return f"{before}{CURE}\n    def loss_and_gradients({rest.split('    def loss_and_gradients(', 1)[1]}"
+    after = rest[rest.index("    def loss_and_gradients(") :]
+    return f"{before}{indent(CURE, '    ')}\n{after}"
 
 
 def failures(implementation: Implementation, dtype: str) -> set[str]:
