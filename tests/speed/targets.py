@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import impls
 from bench import limit
 from bench.plan import DEFAULT_DATASETS
-from bench.records import Cell, Problem
+from bench.records import Cell, Problem, Rates
 from bench.worker import rates
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros
@@ -59,7 +59,8 @@ def against_limit(name: str, spec: str, most: float) -> str:
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
     job = rates.Job(0, None, "float32", 1, (limit.measured_size(cell.problem),), "")
-    measured, seconds = [], []
+    measured: list[Rates] = []
+    seconds: list[float] = []
     for _ in range(8):
         measured.append(rates.measure(job))
         found = times({name: epochs(trainer)}, lambda number: trainer.reset(zeros(dataset), number), SECONDS / 8)
