@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tabulate import tabulate
+
 # What Markdown would read as its own; an underscore between letters is none of it.
 _SPECIAL = re.compile(r"[\\`*\[\]|<>&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -17,15 +19,11 @@ def text(value: object) -> str:
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> str:
     """Return a Markdown table; the columns named in `right` are numbers."""
     numbers = {*right}
-    lines = [[text(header) for header in headers], *([text(value) for value in row] for row in rows)]
-    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
-    adjust = [str.rjust if header in numbers else str.ljust for header in headers]
-    head, *body = (
-        f"| {' | '.join(fit(cell, width) for fit, cell, width in zip(adjust, line, widths, strict=True))} |"
-        for line in lines
+    aligned = ["right" if header in numbers else "left" for header in headers]
+    cells = [[text(value) for value in row] for row in rows]
+    return tabulate(
+        cells, [*map(text, headers)], tablefmt="pipe", colalign=aligned if cells else None, disable_numparse=True
     )
-    rules = ["-" * (width + 1) + (":" if fit is str.rjust else "-") for fit, width in zip(adjust, widths, strict=True)]
-    return "\n".join([head, f"|{'|'.join(rules)}|", *body])
 
 
 def bullets(lines: Iterable[str]) -> str:
