@@ -53,7 +53,7 @@ def findings(rounds: Rounds) -> list[Finding]:
     return [
         *_environment(rounds.environment),
         *_early_return(evidence, round_seconds, rounds.cell.threads),
-        *_not_linear(evidence),
+        *_not_linear(evidence, rounds.round_seconds),
         *_changed(evidence, problem.dtype),
     ]
 
@@ -97,11 +97,15 @@ def _early_return(evidence: Evidence, round_seconds: float, threads: int) -> Ite
         yield Finding(Status.EARLY_RETURN, detail)
 
 
-def _not_linear(evidence: Evidence) -> Iterator[Finding]:
-    """Both clocks must say so: wall time is stretched by other processes, and processor time misses devices."""
+def _not_linear(evidence: Evidence, round_seconds: Sequence[float]) -> Iterator[Finding]:
+    """Both clocks must say so: wall time is stretched by other processes, and processor time misses devices.
+
+    The timed rounds are rounds of k epochs too, and many: one that was held up is not the only one there is.
+    """
     if not evidence.round_wall or min(evidence.round_wall) < _TELLING_SECONDS:
         return
-    clocks = [(evidence.round_wall, evidence.fourfold_wall), (evidence.round_cpu, evidence.fourfold_cpu)]
+    wall = (*evidence.round_wall, *round_seconds)
+    clocks = [(wall, evidence.fourfold_wall), (evidence.round_cpu, evidence.fourfold_cpu)]
     growths = [_growth(rounds, fourfold) for rounds, fourfold in clocks]
     if all(most < _LEAST_GROWTH for _, most in growths) or all(least > _MOST_GROWTH for least, _ in growths):
         ratio = median(evidence.fourfold_wall) / median(evidence.round_wall)

@@ -216,6 +216,12 @@ def test_time_grows_with_the_epochs(seen: Evidence, lies: bool) -> None:
     assert [finding.status for finding in findings(rounds(seen=seen))] == ([Status.NOT_LINEAR] if lies else [])
 
 
+def test_a_short_repetition_that_was_held_up_is_set_beside_the_timed_rounds() -> None:
+    """Seen of honest torch_autograd at a load of nine: one repetition, held up, where the timed rounds took 4.3 ms."""
+    seen = Evidence(round_wall=(0.02846,), fourfold_wall=(0.06679,), round_cpu=(0.0078,), fourfold_cpu=(0.02353,))
+    assert findings(rounds(seen=seen, seconds=0.00429)) == []
+
+
 def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
     """Wall times are stretched by waits of 4 ms; a quarter of the second synchronizes and more pass undisturbed."""
     generator = np.random.default_rng(7)
