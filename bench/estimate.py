@@ -16,6 +16,9 @@ _OTHER_START = 3.0
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
 _GATE = {"numpy": 10.0, "torch": 25.0, "jax": 44.0}
 _OTHER_GATE = 15.0
+# What a C++ compiler takes besides, in processor time: its first shape, each further one, and the gate's 120 in two
+# workers.
+_FIRST_SHAPE, _SHAPE, _COMPILED_GATE = 25.0, 3.5, 470.0
 
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
@@ -24,14 +27,24 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
     timed = sum(_start(lane) + pace * len(lane.cells) for lane in block)
-    gate = sum(
-        _GATE.get(library, _OTHER_GATE) for library in (_library(name) for name in {c.implementation for c in cells})
-    )
+    gate = sum(_gate(name) for name in {cell.implementation for cell in cells})
     return gate / AT_ONCE + piloted + blocks * timed
 
 
 def _start(lane: racing.Lane) -> float:
-    return _START.get(_library(lane.cells[0].implementation), _OTHER_START)
+    name = lane.cells[0].implementation
+    compiling = _FIRST_SHAPE + _SHAPE * (len(lane.cells) - 1) if _compiles(name) else 0.0
+    return _START.get(_library(name), _OTHER_START) + compiling
+
+
+def _gate(implementation: str) -> float:
+    compiling = _COMPILED_GATE if _compiles(implementation) else 0.0
+    return _GATE.get(_library(implementation), _OTHER_GATE) + compiling
+
+
+def _compiles(implementation: str) -> bool:
+    row = impls.row(implementation)
+    return row is not None and row.compiler
 
 
 def _library(implementation: str) -> str:

@@ -16,6 +16,7 @@ from bench.statistics import Ratio, order_interval, paired_ratio
 # By block, the seconds per epoch of one cell.
 _Values = Mapping[int, float]
 _Interval = tuple[float | None, float | None, float | None]
+_NONE: _Interval = (None, None, None)
 
 
 def scalings(rounds: Sequence[Rounds]) -> list[Scaling]:
@@ -93,9 +94,9 @@ def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:
 def _row(
     cell: Cell,
     against: str,
-    step: _Interval = (None,) * 3,
-    row: _Interval = (None,) * 3,
-    crossover: _Interval = (None,) * 3,
+    step: _Interval = _NONE,
+    row: _Interval = _NONE,
+    crossover: _Interval = _NONE,
 ) -> Scaling:
     one = cell.problem
     place = (one.model, one.d, one.k, one.dtype, cell.device, cell.threads)

@@ -37,3 +37,10 @@ def test_a_default_run_is_promised_within_six_minutes() -> None:
     problems = [replace(PROBLEM, dataset=name) for name in plan.DEFAULT_DATASETS]
     cells = [Cell(name, problem, "cpu", 1) for name in impls.FOUR for problem in problems]
     assert estimate.seconds(cells, plan.BLOCKS, quick=False) < 360
+
+
+def test_what_calls_a_compiler_is_promised_minutes() -> None:
+    def whole(name: str) -> float:
+        return estimate.seconds([Cell(name, PROBLEM, "cpu", 1)], 1, quick=True)
+
+    assert whole("torch_compile") - whole("torch_nn") > 60
