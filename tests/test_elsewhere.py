@@ -78,7 +78,8 @@ def test_the_files_hold_the_rounds_of_the_run(raw: Path, benchmarks: list[dict[s
 
 def plain_suite(*arguments: str, plugins: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"PYTHONPATH": f"{plugins}:{ROOT}"} if plugins else {})
-    environment.pop("ALL_BACKENDS", None)
+    for name in ("ALL_BACKENDS", "PYTEST_XDIST_WORKER"):  # what this suite may run under, and that one does not
+        environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "bench", "--benchmark-only", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

@@ -117,7 +117,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
         costs=Costs(
             import_seconds=round(numpy_seconds + cell.import_seconds, 6),
             data_seconds=round(cell.data_seconds, 6),
-            compile_seconds=None if compiled is None or compiled_first is None else round(compiled_first - compiled, 6),
+            compile_seconds=None if compiled_first is None else round(compiled_first - (compiled or 0.0), 6),
             peak_memory_bytes=peak,
         ),
         environment=conditions.read_back(

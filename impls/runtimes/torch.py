@@ -54,10 +54,10 @@ def compilations() -> int:
 
 
 def compile_seconds() -> float | None:
+    """None until something was compiled: torch.optim imports the compiler, and makes no use of it."""
     dynamo = sys.modules.get("torch._dynamo.utils")
-    if dynamo is None:
-        return None
-    return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", [])))
+    seconds = [] if dynamo is None else dynamo.compilation_time_metrics.get("_compile.compile_inner", [])
+    return float(sum(seconds)) if seconds else None
 
 
 def versions() -> dict[str, str]:
