@@ -38,7 +38,7 @@ class Runtime(Protocol):
         ...
 
     def compile_seconds(self) -> float | None:
-        """Return the seconds of tracing and compiling in this process so far; None where it does not tell or did neither."""
+        """Return the seconds of tracing and compiling in this process so far; None where there is nothing to tell."""
         ...
 
     def versions(self) -> dict[str, str]:
