@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, progress, racing
+from bench import attempts, gauge, progress, racing
 from bench.blocks import STOPPED
 from bench.events import Event, Stage, Step, Timed
 from bench.jsonl import append_line, from_mapping, read_lines
@@ -82,6 +82,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         raw: str = "raw",
     ) -> Outcome:
         monkeypatch.setattr(attempts, "run_worker", workers)
+        monkeypatch.setattr(gauge, "measured", lambda *_, **__: [])
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
         wanted = racing.Wanted(blocks, max_blocks, seed, quick)
         quiet = Quiet(pressure=lambda: None)
