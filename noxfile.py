@@ -105,10 +105,13 @@ def pages(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def shapes(session: nox.Session) -> None:
-    """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype."""
-    hook = "--jaxtyping-packages=impls,beartype.beartype"
+    """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype.
+
+    Not those of what calls a compiler: torch's cannot trace through the wrappers that do it.
+    """
+    hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler"]
     path = python(session, "shapes")
-    session.run(path, "-m", "pytest", hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
+    session.run(path, "-m", "pytest", *hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(venv_backend="none", requires=["environment"])

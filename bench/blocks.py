@@ -40,7 +40,7 @@ def disturbance(rounds: Sequence[Rounds]) -> str:
     if wall == 0:
         return ""
     cpu = _share((one.disturbance.cpu_seconds for one in cells), wall)
-    pressure = _share((_pressure_of_others(one.disturbance) for one in cells), wall)
+    pressure = _share((pressure_of_others(one.disturbance) for one in cells), wall)
     if cpu is not None and cpu < LEAST_CPU_SHARE:
         return f"{cells[0].name} had its processor for {100 * cpu:.1f} % of the time"
     if pressure is not None and pressure > MOST_PRESSURE_SHARE:
@@ -48,7 +48,7 @@ def disturbance(rounds: Sequence[Rounds]) -> str:
     return ""
 
 
-def _pressure_of_others(seen: Disturbance) -> float | None:
+def pressure_of_others(seen: Disturbance) -> float | None:
     """The time in which some thread of the machine waited, less that in which one of this process did.
 
     The threads' own times are summed where they overlap, so this is never too much; what is taken from the process

@@ -19,6 +19,8 @@ def measured(
     block: int, core: int | None, *, dtype: str, threads: int, sizes: Sequence[int], folder: Path
 ) -> list[Rates]:
     """Return what a worker measured; nothing if it could not. `folder` is the worker's, and is removed."""
+    if folder.exists():  # left by a run that was stopped here
+        shutil.rmtree(folder)
     folder.mkdir()
     job = Job(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
     variables = environment(dtype=dtype, threads=threads, device="cpu")

@@ -5,8 +5,8 @@ logistic and softmax must take an exponential for each logit but one of a row's.
 that any worker of the run measured of this machine, by calls of NumPy and its BLAS (`bench.worker.rates`). Reading
 goes on while there is computing, so the longer of the two counts. The rest of an epoch, its calls among it, is free.
 
-The read rate is that of the size of x: what fits into a cache is read from it. Labels are counted as a byte each,
-which is all that they need, and a start is never read from memory.
+The read rate is the highest of arrays as large as x or larger: what fits into a cache is read from it. Labels are
+counted as a byte each, which is all that they need, and a start is never read from memory.
 """
 
 from __future__ import annotations
@@ -38,11 +38,15 @@ def measured_size(problem: Problem) -> int:
 
 
 def seconds(cell: Cell, rates: Iterable[Rates]) -> float | None:
-    """Return the least seconds that an epoch of a cell can take; None for a device whose rates nobody measured."""
+    """Return the least seconds that an epoch of a cell can take.
+
+    None for a device whose rates nobody measured, and for several threads: NumPy takes exponentials on one of them.
+    """
     problem, size = cell.problem, measured_size(cell.problem)
     fitting = [one for one in rates if (one.dtype, one.threads) == (problem.dtype, cell.threads)]
-    reads = [one.read_bytes_per_second[str(size)] for one in fitting if str(size) in one.read_bytes_per_second]
-    if cell.device != "cpu" or not reads:
+    # A larger array may be read at a higher rate than a smaller one, for which a call is dear: it counts for both.
+    reads = [rate for one in fitting for bytes_, rate in one.read_bytes_per_second.items() if int(bytes_) >= size]
+    if cell.device != "cpu" or cell.threads != 1 or not reads:
         return None
     n, d, k = _rows(problem), problem.d, problem.k
     exponentials = {Model.LOGISTIC: n, Model.SOFTMAX: n * (k - 1)}.get(problem.model, 0)

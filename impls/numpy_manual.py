@@ -85,12 +85,20 @@ class NumpyManual:
 
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(start.w.copy(), start.b.copy())
-        self._orders = iter([self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)])
+        orders = [self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)]
+        self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
+
+    def _placed(self, rows: slice | np.ndarray) -> slice | np.ndarray | None:
+        """Return the rows of a batch; None for all rows, of which none are picked."""
+        return None if isinstance(rows, slice) and rows == slice(0, len(self._y)) else rows
+
+    def _picked(self, rows: slice | np.ndarray | None) -> tuple[Array, Array]:
+        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
 
     def epoch(self) -> None:
         learning_rate = self._recipe.learning_rate
         for rows in next(self._orders):
-            _, gradients = self._loss_and_gradients(self._params, self._x[rows], self._y[rows])
+            _, gradients = self._loss_and_gradients(self._params, *self._picked(rows))
             w, b = self._params
             self._params = Params(w - learning_rate * gradients.w, b - learning_rate * gradients.b)
 

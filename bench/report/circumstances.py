@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from bench import blocks
 from bench.records import Rounds, Timing
 from bench.report import clock, summary, words
 from bench.report.markdown import bullets, code, table, text
 from bench.report.summary import Raw
+
+_TELLING_SECONDS = 0.1
 
 
 def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
@@ -27,15 +30,17 @@ def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _noise(rounds: Iterable[Rounds]) -> list[str]:
-    """Return what the counters say of all processes: blind to the times, as they were gathered."""
-    seen = [one.disturbance for one in rounds]
+    """Return what the counters say of all processes: blind to the times, as they were gathered.
+
+    Windows of less than ten ticks of the system's own clock are left out: it cannot tell what happened in them.
+    """
+    seen = [one.disturbance for one in rounds if (one.disturbance.wall_seconds or 0.0) >= _TELLING_SECONDS]
     busy = [one.others_busy for one in seen if one.others_busy is not None]
-    pressure = [
-        one.pressure_seconds / one.wall_seconds for one in seen if one.pressure_seconds is not None and one.wall_seconds
-    ]
+    waits = [(blocks.pressure_of_others(one), one.wall_seconds) for one in seen]
+    pressure = [waited / wall for waited, wall in waits if waited is not None and wall]
     said = (
         ("other processes used", "of the processors' time", busy),
-        ("some process waited for a processor in", "of the time", pressure),
+        ("other processes waited for a processor in", "of the time", pressure),
     )
     return [
         f"While rounds were timed, {what} {100 * median(found):.1f} % {of} (median; at most {100 * max(found):.0f} %)."

@@ -36,15 +36,15 @@ def self_comparisons(raw: Raw) -> list[str]:
 
 
 def self_comparison(raw: Raw) -> list[str]:
-    """Return the A/A comparison of all cells together, or what there is if they are not several."""
-    together = [
-        f"A/A: over all cells {one.implementation.removesuffix(TWIN)} takes "
-        f"{words.ratio_range(one.ratio.low, one.ratio.high)} times as long as itself: no smaller difference means "
-        "anything in this run."
-        for one in _twins(raw)
-        if one.ratio
+    """Return how far the A/A intervals of the cells reach, or what there is if they are not several."""
+    found = [(one.cell, one.ratio) for one in summary.self_comparisons(raw) if one.ratio]
+    if len(found) < 2:
+        return self_comparisons(raw)
+    low, high = min(ratio.low for _, ratio in found), max(ratio.high for _, ratio in found)
+    return [
+        f"A/A: {found[0][0].implementation} takes {words.ratio_range(low, high)} times as long as itself, in the cell "
+        "where that is told least: no smaller difference means anything in this run."
     ]
-    return together or self_comparisons(raw)
 
 
 def _twins(raw: Raw) -> list[Mean]:
