@@ -81,24 +81,19 @@ class NumpyManual:
         self._x, self._y = dataset.x, dataset.y
         self._model, self._loss_and_gradients = dataset.model, MODELS[dataset.model]
         self._recipe = recipe
+        # A batch of all rows in their order is the data themselves: to slice them would cost more than a small step.
+        self._whole = not recipe.batching.shuffle and recipe.batching.rows(len(self._y), 0) == [slice(0, len(self._y))]
         self.reset(start, 0)
 
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(start.w.copy(), start.b.copy())
-        orders = [self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)]
-        self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
-
-    def _placed(self, rows: slice | np.ndarray) -> slice | np.ndarray | None:
-        """Return the rows of a batch; None for all rows, of which none are picked."""
-        return None if isinstance(rows, slice) and rows == slice(0, len(self._y)) else rows
-
-    def _picked(self, rows: slice | np.ndarray | None) -> tuple[Array, Array]:
-        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        self._orders = iter([self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)])
 
     def epoch(self) -> None:
         learning_rate = self._recipe.learning_rate
         for rows in next(self._orders):
-            _, gradients = self._loss_and_gradients(self._params, *self._picked(rows))
+            x, y = (self._x, self._y) if self._whole else (self._x[rows], self._y[rows])
+            _, gradients = self._loss_and_gradients(self._params, x, y)
             w, b = self._params
             self._params = Params(w - learning_rate * gradients.w, b - learning_rate * gradients.b)
 
