@@ -119,15 +119,16 @@ def _of_model(cells: Sequence[Cell], old: Raw, new: Raw, absolute: bool) -> list
     """Return the changes of one table, with intervals that hold together with 95 %."""
     ended = {verdict.cell: verdict for verdict in old.final}, {verdict.cell: verdict for verdict in new.final}
     compared = [cell for cell in cells if absolute or baseline_of(cell) != cell]
-    return [
-        _change(cell, (ended[0][cell], ended[1][cell]), (old, new), max(1, len(compared)), absolute) for cell in cells
-    ]
+    return [_change(cell, ended, (old, new), max(1, len(compared)), absolute) for cell in cells]
 
 
-def _change(cell: Cell, ended: tuple[Verdict, Verdict], runs: tuple[Raw, Raw], count: int, absolute: bool) -> Change:
-    times = [_logs(cell, raw, verdict) for raw, verdict in zip(runs, ended, strict=True)]
+_Ended = Mapping[Cell, Verdict]
+
+
+def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], count: int, absolute: bool) -> Change:
+    times = [_logs(cell, raw, verdicts) for raw, verdicts in zip(runs, ended, strict=True)]
     is_baseline = baseline_of(cell) == cell
-    logs = times if absolute else [_ratio_logs(cell, raw, verdict) for raw, verdict in zip(runs, ended, strict=True)]
+    logs = times if absolute else [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
         implementation=cell.implementation,
@@ -142,8 +143,8 @@ def _change(cell: Cell, ended: tuple[Verdict, Verdict], runs: tuple[Raw, Raw], c
         shuffle=cell.problem.shuffle,
         drop_last=cell.problem.drop_last,
         threads=cell.threads,
-        old_status=ended[0].status,
-        new_status=ended[1].status,
+        old_status=ended[0][cell].status,
+        new_status=ended[1][cell].status,
         comparison=compare(ratio),
         through="" if absolute else baseline_of(cell).implementation,
         change=ratio.ratio if ratio else None,
@@ -158,16 +159,16 @@ def _change(cell: Cell, ended: tuple[Verdict, Verdict], runs: tuple[Raw, Raw], c
     )
 
 
-def _logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
+def _logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
     """Return the logarithm of the process value of each block."""
-    if verdict.status is not Status.OK:
+    if ended[cell].status is not Status.OK:
         return []
     return [math.log(seconds) for seconds in raw.values.get(cell, {}).values()]
 
 
-def _ratio_logs(cell: Cell, raw: Raw, verdict: Verdict) -> list[float]:
-    """Return the logarithm of the ratio to the baseline of each block that has both."""
-    if verdict.status is not Status.OK:
+def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
+    """Return the logarithm of the ratio to the baseline of each block that has both, if both are fine."""
+    if any(one not in ended or ended[one].status is not Status.OK for one in (cell, baseline_of(cell))):
         return []
     values, baseline = raw.values.get(cell, {}), raw.values.get(baseline_of(cell), {})
     return [math.log(values[block] / baseline[block]) for block in sorted(values.keys() & baseline.keys())]
@@ -199,6 +200,17 @@ def slower_than(changes: Sequence[Change], share: float) -> list[Change]:
         for change in changes
         if (change.change_low is not None and change.change_low > 1 + share)
         or (change.old_status is Status.OK and change.new_status is not Status.OK)
+    ]
+
+
+def untold(changes: Sequence[Change]) -> list[Change]:
+    """Return the cells that have a time in both runs, and too few blocks for an interval of what became of it."""
+    return [
+        change
+        for change in changes
+        if change.old_status is change.new_status is Status.OK
+        and change.change_low is None
+        and change.implementation != change.through
     ]
 
 

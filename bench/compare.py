@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import past
-from bench.between import between, slower_than
+from bench.between import between, slower_than, untold
 from bench.errors import BadInput
 from bench.jsonl import to_mapping
 from bench.report import change_words, files, terminal
@@ -37,6 +37,11 @@ def compare(
     before, after = files.read(old), files.read(new)
     found = between(before, after, across=across, absolute=absolute)
     environments = before.environment, after.environment
+    if share is not None and (unknown := untold(found.changes)):
+        raise BadInput(
+            f"--fail-slower {fail_slower}: {len(unknown)} of {len(found.changes)} cells have too few blocks in common "
+            "with their baseline for an interval; time them with more --blocks"
+        )
     failed = [] if share is None else slower_than(found.changes, share)
     code = SLOWER if failed else FINE
     terminal.comparison(screen, found, *environments)

@@ -200,3 +200,17 @@ def test_what_cannot_be_compared_is_one_line(
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and remedy in printed.err
     assert files.read(Path("old")).timed
+
+
+def test_a_baseline_that_failed_is_nothing_to_compare_through() -> None:
+    new = run(seed=1)
+    baseline = next(one.cell for one in new.verdicts if one.cell.implementation == "numpy_manual")
+    failed = replace(new, failures=[Failure(baseline, None, Status.WRONG_AFTER_TIMING, "planted")])
+    found = [one for one in between(run(), failed).changes if one.dataset == baseline.problem.dataset]
+    assert len(found) == 3 and all(one.change is None for one in found)
+
+
+def test_too_few_blocks_cannot_pass_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = (lay_down(tmp_path / str(seed), run(seed=seed, blocks=7)) for seed in (0, 1))
+    assert cli.main(["compare", str(old), str(new), "--fail-slower", "5%"]) == 2
+    assert "time them with more --blocks" in capsys.readouterr().err
