@@ -42,8 +42,8 @@ def self_comparison(raw: Raw) -> list[str]:
         return self_comparisons(raw)
     low, high = min(ratio.low for _, ratio in found), max(ratio.high for _, ratio in found)
     return [
-        f"A/A: {found[0][0].implementation} takes {words.ratio_range(low, high)} times as long as itself, in the cell "
-        "where that is told least: no smaller difference means anything in this run."
+        f"A/A: the intervals of {found[0][0].implementation} against itself reach from {words.ratio_range(low, high)} "
+        "over all cells: no smaller difference means anything in this run."
     ]
 
 
