@@ -23,7 +23,7 @@ Clock = Callable[[], float]
 Setup = Callable[[int], None]
 
 # A round this long is compared with a fourfold one once, a shorter one as often as it takes for a median.
-_LONG_ROUND_SECONDS = 0.02
+_LONG_ROUND_SECONDS = 0.005
 _REPETITIONS = 3
 # How long a process is watched while it is asked for nothing: a round's length, within these.
 _LEAST_IDLE_SECONDS, _MOST_IDLE_SECONDS = 2e-3, 20e-3
