@@ -107,9 +107,10 @@ def pages(session: nox.Session) -> None:
 def shapes(session: nox.Session) -> None:
     """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype.
 
-    Not those of what calls a compiler: torch's cannot trace through the wrappers that do it.
+    Not those of what calls a compiler: torch's cannot trace through the wrappers that do it. In float32 alone: the
+    annotations are of shapes, and hold in both dtypes or in none.
     """
-    hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler"]
+    hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler and not float64"]
     path = python(session, "shapes")
     session.run(path, "-m", "pytest", *hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
 
