@@ -38,7 +38,7 @@ def run_job(
     workers = 0
     while job.entries:
         workers += 1
-        _empty(folder)
+        make_empty(folder)
         ending = _run(module, replace(job, folder=str(folder.resolve())), timeout_seconds)
         new, failed, unreadable = _left(kind, folder)
         records += new
@@ -54,7 +54,7 @@ def run_job(
     return records, failures
 
 
-def _empty(folder: Path) -> None:
+def make_empty(folder: Path) -> None:
     """Make the folder, empty; its parent is the run's, and a run whose folder was removed shall not make it anew."""
     if folder.exists():
         shutil.rmtree(folder)

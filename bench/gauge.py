@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.attempts import make_empty
 from bench.jsonl import read_lines
 from bench.records import Rates
 from bench.worker.rates import RATES, Job
@@ -19,9 +20,7 @@ def measured(
     block: int, core: int | None, *, dtype: str, threads: int, sizes: Sequence[int], folder: Path
 ) -> list[Rates]:
     """Return what a worker measured; nothing if it could not. `folder` is the worker's, and is removed."""
-    if folder.exists():  # left by a run that was stopped here
-        shutil.rmtree(folder)
-    folder.mkdir()
+    make_empty(folder)  # a run that was stopped here has left it
     job = Job(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
     variables = environment(dtype=dtype, threads=threads, device="cpu")
     run_worker(Order("bench.worker.rates", asdict(job), variables, folder, _TIMEOUT_SECONDS, capped=True))
