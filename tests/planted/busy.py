@@ -1,21 +1,36 @@
-"""Implementations that train rightly and then wait, busily, until an epoch has taken as long as its class is named."""
+"""Implementations that train rightly and then wait, busily, until an epoch has taken as long as its class is named.
+
+A process that loses its processor near the end of a wait looks at the clock too late, so how long each epoch took is
+known to the epoch alone: a timing worker writes it down when it ends.
+"""
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
+import tempfile
 import time
+from pathlib import Path
+from statistics import median
 from typing import ClassVar
 
 from impls.numpy_manual import NumpyManual
 
+# Where each timing worker leaves the median of what its epochs took, in seconds.
+KEPT = Path(tempfile.gettempdir()) / "four-ways-known-times"
+
 
 class Busy200us(NumpyManual):
     seconds: ClassVar[float] = 200e-6
+    _took: ClassVar[list[float]] = []
 
     def epoch(self) -> None:
-        end = time.perf_counter() + self.seconds
+        began = time.perf_counter()
         super().epoch()
-        while time.perf_counter() < end:
+        while (took := time.perf_counter() - began) < self.seconds:
             pass
+        self._took.append(took)
 
 
 class Busy2ms(Busy200us):
@@ -24,3 +39,9 @@ class Busy2ms(Busy200us):
 
 class Busy20ms(Busy200us):
     seconds: ClassVar[float] = 20e-3
+
+
+@atexit.register
+def _keep() -> None:
+    if KEPT.is_dir() and Path(sys.argv[0]).stem == "time_cells":
+        (KEPT / f"{os.getpid()}.txt").write_text(str(median(Busy200us._took)))
