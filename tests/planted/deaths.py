@@ -35,6 +35,9 @@ class Deadly:
                 ctypes.string_at(0)
             case "allocates":
                 bytearray(2 * psutil.virtual_memory().total)
+            case "never ends":
+                while True:
+                    pass
             case "floods":
                 while True:
                     print("x" * 1_000_000)
