@@ -85,7 +85,8 @@ class Asked:
         typer.Option(
             "--dataset", "-d", metavar="NAME", rich_help_panel=WHAT, show_default="one of each model",
             autocompletion=among(DATASETS),
-            help="A name of the table, a path to a .csv or .npz file, or [bold]synthetic:softmax,n=1000,d=8,k=3[/].",
+            help="A name of the table, a path to a .csv or .npz file, [bold]synthetic:softmax,n=1000,d=8,k=3[/], "
+            "or a folder whose x.npy and y.npy are too large for the memory.",
         ),
     ] = None  # fmt: skip
     devices: Annotated[

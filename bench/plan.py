@@ -106,9 +106,10 @@ def make(options: Options) -> Plan:
     for one, size in product(data.values(), sizes):
         problem = _problem(one, size, options)
         reason = _too_large(problem, named=bool(options.datasets) and not options.sweeps)
+        _check_on_disk(one, problem)
         for place, row in product(devices, rows):
             cell = Cell(row.name, problem, str(place), options.threads)
-            why = reason or _cannot_use(row, place)
+            why = reason or _cannot_use(row, place) or _cannot_hold(row, one)
             if why:
                 left_out.append(Verdict(cell, Status.NOT_RUN, why))
             else:
@@ -226,6 +227,17 @@ def _cannot_use(row: impls.Row, place: Device) -> str:
     return f"cannot use {place.kind}: runs on {', '.join(sorted(row.devices))}"
 
 
+def _check_on_disk(data: Dataset, problem: Problem) -> None:
+    if data.on_disk and problem.batch_size is None:
+        raise BadInput(f"dataset '{data.folder}' is read from the disk batch by batch: give --batch-size 65536 or so")
+    if data.on_disk and problem.shuffle:
+        raise BadInput(f"dataset '{data.folder}' is read from the disk in its own order: leave out --shuffle")
+
+
+def _cannot_hold(row: impls.Row, data: Dataset) -> str:
+    return "needs all rows in memory, and these are on disk" if row.resident and data.on_disk else ""
+
+
 def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
     wanted = _once(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in cells if cell.device != "cpu")
     return [cell for cell in wanted if cell not in cells]
@@ -262,9 +274,11 @@ def _is_file(spec: str) -> bool:
 
 def _read(spec: str, dtype: str, models: Sequence[Model], options: Options) -> Dataset:
     try:
+        model = models[0] if len(models) == 1 else None
         if _is_file(spec):
-            model = models[0] if len(models) == 1 else None
             one = datasets.load(spec, model=model, target=options.target, raw=options.raw, dtype=dtype)
+        elif spec not in datasets.DATASETS and Path(spec).is_dir():
+            one = datasets.load(spec, model=model, dtype=dtype)
         else:
             one = datasets.load(spec, dtype=dtype)
     except datasets.UnknownDataset as error:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model
+from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model, Rows
 
 # What a library calls an array of its own: this file knows none of them.
 Array = Any
@@ -75,7 +75,7 @@ class Device:
 
 @runtime_checkable
 class Trainer(Protocol):
-    """One model and one dataset, resident on one device.
+    """One model and one dataset, resident on one device; data on disk (`Dataset.on_disk`) come to it batch by batch.
 
     Making a trainer (see `Implementation`) and `reset` are off the clock; `epoch` and `synchronize` are on it.
     """
@@ -144,6 +144,7 @@ __all__ = [
     "NDArray",
     "Params",
     "Recipe",
+    "Rows",
     "Trainer",
     "parameter_shapes",
     "zeros",

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.runtimes.torch import placed
 
 
 def simple_linear(params: Params, x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -52,8 +53,8 @@ class TorchAutograd:
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._device = torch.device(str(device))
-        self._x = torch.tensor(dataset.x, device=self._device)
-        self._y = torch.tensor(dataset.y, device=self._device)
+        self._x, self._y = placed(dataset, self._device)
+        self._on_disk = dataset.on_disk
         self._model, self._loss = dataset.model, MODELS[dataset.model]
         self._recipe = recipe
         self.reset(start, 0)
@@ -70,7 +71,8 @@ class TorchAutograd:
         return torch.tensor(rows, device=self._device)
 
     def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
-        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        x, y = (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        return (x.to(self._device), y.to(self._device)) if self._on_disk else (x, y)
 
     def epoch(self) -> None:
         for rows in next(self._orders):
@@ -85,7 +87,7 @@ class TorchAutograd:
             torch.accelerator.synchronize(self._device)
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        loss = self._loss(self._params, self._x, self._y)
+        loss = self._loss(self._params, *self._picked(None))
         gradients = torch.autograd.grad(loss, self._params)
         return loss.item(), Params(*(g.cpu().numpy() for g in gradients))
 
@@ -108,7 +110,8 @@ class TorchAutograd:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        return frozenset(str(t.device) for t in (self._x, self._y, *self._params))
+        rows = self._picked(slice(0, 1))
+        return frozenset(str(t.device) for t in (*rows, *self._params))
 
     def params(self) -> Params:
         return Params(*(p.detach().cpu().numpy().copy() for p in self._params))

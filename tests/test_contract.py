@@ -5,13 +5,15 @@ A new row of `impls.TABLE` is tested here at once.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import impls
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
-from datasets import synthetic
+from datasets import folder, synthetic
 from impls import runtimes
 from impls.protocol import Batching, Device, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
 from tests.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
@@ -24,6 +26,8 @@ BATCHINGS = {
     "larger_than_n": Batching(64),
     "one_row": Batching(1, shuffle=True),
 }
+
+NOT_RESIDENT = [name for name in UNCOMPILED if not impls.TABLE[name].resident]
 
 
 @pytest.fixture(params=UNCOMPILED)
@@ -88,6 +92,29 @@ def test_every_batching_is_within_its_budget(
         dataset=dataset,
         start=zeros(dataset),
         recipe=Recipe(dataset.learning_rate / 4, BATCHINGS[batching]),
+        epochs=3,
+        watched=(1, 3),
+    )
+    with precision(dtype):
+        seen = observe.observe(implementation, case, CPU)
+    judgements = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff(dtype))
+    assert [one for one in judgements if not one.agrees] == []
+
+
+@pytest.mark.parametrize("implementation", NOT_RESIDENT, indirect=True)
+def test_data_on_disk_are_within_the_budget(
+    implementation: Implementation, model: Model, dtype: str, tmp_path: Path
+) -> None:
+    drawn = synthetic.draw(
+        model, 23, 1 if model is Model.SIMPLE_LINEAR else 4, 3 if model is Model.SOFTMAX else 1, 7, dtype=dtype
+    ).dataset
+    dataset = folder.sample(drawn, 10, tmp_path / "rows")
+    case = Case(
+        name="contract:on_disk",
+        reason="rows that are read from a mapped file",
+        dataset=dataset,
+        start=zeros(dataset),
+        recipe=Recipe(dataset.learning_rate / 4, Batching(5)),
         epochs=3,
         watched=(1, 3),
     )

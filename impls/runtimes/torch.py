@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import threadpoolctl
 import torch
+from torch import Tensor
+
+from datasets.dataset import Dataset
+
+
+def placed(dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return x and y copied to the device; of data on disk, tensors on the mapped files themselves.
+
+    torch warns that such a tensor could be written to, which would end the process; nobody writes to it.
+    """
+    if not dataset.on_disk:
+        return torch.tensor(dataset.x, device=device), torch.tensor(dataset.y, device=device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(dataset.x), torch.from_numpy(dataset.y)
 
 
 def devices() -> list[str]:
