@@ -2,8 +2,8 @@
 
 Writes a folder of rows that are zeros (32 GB of which the disk holds next to nothing) but for three: at the start, in
 the middle and at the end, each with a feature of its own. A row of zeros adds nothing to the gradient of w, so after
-an epoch exactly these features' weights have moved, and only if all three rows were read. Prints for each implementation
-the seconds, the most anonymous memory that its process had (`RssAnon`) and the most pages of files (`RssFile`), which
+an epoch exactly these features' weights have moved, and only if all three rows were read. Prints for each the
+seconds, the most anonymous memory that its process had (`RssAnon`) and the most pages of files (`RssFile`), which
 the system takes back when it needs them. Exit code 1 where a weight is not what it must be, or memory is 2 GB or more.
 Linux only.
 """
@@ -48,9 +48,8 @@ def main() -> None:
     with watched() as seen:
         began = time.perf_counter()
         dataset = datasets.load(str(rows), dtype="float32")
-        print(
-            f"{dataset.x.nbytes / 1e9:.1f} GB read through once in {time.perf_counter() - began:.0f} s, {_said(seen)}"
-        )
+        seconds = time.perf_counter() - began
+    print(f"{dataset.x.nbytes / 1e9:.1f} GB read through in {seconds:.0f} s, {seen[ANONYMOUS] / 1e6:.0f} MB anonymous")
     prepared.save(dataset, worker)
     table = pd.DataFrame([_run(name, worker) for name in (*impls.FOUR, "numpy_blocked")])
     print(table.to_string(index=False))
@@ -109,10 +108,6 @@ def _epoch(name: str, folder: Path) -> dict[str, object]:
 def _right(dataset: Dataset, start: Params, end: Params) -> bool:
     moved = np.any(end.w != start.w, axis=1)
     return bool(np.all(moved[: len(_planted(dataset.n))]) and not np.any(moved[len(_planted(dataset.n)) :]))
-
-
-def _said(seen: dict[str, int]) -> str:
-    return f"{seen[ANONYMOUS] / 1e6:.0f} MB of anonymous memory at most"
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Softmax with ten classes and logistic, 16 features, float32, full batches of 10^4 to 10^7 rows, for the four and the
 tuned, each in a process of its own with one thread. Prints the nanoseconds a row takes in the shortest of the epochs,
 and the most anonymous memory that the process had, beside what it may have: x and y, six arrays of n x k (none for
-numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with torch or JAX. The memory is watched in epochs that
-are not timed. Linux only.
+numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with torch or JAX. The memory is watched in epochs
+that are not timed. Linux only.
 """
 
 from __future__ import annotations

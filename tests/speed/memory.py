@@ -21,8 +21,7 @@ def watched() -> Iterator[dict[str, int]]:
         while not ended.wait(_LOOK_SECONDS):
             lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
             found = {words[0].rstrip(":"): words[1] for words in lines if len(words) > 1}
-            for kind in most:
-                most[kind] = max(most[kind], 1024 * int(found[kind]))
+            most.update({kind: max(bytes_, 1024 * int(found[kind])) for kind, bytes_ in most.items()})
 
     watcher = threading.Thread(target=look)
     watcher.start()
