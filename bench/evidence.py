@@ -189,7 +189,7 @@ def _replayed(problem: Problem, dataset: Dataset, evidence: Evidence, epochs: in
 
 
 def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Scaled:
-    recipe = Recipe(problem.learning_rate, problem.batching)
+    recipe = problem.recipe
     if dataset.on_disk:
         return trajectory.batch_by_batch(dataset, start, recipe, epochs)
     wide = reference.widen(dataset)

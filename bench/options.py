@@ -15,6 +15,7 @@ from bench.report.screen import Screen, screen
 from bench.sweep import AXES
 from datasets import DATASETS
 from datasets.dataset import Model
+from impls.protocol import Feed
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
 
@@ -108,6 +109,13 @@ class Asked:
         typer.Option(
             "--batch-size", metavar="ROWS", rich_help_panel=WHAT, show_default=FULL,
             help=f"Rows in a batch, or {FULL} for all.",
+        ),
+    ] = None  # fmt: skip
+    feeds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feed", metavar="WHENCE", rich_help_panel=WHAT, show_default=Feed.DEVICE, autocompletion=among(Feed),
+            help="device: all rows lie there; host: each batch is brought to it, on the clock.",
         ),
     ] = None  # fmt: skip
     sweeps: Annotated[

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from datasets.dataset import Batching, Model
+from impls.protocol import Feed, Recipe
 
 
 class Status(StrEnum):
@@ -57,6 +58,12 @@ class Problem:
     shuffle: bool
     drop_last: bool
     seed: int
+    feed: Feed = Feed.DEVICE
+
+    @property
+    def recipe(self) -> Recipe:
+        """How an implementation trains on this problem."""
+        return Recipe(self.learning_rate, self.batching, self.feed)
 
     @property
     def batching(self) -> Batching:
@@ -367,6 +374,7 @@ class Timing:
     batch_size: int | None
     shuffle: bool
     drop_last: bool
+    feed: Feed
     threads: int
     status: Status
     detail: str
@@ -418,6 +426,7 @@ class Timing:
             shuffle=self.shuffle,
             drop_last=self.drop_last,
             seed=self.seed,
+            feed=self.feed,
         )
         return Cell(self.implementation, problem, self.device, self.threads)
 
@@ -444,6 +453,7 @@ class Change:
     batch_size: int | None
     shuffle: bool
     drop_last: bool
+    feed: Feed
     threads: int
     old_status: Status
     new_status: Status

@@ -54,7 +54,7 @@ def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]
     if wrong:
         pytest.fail(f"MISMATCH {name} on {spec}: {wrong}", pytrace=False)
     start = starts.draw(problem.model, problem.d, problem.k, DTYPE, (problem.seed,))
-    trainer = implementation(dataset, start, Recipe(problem.learning_rate, problem.batching), CPU)
+    trainer = implementation(dataset, start, problem.recipe, CPU)
 
     def restart() -> None:
         trainer.reset(start, 1)

@@ -35,7 +35,7 @@ class Row:
     devices   the kinds of device that it can use; empty when only its runtime knows
     role      what it is in the comparison; one from outside the table competes as the four do
     compiler  whether its library calls the system's C++ compiler
-    resident  whether it needs all rows in memory, so that data on disk are not for it
+    resident  whether all rows must lie on its device, so that it cannot be fed from the host or the disk
     """
 
     name: str

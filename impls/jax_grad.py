@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe, Rows
+from impls.protocol import Dataset, Device, Feed, FloatArray, LabelArray, Model, Params, Recipe, Rows
 from impls.runtimes.jax import device_name
 
 
@@ -96,7 +96,7 @@ class JaxGrad:
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._device = jax.devices(device.kind)[device.index]
-        self._on_disk = dataset.on_disk
+        self._fed = recipe.feed is Feed.HOST
         self._x, self._y = self._held(dataset.x), self._held(dataset.y)
         self._model, self._batching = dataset.model, recipe.batching
         self._first_rows: dict[int, Array] = {}
@@ -108,20 +108,20 @@ class JaxGrad:
         return jax.device_put(array.copy(), self._device)
 
     def _held(self, array: np.ndarray) -> Any:
-        """Return what all rows are kept in: an array on the device, or the mapped file itself."""
-        return array if self._on_disk else self._placed(array)
+        """Return what all rows are kept in: an array on the device, or the host's own."""
+        return array if self._fed else self._placed(array)
 
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(*(self._placed(p) for p in start))
         orders = [self._batching.rows(len(self._y), epoch) for epoch in range(epochs)]
-        self._orders = iter([self._read(order) if self._on_disk else self._picked(order) for order in orders])
+        self._orders = iter([self._brought(order) if self._fed else self._picked(order) for order in orders])
 
     def _picked(self, order: Iterable[Rows]) -> list[Batch]:
         """Return what `_step` takes of each batch: all rows, the row numbers or the first row, and how many."""
         return [(self._x, self._y, *self._placed_rows(rows)) for rows in order]
 
-    def _read(self, order: Iterable[Rows]) -> Iterator[Batch]:
-        """Yield the same of data on disk, where a batch is all rows that there are: read when its turn has come."""
+    def _brought(self, order: Iterable[Rows]) -> Iterator[Batch]:
+        """Yield the same of rows on the host, of which a batch is all that the device has: brought in its turn."""
         first = self._first_row(0)
         for rows in order:
             x, y = (jax.device_put(array[rows], self._device) for array in (self._x, self._y))
@@ -160,7 +160,7 @@ class JaxGrad:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        arrays = self._params if self._on_disk else (self._x, self._y, *self._params)
+        arrays = self._params if self._fed else (self._x, self._y, *self._params)
         return frozenset(device_name(device) for array in arrays for device in array.devices())
 
     def params(self) -> Params:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.protocol import Dataset, Device, Feed, FloatArray, LabelArray, Model, Params, Recipe
 from impls.runtimes.torch import placed
 
 
@@ -53,8 +53,8 @@ class TorchAutograd:
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._device = torch.device(str(device))
-        self._x, self._y = placed(dataset, self._device)
-        self._on_disk = dataset.on_disk
+        self._x, self._y = placed(dataset, self._device, recipe.feed)
+        self._fed = recipe.feed is Feed.HOST
         self._model, self._loss = dataset.model, MODELS[dataset.model]
         self._recipe = recipe
         self.reset(start, 0)
@@ -65,14 +65,14 @@ class TorchAutograd:
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        """Return the rows of a batch where the rows lie; None for all rows, of which none are picked."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
-        return torch.tensor(rows, device=self._device)
+        return torch.tensor(rows, device=self._x.device)
 
     def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
         x, y = (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
-        return (x.to(self._device), y.to(self._device)) if self._on_disk else (x, y)
+        return (x.to(self._device), y.to(self._device)) if self._fed else (x, y)
 
     def epoch(self) -> None:
         for rows in next(self._orders):

@@ -17,7 +17,7 @@ from datasets.curvature import learning_rate
 from datasets.dataset import Batching, Dataset, Model
 from datasets.folder import sample
 from datasets.prepared import open_saved, save
-from impls.protocol import Recipe, zeros
+from impls.protocol import Feed, Recipe, zeros
 
 
 def written(folder: Path, x: object, y: object) -> str:
@@ -138,14 +138,15 @@ def test_what_needs_all_rows_in_memory_is_left_out_with_the_reason(tmp_path: Pat
     on_disk(tmp_path / "rows")
     made = plan.make(Options(("numpy_manual", "jax_scan"), datasets=(str(tmp_path / "rows"),), batch_sizes=("5",)))
     assert [cell.implementation for cell in made.cells] == ["numpy_manual"]
-    assert [one.detail for one in made.left_out] == ["needs all rows in memory, and these are on disk"]
+    assert [one.detail for one in made.left_out] == ["needs all rows on its device, and cannot be fed from the host"]
+    assert {cell.problem.feed for cell in made.cells} == {Feed.HOST}
 
 
 def test_a_run_on_data_on_disk_is_checked_timed_and_says_so(tmp_path: Path) -> None:
     on_disk(tmp_path / "rows", n=300)
     out = tmp_path / "run"
-    options = ["-i", "numpy_manual", "-d", str(tmp_path / "rows"), "--batch-size", "64", "--out", str(out)]
+    options = ["-i", "torch_nn", "-d", str(tmp_path / "rows"), "--batch-size", "64", "--out", str(out)]
     assert cli.main(["run", "--quick", *options]) == 0
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "read from the disk batch by batch" in report
-    assert "numpy_manual" in report
+    assert "rows batch 64 fed from the host" in report

@@ -256,3 +256,19 @@ def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
             corner[:, c] = z[:, c] + sign * t[:, c]
             e = np.exp(corner - corner.max(axis=1, keepdims=True))
             assert furthest[:, c].astype(float) == pytest.approx((e[:, c] / e.sum(axis=1)).astype(float), abs=1e-15)
+
+
+class KeepsRows(NumpyManual):
+    """Copies all rows, and so brings none from the host."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        super().__init__(replace(dataset, x=dataset.x.copy()), start, recipe, device)
+
+
+def test_rows_that_are_kept_where_they_should_be_brought_are_found() -> None:
+    dataset = synthetic.draw(Model.LOGISTIC, 12, 3, 1, 0, dtype="float32").dataset
+    case = Case("fed", "rows on the host", dataset, zeros(dataset), Recipe(0.1, Batching(5), Feed.HOST), 2, (2,))
+    seen = observe.observe(KeepsRows, case, CPU)
+    judged = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
+    assert [one.name for one in judged if not one.agrees] == ["itself/fed"]
+    assert likely_cause(case, seen, expect.expect(case), judged).startswith("it keeps rows of its own")

@@ -96,7 +96,7 @@ def diverges(problem: records.Problem, dataset: Dataset, epochs: int) -> bool:
     """
     wide = reference.widen(dataset)
     start = reference.stacked(zeros(dataset), wide)
-    steps = run(wide, start, Recipe(problem.learning_rate, problem.batching), range(epochs)).steps
+    steps = run(wide, start, problem.recipe, range(epochs)).steps
     first, last = (float(reference.evaluate(wide, theta).loss.value) for theta in (start, steps[-1].after))
     if not np.isfinite(last):
         return True

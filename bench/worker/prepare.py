@@ -66,7 +66,7 @@ def prepare(job: Job, entry: Entry) -> Prepared:
     def start(number: int) -> Params:
         return starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed(number))
 
-    recipe = Recipe(problem.learning_rate, problem.batching)
+    recipe = problem.recipe
     found = loaded(entry.cell.implementation)
     began = time.perf_counter()
     trainer = found.implementation(dataset, zeros(dataset), recipe, device(entry.cell.device))

@@ -10,15 +10,15 @@ import threadpoolctl
 import torch
 from torch import Tensor
 
-from datasets.dataset import Dataset
+from impls.protocol import Dataset, Feed
 
 
-def placed(dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return x and y copied to the device; of data on disk, tensors on the mapped files themselves.
+def placed(dataset: Dataset, device: torch.device, feed: Feed) -> tuple[Tensor, Tensor]:
+    """Return x and y copied to the device; to be fed from the host, tensors on the arrays themselves.
 
-    torch warns that such a tensor could be written to, which would end the process; nobody writes to it.
+    torch warns that a mapped array could be written to, which would end the process; nobody writes to it.
     """
-    if not dataset.on_disk:
+    if feed is Feed.DEVICE:
         return torch.tensor(dataset.x, device=device), torch.tensor(dataset.y, device=device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
