@@ -21,7 +21,7 @@ from bench.records import Environment, Evidence, Problem, Rounds, Status
 from bench.statistics import process_value
 from bench.worker import null
 from datasets.dataset import Dataset
-from impls.protocol import Params, Recipe, parameter_shapes
+from impls.protocol import Params, parameter_shapes
 
 # A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
 # 60 us after a round on one core, whose data and threads have displaced it.

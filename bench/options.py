@@ -114,7 +114,8 @@ class Asked:
     feeds: Annotated[
         list[str] | None,
         typer.Option(
-            "--feed", metavar="WHENCE", rich_help_panel=WHAT, show_default=Feed.DEVICE, autocompletion=among(Feed),
+            "--feed", metavar="WHENCE", rich_help_panel=WHAT, show_default=Feed.DEVICE.value,
+            autocompletion=among(Feed),
             help="device: all rows lie there; host: each batch is brought to it, on the clock.",
         ),
     ] = None  # fmt: skip
@@ -152,7 +153,7 @@ class Asked:
 
     def given(self) -> dict[str, Any]:
         """Return the fields by name, as `bench.plan.Options` takes them: lists as tuples, empty where not given."""
-        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "sweeps")
+        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "feeds", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}
 

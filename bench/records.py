@@ -121,6 +121,7 @@ class Agreement:
     share: float
     status: Status
     cause: str = ""
+    feed: Feed = Feed.DEVICE
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bench import starts
 from bench.gate import case, expect, judge, observe, reference
 from bench.plan import DEFAULT_DATASETS, EPOCHS
 from bench.records import Problem
-from impls.protocol import Dataset, Device, Implementation, Recipe, Trainer
+from impls.protocol import Dataset, Device, Implementation, Trainer
 
 DTYPE = "float32"
 CPU = Device("cpu")

@@ -15,7 +15,18 @@ from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
 from datasets import folder, synthetic
 from impls import runtimes
-from impls.protocol import Batching, Device, Feed, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
+from impls.protocol import (
+    Batching,
+    Device,
+    Feed,
+    Implementation,
+    Model,
+    Params,
+    Recipe,
+    Trainer,
+    parameter_shapes,
+    zeros,
+)
 from tests.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
 
 BATCHINGS = {

@@ -17,7 +17,7 @@ from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset
 from datasets.prepared import open_saved
 from impls import runtimes
-from impls.protocol import Params, Recipe, Trainer, zeros
+from impls.protocol import Params, Trainer, zeros
 
 
 @dataclass(frozen=True)
