@@ -142,6 +142,7 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         batch_size=cell.problem.batch_size,
         shuffle=cell.problem.shuffle,
         drop_last=cell.problem.drop_last,
+        feed=cell.problem.feed,
         threads=cell.threads,
         old_status=ended[0][cell].status,
         new_status=ended[1][cell].status,

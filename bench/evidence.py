@@ -21,7 +21,7 @@ from bench.records import Environment, Evidence, Problem, Rounds, Status
 from bench.statistics import process_value
 from bench.worker import null
 from datasets.dataset import Dataset
-from impls.protocol import Params, Recipe, parameter_shapes
+from impls.protocol import Params, parameter_shapes
 
 # A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
 # 60 us after a round on one core, whose data and threads have displaced it.
@@ -165,7 +165,7 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
 
 
 def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
-    wide = reference.widen(dataset)
+    wide = reference.widen(dataset.some(slice(0, 1)))
     u = reference.unit_roundoff(problem.dtype)
     judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets)
     if judged.agrees:
@@ -189,8 +189,10 @@ def _replayed(problem: Problem, dataset: Dataset, evidence: Evidence, epochs: in
 
 
 def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Scaled:
+    recipe = problem.recipe
+    if dataset.on_disk:
+        return trajectory.batch_by_batch(dataset, start, recipe, epochs)
     wide = reference.widen(dataset)
-    recipe = Recipe(problem.learning_rate, problem.batching)
     run = trajectory.run(wide, reference.stacked(start, wide), recipe, epochs)
     theta = run.after(len(epochs))
     quick = theta.size <= _QUICK_P

@@ -15,6 +15,7 @@ from bench.report.screen import Screen, screen
 from bench.sweep import AXES
 from datasets import DATASETS
 from datasets.dataset import Model
+from impls.protocol import Feed
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
 
@@ -85,7 +86,8 @@ class Asked:
         typer.Option(
             "--dataset", "-d", metavar="NAME", rich_help_panel=WHAT, show_default="one of each model",
             autocompletion=among(DATASETS),
-            help="A name of the table, a path to a .csv or .npz file, or [bold]synthetic:softmax,n=1000,d=8,k=3[/].",
+            help="A name of the table, a path to a .csv or .npz file, [bold]synthetic:softmax,n=1000,d=8,k=3[/], "
+            "or a folder whose x.npy and y.npy are too large for the memory.",
         ),
     ] = None  # fmt: skip
     devices: Annotated[
@@ -107,6 +109,14 @@ class Asked:
         typer.Option(
             "--batch-size", metavar="ROWS", rich_help_panel=WHAT, show_default=FULL,
             help=f"Rows in a batch, or {FULL} for all.",
+        ),
+    ] = None  # fmt: skip
+    feeds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feed", metavar="WHENCE", rich_help_panel=WHAT, show_default=Feed.DEVICE.value,
+            autocompletion=among(Feed),
+            help="device: all rows lie there; host: each batch is brought to it, on the clock.",
         ),
     ] = None  # fmt: skip
     sweeps: Annotated[
@@ -143,7 +153,7 @@ class Asked:
 
     def given(self) -> dict[str, Any]:
         """Return the fields by name, as `bench.plan.Options` takes them: lists as tuples, empty where not given."""
-        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "sweeps")
+        lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "feeds", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}
 

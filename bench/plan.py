@@ -18,7 +18,7 @@ from bench.records import Cell, Problem, Status, Verdict
 from bench.workers import ROOT
 from datasets.dataset import Dataset, Model
 from datasets.files import SUFFIXES
-from impls.protocol import Device
+from impls.protocol import Device, Feed
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class Options:
     devices: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     batch_sizes: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
     threads: int = 1
     blocks: int = BLOCKS
     max_blocks: int = BLOCKS
@@ -103,12 +104,14 @@ def make(options: Options) -> Plan:
     data = _load(options)
     cells: list[Cell] = []
     left_out: list[Verdict] = []
-    for one, size in product(data.values(), sizes):
-        problem = _problem(one, size, options)
+    wanted = ((one, size, feed) for one, size in product(data.values(), sizes) for feed in _feeds(one, options))
+    for one, size, feed in wanted:
+        problem = _problem(one, size, feed, options)
         reason = _too_large(problem, named=bool(options.datasets) and not options.sweeps)
+        _check_on_disk(one, problem)
         for place, row in product(devices, rows):
             cell = Cell(row.name, problem, str(place), options.threads)
-            why = reason or _cannot_use(row, place)
+            why = reason or _cannot_use(row, place) or _cannot_be_fed(row, problem)
             if why:
                 left_out.append(Verdict(cell, Status.NOT_RUN, why))
             else:
@@ -173,6 +176,9 @@ def _check_numbers(options: Options) -> None:
     for name in options.models:
         if name not in list(Model):
             raise unknown("model", name, Model)
+    for name in options.feeds:
+        if name not in list(Feed):
+            raise unknown("feed", name, Feed)
 
 
 def _check_range(option: str, value: int, least: int, most: int, why: str = "") -> None:
@@ -193,7 +199,7 @@ def named(name: str) -> impls.Row:
     raise unknown("implementation", name, impls.TABLE)
 
 
-def _problem(data: Dataset, size: int | None, options: Options) -> Problem:
+def _problem(data: Dataset, size: int | None, feed: Feed, options: Options) -> Problem:
     return Problem(
         dataset=data.name,
         model=data.model,
@@ -205,6 +211,7 @@ def _problem(data: Dataset, size: int | None, options: Options) -> Problem:
         batch_size=size,
         shuffle=options.shuffle,
         drop_last=options.drop_last,
+        feed=feed,
         seed=options.seed,
     )
 
@@ -224,6 +231,23 @@ def _cannot_use(row: impls.Row, place: Device) -> str:
     if not row.devices or place.kind in row.devices:
         return ""
     return f"cannot use {place.kind}: runs on {', '.join(sorted(row.devices))}"
+
+
+def _feeds(data: Dataset, options: Options) -> tuple[Feed, ...]:
+    """Return where the rows of a dataset are when an epoch begins: data on disk have no choice."""
+    return (Feed.HOST,) if data.on_disk else tuple(Feed(name) for name in _once(options.feeds)) or (Feed.DEVICE,)
+
+
+def _check_on_disk(data: Dataset, problem: Problem) -> None:
+    if data.on_disk and problem.batch_size is None:
+        raise BadInput(f"dataset '{data.folder}' is read from the disk batch by batch: give --batch-size 65536 or so")
+    if data.on_disk and problem.shuffle:
+        raise BadInput(f"dataset '{data.folder}' is read from the disk in its own order: leave out --shuffle")
+
+
+def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
+    fed = problem.feed is Feed.HOST
+    return "needs all rows on its device, and cannot be fed from the host" if row.resident and fed else ""
 
 
 def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
@@ -262,9 +286,11 @@ def _is_file(spec: str) -> bool:
 
 def _read(spec: str, dtype: str, models: Sequence[Model], options: Options) -> Dataset:
     try:
+        model = models[0] if len(models) == 1 else None
         if _is_file(spec):
-            model = models[0] if len(models) == 1 else None
             one = datasets.load(spec, model=model, target=options.target, raw=options.raw, dtype=dtype)
+        elif spec not in datasets.DATASETS and Path(spec).is_dir():
+            one = datasets.load(spec, model=model, dtype=dtype)
         else:
             one = datasets.load(spec, dtype=dtype)
     except datasets.UnknownDataset as error:

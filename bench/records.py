@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from datasets.dataset import Batching, Model
+from impls.protocol import Feed, Recipe
 
 
 class Status(StrEnum):
@@ -57,6 +58,12 @@ class Problem:
     shuffle: bool
     drop_last: bool
     seed: int
+    feed: Feed = Feed.DEVICE
+
+    @property
+    def recipe(self) -> Recipe:
+        """How an implementation trains on this problem."""
+        return Recipe(self.learning_rate, self.batching, self.feed)
 
     @property
     def batching(self) -> Batching:
@@ -114,6 +121,7 @@ class Agreement:
     share: float
     status: Status
     cause: str = ""
+    feed: Feed = Feed.DEVICE
 
 
 @dataclass(frozen=True)
@@ -367,6 +375,7 @@ class Timing:
     batch_size: int | None
     shuffle: bool
     drop_last: bool
+    feed: Feed
     threads: int
     status: Status
     detail: str
@@ -418,6 +427,7 @@ class Timing:
             shuffle=self.shuffle,
             drop_last=self.drop_last,
             seed=self.seed,
+            feed=self.feed,
         )
         return Cell(self.implementation, problem, self.device, self.threads)
 
@@ -444,6 +454,7 @@ class Change:
     batch_size: int | None
     shuffle: bool
     drop_last: bool
+    feed: Feed
     threads: int
     old_status: Status
     new_status: Status

@@ -11,6 +11,7 @@ from bench.errors import BadInput
 from bench.plan import Plan
 from bench.workers import ROOT
 from datasets.dataset import Dataset
+from datasets.folder import X_FILE, Y_FILE
 
 # Of what `bench.machine.describe` returns; load and date may differ.
 _OF_THE_MACHINE = (
@@ -50,6 +51,10 @@ def _digest(paths: Iterable[Path]) -> str:
 
 def _data(data: Dataset) -> str:
     found = hashlib.sha256(repr((data.model, data.x.shape, data.classes, data.learning_rate)).encode())
-    found.update(data.x.tobytes())
-    found.update(data.y.tobytes())
+    if data.on_disk:
+        files = [(Path(data.folder) / name).stat() for name in (X_FILE, Y_FILE)]
+        found.update(repr([(data.folder, file.st_size, file.st_mtime_ns) for file in files]).encode())
+    else:
+        found.update(data.x.data)
+        found.update(data.y.data)
     return found.hexdigest()[:16]

@@ -25,7 +25,9 @@ from bench.plan import Options, Plan
 from bench.records import Agreement, Status, Verdict
 from bench.report import document, files, live, summary, terminal
 from bench.report.screen import Screen
+from datasets import folder as disk
 from datasets import prepared
+from datasets.dataset import Dataset
 
 Folders = Mapping[tuple[str, str], Path]
 
@@ -204,13 +206,27 @@ def _save(made: Plan, work: Path) -> Folders:
     return folders
 
 
+def _looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]:
+    """Return what the gate looks at, and its folders: of data on disk two and a half of their largest batches."""
+    problems = [cell.problem for cell in ready.plan.cells]
+    data, folders = dict(ready.plan.data), dict(ready.folders)
+    for number, (key, one) in enumerate(ready.plan.data.items()):
+        if one.on_disk:
+            rows = max(each.batch_size or each.n for each in problems if (each.dataset, each.dtype) == key)
+            data[key] = disk.sample(one, rows, ready.work / f"rows-{number}")
+            folders[key] = ready.work / f"sample-{number}"
+            prepared.save(data[key], folders[key])
+    return data, folders
+
+
 def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Pass all cells through the gate, keep what it said, and print it."""
+    data, folders = _looked_at(ready)
     with live.display(screen) as listener:
         verdicts, agreements = gate.check(
             ready.plan.cells,
-            ready.plan.data,
-            ready.folders,
+            data,
+            folders,
             work=ready.work,
             epochs=ready.options.epochs,
             on_progress=listener,

@@ -24,7 +24,7 @@ def scalings(rounds: Sequence[Rounds]) -> list[Scaling]:
     groups: dict[tuple[object, ...], dict[str, dict[Cell, _Values]]] = {}
     for cell, own in by_cell(rounds, twins=False).items():
         one = cell.problem
-        key = (one.model, one.dtype, cell.device, cell.threads, one.d, one.k, one.shuffle, one.drop_last)
+        key = (one.model, one.dtype, cell.device, cell.threads, one.d, one.k, one.shuffle, one.drop_last, one.feed)
         groups.setdefault(key, {}).setdefault(cell.implementation, {})[cell] = by_block(own)
     found: list[Scaling] = []
     for group in groups.values():

@@ -18,7 +18,7 @@ from bench import starts
 from bench.gate import case, expect, judge, observe, reference
 from bench.plan import DEFAULT_DATASETS, EPOCHS
 from bench.records import Problem
-from impls.protocol import Dataset, Device, Implementation, Recipe, Trainer
+from impls.protocol import Dataset, Device, Implementation, Trainer
 
 DTYPE = "float32"
 CPU = Device("cpu")
@@ -54,7 +54,7 @@ def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]
     if wrong:
         pytest.fail(f"MISMATCH {name} on {spec}: {wrong}", pytrace=False)
     start = starts.draw(problem.model, problem.d, problem.k, DTYPE, (problem.seed,))
-    trainer = implementation(dataset, start, Recipe(problem.learning_rate, problem.batching), CPU)
+    trainer = implementation(dataset, start, problem.recipe, CPU)
 
     def restart() -> None:
         trainer.reset(start, 1)

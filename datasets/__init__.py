@@ -12,6 +12,7 @@ from pathlib import Path
 from datasets import bundled, lessons, synthetic
 from datasets.dataset import Batching, Dataset, Model
 from datasets.files import SUFFIXES, load_file
+from datasets.folder import open_folder
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ DATASETS: dict[str, Row] = {
 
 
 class UnknownDataset(ValueError):
-    """A name that is neither in the table, nor synthetic:..., nor a .csv or .npz file."""
+    """A name that is neither in the table, nor synthetic:..., nor a .csv or .npz file, nor a folder."""
 
     def __init__(self, name: str) -> None:
-        known = f"{', '.join(DATASETS)}, synthetic:MODEL,n=ROWS or a .csv or .npz file"
+        known = f"{', '.join(DATASETS)}, synthetic:MODEL,n=ROWS, a .csv or .npz file or a folder"
         super().__init__(f"unknown dataset '{name}': choose from {known}")
         self.name = name
 
@@ -62,8 +63,8 @@ def load(
 ) -> Dataset:
     """Return the dataset that the spec names, with x (and y, unless class indices) in float32 or float64.
 
-    spec     a name in DATASETS, synthetic:MODEL,n=... (see `synthetic.parse`), or a path that
-             ends in .csv or .npz (see `files.load_file`)
+    spec     a name in DATASETS, synthetic:MODEL,n=... (see `synthetic.parse`), a path that
+             ends in .csv or .npz (see `files.load_file`), or a folder (see `folder.open_folder`)
     model    what it must be learnt with; inferred for a file if None
     target   the target column of a .csv
     raw      leave a file's features as they are
@@ -80,6 +81,8 @@ def load(
         _check_model(spec, sizes[0], model)
         return synthetic.draw(*sizes, dtype=dtype).dataset
     if spec not in DATASETS:
+        if Path(spec).is_dir():
+            return open_folder(spec, model=model, dtype=dtype)
         raise UnknownDataset(spec)
     _check_model(spec, DATASETS[spec].model, model)
     return DATASETS[spec].load().astype(dtype)

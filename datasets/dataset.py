@@ -46,6 +46,7 @@ class Dataset:
     learning_rate  the lesson's own, or 1/L with L a bound on the largest eigenvalue of the
                    loss's Hessian (`datasets.curvature.learning_rate`)
     labels         the user's own class labels in the order of their codes, if there are any
+    folder         where x and y lie on the disk, if they are mapped from it and not held in memory
     """
 
     name: str
@@ -57,6 +58,7 @@ class Dataset:
     source: str
     licence: str
     labels: tuple[str, ...] = ()
+    folder: str = ""
 
     def __post_init__(self) -> None:
         dimensions = 1 if self.model is Model.SIMPLE_LINEAR else 2
@@ -77,6 +79,15 @@ class Dataset:
     def d(self) -> int:
         """The number of features; 1 for simple_linear."""
         return 1 if self.x.ndim == 1 else self.x.shape[1]
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether x and y are read from the disk as they are used; they cannot be written to then."""
+        return bool(self.folder)
+
+    def some(self, rows: Rows) -> Dataset:
+        """Return a dataset of these rows alone, in memory (of a slice, where they already are)."""
+        return replace(self, x=self.x[rows], y=self.y[rows], folder="")
 
     def astype(self, dtype: str) -> Dataset:
         """Return the same rows with x (and y, unless it holds class indices) rounded to `dtype`.

@@ -1,4 +1,4 @@
-"""A dataset on disk as plain arrays, so that a timed worker needs NumPy alone to load it."""
+"""A dataset as plain arrays in files, so that a timed worker needs NumPy alone to load it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from datasets.dataset import Dataset, Model
+from datasets.folder import X_FILE, Y_FILE, arrays
 
 
 def save(dataset: Dataset, folder: Path) -> None:
-    """Write x.npy, y.npy and dataset.json into the folder, which is made if need be."""
+    """Write x.npy, y.npy and dataset.json into the folder, which is made if need be; of data on disk only the last."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "x.npy", dataset.x, allow_pickle=False)
-    np.save(folder / "y.npy", dataset.y, allow_pickle=False)
+    if not dataset.on_disk:
+        np.save(folder / X_FILE, dataset.x, allow_pickle=False)
+        np.save(folder / Y_FILE, dataset.y, allow_pickle=False)
     facts = {
         "name": dataset.name,
         "model": dataset.model,
@@ -23,21 +25,29 @@ def save(dataset: Dataset, folder: Path) -> None:
         "source": dataset.source,
         "licence": dataset.licence,
         "labels": dataset.labels,
+        "folder": dataset.folder,
     }
     (folder / "dataset.json").write_text(json.dumps(facts, indent=2), encoding="ascii")
 
 
 def open_saved(folder: Path) -> Dataset:
-    """Return what `save` wrote there, bit for bit, in ordinary memory (not a memory map)."""
+    """Return what `save` wrote there, bit for bit: in ordinary memory, or mapped where it was mapped before."""
     facts = json.loads((folder / "dataset.json").read_text(encoding="ascii"))
+    model = Model(facts["model"])
+    if facts["folder"]:
+        x, y = arrays(Path(facts["folder"]))
+        x = x.reshape(-1) if model is Model.SIMPLE_LINEAR else x.reshape(len(x), -1)
+    else:
+        x, y = (np.load(folder / name, allow_pickle=False) for name in (X_FILE, Y_FILE))
     return Dataset(
         name=facts["name"],
-        model=Model(facts["model"]),
-        x=np.load(folder / "x.npy", allow_pickle=False),
-        y=np.load(folder / "y.npy", allow_pickle=False),
+        model=model,
+        x=x,
+        y=y,
         classes=facts["classes"],
         learning_rate=facts["learning_rate"],
         source=facts["source"],
         licence=facts["licence"],
         labels=tuple(facts["labels"]),
+        folder=facts["folder"],
     )

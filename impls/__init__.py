@@ -35,6 +35,7 @@ class Row:
     devices   the kinds of device that it can use; empty when only its runtime knows
     role      what it is in the comparison; one from outside the table competes as the four do
     compiler  whether its library calls the system's C++ compiler
+    resident  whether all rows must lie on its device, so that it cannot be fed from the host or the disk
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     devices: frozenset[str] = frozenset()
     role: Role = Role.FOUR
     compiler: bool = False
+    resident: bool = False
 
 
 _TORCH = frozenset({"cpu", "cuda", "mps", "xpu"})
@@ -56,14 +58,23 @@ TABLE: dict[str, Row] = {
         Row("torch_nn", "impls.torch_nn:TorchNN", "torch", _TORCH),
         Row("jax_grad", "impls.jax_grad:JaxGrad", "jax", _JAX),
         Row("numpy_blocked", "impls.numpy_blocked:NumpyBlocked", "numpy", frozenset({"cpu"}), Role.TUNED),
-        Row("torch_compile", "impls.torch_compile:TorchCompile", "torch", frozenset({"cpu", "cuda"}), Role.TUNED, True),
-        Row("jax_scan", "impls.jax_scan:JaxScan", "jax", _JAX, Role.TUNED),
+        Row(
+            "torch_compile",
+            "impls.torch_compile:TorchCompile",
+            "torch",
+            frozenset({"cpu", "cuda"}),
+            Role.TUNED,
+            compiler=True,
+            resident=True,
+        ),
+        Row("jax_scan", "impls.jax_scan:JaxScan", "jax", _JAX, Role.TUNED, resident=True),
         Row(
             "scikit_learn",
             "impls.yardsticks.scikit_learn:ScikitLearn",
             "sklearn",
             frozenset({"cpu"}),
             Role.YARDSTICK,
+            resident=True,
         ),
     )
 }

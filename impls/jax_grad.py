@@ -7,8 +7,9 @@ Everything is compiled at module level: a second trainer of the same shapes comp
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.protocol import Dataset, Device, Feed, FloatArray, LabelArray, Model, Params, Recipe, Rows
 from impls.runtimes.jax import device_name
 
 
@@ -84,6 +85,10 @@ _VALUE_AND_GRAD = {model: jax.jit(jax.value_and_grad(loss)) for model, loss in M
 _PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
 
 
+# x, y, the row numbers or the first row, and the number of rows.
+Batch = tuple[Array, Array, Array, int]
+
+
 class JaxGrad:
     """Gradient descent as a Python loop over a compiled step; steps are dispatched without waiting for them."""
 
@@ -91,7 +96,8 @@ class JaxGrad:
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._device = jax.devices(device.kind)[device.index]
-        self._x, self._y = self._placed(dataset.x), self._placed(dataset.y)
+        self._fed = recipe.feed is Feed.HOST
+        self._x, self._y = self._held(dataset.x), self._held(dataset.y)
         self._model, self._batching = dataset.model, recipe.batching
         self._first_rows: dict[int, Array] = {}
         self._learning_rate = self._placed(np.asarray(recipe.learning_rate, dataset.x.dtype))
@@ -101,23 +107,40 @@ class JaxGrad:
         """Copy to the device; device_put alone would share the memory of an aligned array, may_alias=False or not."""
         return jax.device_put(array.copy(), self._device)
 
+    def _held(self, array: np.ndarray) -> Any:
+        """Return what all rows are kept in: an array on the device, or the host's own."""
+        return array if self._fed else self._placed(array)
+
     def reset(self, start: Params, epochs: int) -> None:
         self._params = Params(*(self._placed(p) for p in start))
         orders = [self._batching.rows(len(self._y), epoch) for epoch in range(epochs)]
-        self._orders = iter([[self._placed_rows(rows) for rows in order] for order in orders])
+        self._orders = iter([self._brought(order) if self._fed else self._picked(order) for order in orders])
 
-    def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array, int]:
-        """Return what `_step` takes: row numbers or the first row, and the number of rows."""
+    def _picked(self, order: Iterable[Rows]) -> list[Batch]:
+        """Return what `_step` takes of each batch: all rows, the row numbers or the first row, and how many."""
+        return [(self._x, self._y, *self._placed_rows(rows)) for rows in order]
+
+    def _brought(self, order: Iterable[Rows]) -> Iterator[Batch]:
+        """Yield the same of rows on the host, of which a batch is all that the device has: brought in its turn."""
+        first = self._first_row(0)
+        for rows in order:
+            x, y = (jax.device_put(array[rows], self._device) for array in (self._x, self._y))
+            yield x, y, first, len(y)
+
+    def _placed_rows(self, rows: Rows) -> tuple[Array, int]:
         if not isinstance(rows, slice):
             return self._placed(rows.astype(np.int32)), len(rows)
-        if rows.start not in self._first_rows:
-            self._first_rows[rows.start] = self._placed(np.asarray(rows.start, np.int32))
-        return self._first_rows[rows.start], rows.stop - rows.start
+        return self._first_row(rows.start), rows.stop - rows.start
+
+    def _first_row(self, number: int) -> Array:
+        if number not in self._first_rows:
+            self._first_rows[number] = self._placed(np.asarray(number, np.int32))
+        return self._first_rows[number]
 
     def epoch(self) -> None:
         model = self._model.value
-        for rows, size in next(self._orders):
-            self._params, _ = _step(self._params, self._learning_rate, self._x, self._y, rows, model=model, size=size)
+        for x, y, rows, size in next(self._orders):
+            self._params, _ = _step(self._params, self._learning_rate, x, y, rows, model=model, size=size)
 
     def synchronize(self) -> None:
         jax.block_until_ready(self._params)
@@ -137,7 +160,7 @@ class JaxGrad:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        arrays = (self._x, self._y, *self._params)
+        arrays = self._params if self._fed else (self._x, self._y, *self._params)
         return frozenset(device_name(device) for array in arrays for device in array.devices())
 
     def params(self) -> Params:

@@ -14,12 +14,13 @@ gradients, predictions and whatever is kept between epochs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model
+from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model, Rows
 
 # What a library calls an array of its own: this file knows none of them.
 Array = Any
@@ -54,12 +55,24 @@ def zeros(dataset: Dataset) -> Params:
     return Params(np.zeros(w, dataset.x.dtype), np.zeros(b, dataset.x.dtype))
 
 
+class Feed(StrEnum):
+    """Where the rows are when an epoch begins; what brings them to the device is on the clock only from the host.
+
+    device   all of them on the device, whose memory must hold them
+    host     in the host's memory, or mapped from the disk: a batch goes to the device when its turn has come
+    """
+
+    DEVICE = "device"
+    HOST = "host"
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """How the parameters are moved: p <- p - learning_rate * gradient, once a batch."""
+    """How the parameters are moved: p <- p - learning_rate * gradient, once a batch; and where the rows come from."""
 
     learning_rate: float
     batching: Batching = Batching()
+    feed: Feed = Feed.DEVICE
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,7 @@ class Device:
 
 @runtime_checkable
 class Trainer(Protocol):
-    """One model and one dataset, resident on one device.
+    """One model and one dataset on one device, where all rows lie unless the recipe feeds them from the host.
 
     Making a trainer (see `Implementation`) and `reset` are off the clock; `epoch` and `synchronize` are on it.
     """
@@ -137,6 +150,7 @@ __all__ = [
     "Batching",
     "Dataset",
     "Device",
+    "Feed",
     "FloatArray",
     "Implementation",
     "LabelArray",
@@ -144,6 +158,7 @@ __all__ = [
     "NDArray",
     "Params",
     "Recipe",
+    "Rows",
     "Trainer",
     "parameter_shapes",
     "zeros",

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.protocol import Dataset, Device, Feed, FloatArray, LabelArray, Model, Params, Recipe
+from impls.runtimes.torch import placed
 
 
 def simple_linear(params: Params, x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -52,8 +53,8 @@ class TorchAutograd:
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._device = torch.device(str(device))
-        self._x = torch.tensor(dataset.x, device=self._device)
-        self._y = torch.tensor(dataset.y, device=self._device)
+        self._x, self._y = placed(dataset, self._device, recipe.feed)
+        self._fed = recipe.feed is Feed.HOST
         self._model, self._loss = dataset.model, MODELS[dataset.model]
         self._recipe = recipe
         self.reset(start, 0)
@@ -64,13 +65,14 @@ class TorchAutograd:
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        """Return the rows of a batch where the rows lie; None for all rows, of which none are picked."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
-        return torch.tensor(rows, device=self._device)
+        return torch.tensor(rows, device=self._x.device)
 
     def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
-        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        x, y = (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        return (x.to(self._device), y.to(self._device)) if self._fed else (x, y)
 
     def epoch(self) -> None:
         for rows in next(self._orders):
@@ -85,7 +87,7 @@ class TorchAutograd:
             torch.accelerator.synchronize(self._device)
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        loss = self._loss(self._params, self._x, self._y)
+        loss = self._loss(self._params, *self._picked(None))
         gradients = torch.autograd.grad(loss, self._params)
         return loss.item(), Params(*(g.cpu().numpy() for g in gradients))
 
@@ -108,7 +110,8 @@ class TorchAutograd:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        return frozenset(str(t.device) for t in (self._x, self._y, *self._params))
+        rows = self._picked(slice(0, 1))
+        return frozenset(str(t.device) for t in (*rows, *self._params))
 
     def params(self) -> Params:
         return Params(*(p.detach().cpu().numpy().copy() for p in self._params))

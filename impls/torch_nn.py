@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe, parameter_shapes
+from impls.protocol import Dataset, Device, Feed, FloatArray, LabelArray, Model, Params, Recipe, parameter_shapes
+from impls.runtimes.torch import placed
 
 
 def simple_linear(d: int, k: int) -> tuple[nn.Linear, nn.Module]:
@@ -52,8 +53,9 @@ class TorchNN:
         self._device = torch.device(str(device))
         self._model, self._recipe = dataset.model, recipe
         self._shapes = parameter_shapes(dataset.model, dataset.d, dataset.classes)
-        self._x = self._columns(torch.tensor(dataset.x, device=self._device))
-        y = torch.tensor(dataset.y, device=self._device)
+        x, y = placed(dataset, self._device, recipe.feed)
+        self._fed = recipe.feed is Feed.HOST
+        self._x = self._columns(x)
         self._y = y if dataset.model is Model.SOFTMAX else y[:, None]
         module, self._criterion = MODELS[dataset.model](dataset.d, dataset.classes)
         self._module = module.to(device=self._device, dtype=self._x.dtype)
@@ -73,13 +75,14 @@ class TorchNN:
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        """Return the rows of a batch where the rows lie; None for all rows, of which none are picked."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
-        return torch.tensor(rows, device=self._device)
+        return torch.tensor(rows, device=self._x.device)
 
     def _picked(self, rows: slice | Tensor | None) -> tuple[Tensor, Tensor]:
-        return (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        x, y = (self._x, self._y) if rows is None else (self._x[rows], self._y[rows])
+        return (x.to(self._device), y.to(self._device)) if self._fed else (x, y)
 
     def epoch(self) -> None:
         for rows in next(self._orders):
@@ -93,7 +96,8 @@ class TorchNN:
             torch.accelerator.synchronize(self._device)
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        loss = self._criterion(self._module(self._x), self._y)
+        x, y = self._picked(None)
+        loss = self._criterion(self._module(x), y)
         gradients = torch.autograd.grad(loss, (self._module.weight, self._module.bias))
         return loss.item(), self._on_host(*gradients)
 
@@ -114,7 +118,8 @@ class TorchNN:
         return np.zeros(len(x), np.int64)
 
     def placement(self) -> frozenset[str]:
-        return frozenset(str(t.device) for t in (self._x, self._y, *self._module.parameters()))
+        rows = self._picked(slice(0, 1))
+        return frozenset(str(t.device) for t in (*rows, *self._module.parameters()))
 
     def params(self) -> Params:
         return self._on_host(self._module.weight.detach(), self._module.bias.detach())

@@ -5,15 +5,28 @@ A new row of `impls.TABLE` is tested here at once.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import impls
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
-from datasets import synthetic
+from datasets import folder, synthetic
 from impls import runtimes
-from impls.protocol import Batching, Device, Implementation, Model, Params, Recipe, Trainer, parameter_shapes, zeros
+from impls.protocol import (
+    Batching,
+    Device,
+    Feed,
+    Implementation,
+    Model,
+    Params,
+    Recipe,
+    Trainer,
+    parameter_shapes,
+    zeros,
+)
 from tests.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
 
 BATCHINGS = {
@@ -24,6 +37,8 @@ BATCHINGS = {
     "larger_than_n": Batching(64),
     "one_row": Batching(1, shuffle=True),
 }
+
+NOT_RESIDENT = [name for name in UNCOMPILED if not impls.TABLE[name].resident]
 
 
 @pytest.fixture(params=UNCOMPILED)
@@ -94,6 +109,32 @@ def test_every_batching_is_within_its_budget(
     with precision(dtype):
         seen = observe.observe(implementation, case, CPU)
     judgements = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff(dtype))
+    assert [one for one in judgements if not one.agrees] == []
+
+
+@pytest.mark.parametrize("implementation", NOT_RESIDENT, indirect=True)
+@pytest.mark.parametrize("on_disk", [True, False], ids=["disk", "host"])
+def test_what_is_fed_from_the_host_is_within_its_budget(
+    implementation: Implementation, model: Model, dtype: str, on_disk: bool, tmp_path: Path
+) -> None:
+    """Mapped rows in their order, and rows in memory shuffled; what is changed on the host is changed for it too."""
+    drawn = synthetic.draw(
+        model, 23, 1 if model is Model.SIMPLE_LINEAR else 4, 3 if model is Model.SOFTMAX else 1, 7, dtype=dtype
+    ).dataset
+    dataset = folder.sample(drawn, 10, tmp_path / "rows") if on_disk else drawn
+    case = Case(
+        name="contract:fed",
+        reason="rows that are brought to the device batch by batch",
+        dataset=dataset,
+        start=zeros(dataset),
+        recipe=Recipe(dataset.learning_rate / 4, Batching(5, shuffle=not on_disk, seed=1), Feed.HOST),
+        epochs=3,
+        watched=(1, 3),
+    )
+    with precision(dtype):
+        seen = observe.observe(implementation, case, CPU)
+    judgements = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff(dtype))
+    assert seen["itself/fed"] == 0
     assert [one for one in judgements if not one.agrees] == []
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.gate import check, expect, judge, reference, trajectory
-from bench.gate.case import at_shape, of_problem
+from bench.gate import check, expect, judge, observe, reference, trajectory
+from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.cases import cases
-from bench.gate.diagnose import agreed
+from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
 from bench.records import Agreement, Problem, Status
@@ -18,8 +19,8 @@ from bench.worker.observe import Job
 from bench.workers import Ending
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual
-from impls.protocol import Batching, Dataset, Model, Params, Recipe, zeros
-from tests.gates import DTYPES, judged, opinions
+from impls.protocol import Batching, Dataset, Device, Feed, Model, Params, Recipe, zeros
+from tests.gates import CPU, DTYPES, judged, opinions
 from tests.wrong.unseen_precision import Float32Inside
 
 U = 2.0**-24
@@ -256,3 +257,19 @@ def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
             corner[:, c] = z[:, c] + sign * t[:, c]
             e = np.exp(corner - corner.max(axis=1, keepdims=True))
             assert furthest[:, c].astype(float) == pytest.approx((e[:, c] / e.sum(axis=1)).astype(float), abs=1e-15)
+
+
+class KeepsRows(NumpyManual):
+    """Copies all rows, and so brings none from the host."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        super().__init__(replace(dataset, x=dataset.x.copy()), start, recipe, device)
+
+
+def test_rows_that_are_kept_where_they_should_be_brought_are_found() -> None:
+    dataset = synthetic.draw(Model.LOGISTIC, 12, 3, 1, 0, dtype="float32").dataset
+    case = Case("fed", "rows on the host", dataset, zeros(dataset), Recipe(0.1, Batching(5), Feed.HOST), 2, (2,))
+    seen = observe.observe(KeepsRows, case, CPU)
+    found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
+    assert [one.name for one in found if not one.agrees] == ["itself/fed"]
+    assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps rows of its own")

@@ -64,7 +64,7 @@ def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
         reason="the data that are timed",
         dataset=dataset,
         start=starts.draw(problem.model, problem.d, problem.k, problem.dtype, (problem.seed,)),
-        recipe=Recipe(problem.learning_rate, problem.batching),
+        recipe=problem.recipe,
         epochs=epochs,
         watched=(epochs - 1, epochs) if replay else (epochs,),
         points=(zeros(dataset),),

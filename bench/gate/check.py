@@ -249,6 +249,7 @@ def _rows(one: Seen, against: str, judged: Iterable[judge.Judged], cause: str = 
                 share=worst.share,
                 status=Status.OK if worst.agrees else Status.MISMATCH,
                 cause="" if worst.agrees else cause,
+                feed=one.case.recipe.feed,
             ),
         )
 

@@ -85,6 +85,8 @@ def _of_form(evidence: Evidence) -> str:
         return str(evidence.seen["itself/form faults"][0])
     if evidence.disagrees("itself/inputs"):
         return "it writes to the arrays it was given"
+    if evidence.disagrees("itself/fed"):
+        return "it keeps rows of its own, and was asked to be fed from the host"
     if evidence.disagrees("itself/placement"):
         return "data or parameters lie on another device than asked"
     return ""

@@ -47,7 +47,7 @@ CHECKS = {
         "> for >= at p = 0.5, the last for the first of equal probabilities, rounding",
     ),
     CONDUCT: Check(
-        "dtypes and shapes, reset, the same epochs twice, untouched inputs, the device",
+        "dtypes and shapes, reset, the same epochs twice, untouched inputs, the device, rows brought from the host",
         "float64 scalars that promote float32, labels of int32, state that outlives reset, the start kept instead of "
         "copied, data written to",
     ),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate.case import Case
-from impls.protocol import Dataset, Device, Implementation, Model, Params, Trainer, parameter_shapes
+from impls.protocol import Dataset, Device, Feed, Implementation, Model, Params, Trainer, parameter_shapes
 
 Observation = dict[str, NDArray[np.generic]]
 
@@ -52,6 +52,8 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
     seen |= _state(trainer, case.dataset, form, "end")
     if case.epochs:
         seen |= _unwatched(implementation, trainer, case, device, end)
+    if case.recipe.feed is Feed.HOST:
+        seen["itself/fed"] = _fed(implementation, case, device)
     if case.differences and case.dataset.x.dtype == np.float64:
         seen |= _differences(trainer, case.start)
     seen["itself/form"] = np.array(len(form.faults))
@@ -117,6 +119,24 @@ def _unwatched(
         twin.synchronize()
         seen |= _named(twin.params(), "twin/parameters")
     return seen
+
+
+def _fed(implementation: Implementation, case: Case, device: Device) -> NDArray[np.generic]:
+    """Return how far a trainer whose rows are changed on the host ends from one that never had others.
+
+    0 for rows that are brought from the host in every epoch; what kept rows of its own ends elsewhere.
+    """
+    dataset = replace(case.dataset, x=case.dataset.x.copy(), y=case.dataset.y.copy(), folder="")
+    ends = []
+    for scale in (0.5, 1.0):
+        trainer = implementation(dataset, _lent(case.start), case.recipe, device)
+        dataset.x[...] *= scale
+        _reset(trainer, case.start, case.epochs)
+        for _ in range(case.epochs):
+            trainer.epoch()
+        trainer.synchronize()
+        ends.append(trainer.params())
+    return _difference(*ends)
 
 
 def _differences(trainer: Trainer, start: Params) -> Observation:

@@ -12,7 +12,7 @@ with H_i the Hessian of the batch of step i at the reference's own point. `docs/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from bench.gate import reference
 from bench.gate.reference import Problem, Scaled, Wide
 from datasets.curvature import largest_eigenvalue
 from datasets.dataset import Dataset
-from impls.protocol import Recipe, zeros
+from impls.protocol import Batching, Params, Recipe, zeros
 
 # A P x P product a step: beyond these the last epoch is judged alone, from the parameters before it.
 LARGEST_P = 1000
@@ -96,7 +96,7 @@ def diverges(problem: records.Problem, dataset: Dataset, epochs: int) -> bool:
     """
     wide = reference.widen(dataset)
     start = reference.stacked(zeros(dataset), wide)
-    steps = run(wide, start, Recipe(problem.learning_rate, problem.batching), range(epochs)).steps
+    steps = run(wide, start, problem.recipe, range(epochs)).steps
     first, last = (float(reference.evaluate(wide, theta).loss.value) for theta in (start, steps[-1].after))
     if not np.isfinite(last):
         return True
@@ -130,9 +130,24 @@ def carried_in_norm(run: Run, epoch: int) -> Float64:
     last = run.steps[: run.ends[epoch - 1] + 1]
     length = 0.0
     for step in last:
-        stretch = max(1.0, run.learning_rate * _curvature(step.problem) - 1)
-        length = stretch * length + float(np.linalg.norm(step.rounding))
+        length = _lengthened(length, step, run.learning_rate)
     return np.full(last[0].rounding.shape, length)
+
+
+def _lengthened(length: float, step: Step, learning_rate: float) -> float:
+    stretch = max(1.0, learning_rate * _curvature(step.problem) - 1)
+    return stretch * length + float(np.linalg.norm(step.rounding))
+
+
+def batch_by_batch(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int]) -> Scaled:
+    """Return theta (d + 1, k) after these epochs, and E in norm, with the rows of one batch in memory at a time."""
+    theta, length = reference.stacked(start, reference.widen(dataset.some(slice(0, 1)))), 0.0
+    whole = replace(recipe, batching=Batching())
+    for epoch in epochs:
+        for rows in recipe.batching.rows(dataset.n, epoch):
+            one = run(reference.widen(dataset.some(rows)), theta, whole, [0])
+            theta, length = one.after(1), _lengthened(length, one.steps[0], one.learning_rate)
+    return Scaled(theta, np.full(theta.shape, length, theta.dtype))
 
 
 def _curvature(problem: Problem) -> float:

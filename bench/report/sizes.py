@@ -51,7 +51,18 @@ def families(rows: Sequence[Timing]) -> list[Family]:
     for row in rows:
         if row.epoch_seconds is not None and row.dataset.partition(":")[0] == "synthetic":
             *_, seed = synthetic.parse(row.dataset)
-            key = row.model, row.d, row.k, seed, row.dtype, row.batch_size, row.shuffle, row.drop_last, row.threads
+            key = (
+                row.model,
+                row.d,
+                row.k,
+                seed,
+                row.dtype,
+                row.batch_size,
+                row.shuffle,
+                row.drop_last,
+                row.feed,
+                row.threads,
+            )
             groups.setdefault(key, []).append(row)
     return [family for family in map(_family, groups.values()) if family.curves]
 

@@ -272,6 +272,7 @@ def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Ti
         batch_size=problem.batch_size,
         shuffle=problem.shuffle,
         drop_last=problem.drop_last,
+        feed=problem.feed,
         threads=cell.threads,
         status=verdict.status,
         detail=verdict.detail,

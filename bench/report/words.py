@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bench.records import Cell, Change, Comparison, Problem, Status, Timing, Verdict
 from bench.statistics import MARGIN
+from impls.protocol import Feed
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
@@ -90,6 +91,7 @@ def work(row: Timing | Problem | Change) -> str:
     words = [row.dataset]
     words += [row.dtype] if row.dtype != "float32" else []
     words += [f"batch {row.batch_size}"] if row.batch_size is not None else []
+    words += ["fed from the host"] if row.feed is Feed.HOST else []
     return " ".join(words)
 
 

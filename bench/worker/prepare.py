@@ -17,7 +17,7 @@ from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset
 from datasets.prepared import open_saved
 from impls import runtimes
-from impls.protocol import Params, Recipe, Trainer, zeros
+from impls.protocol import Params, Trainer, zeros
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def prepare(job: Job, entry: Entry) -> Prepared:
     def start(number: int) -> Params:
         return starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed(number))
 
-    recipe = Recipe(problem.learning_rate, problem.batching)
+    recipe = problem.recipe
     found = loaded(entry.cell.implementation)
     began = time.perf_counter()
     trainer = found.implementation(dataset, zeros(dataset), recipe, device(entry.cell.device))

@@ -38,7 +38,7 @@ class JobPlugin:
         """Number the cells, and name them: other tools know a benchmark by its name alone."""
         problems = [entry["cell"]["problem"] for entry in self._job["entries"]]
         name = self._job["name"]
-        names = [f"{name}-{p['dataset']}-{p['model']}-{p['dtype']}-{p['batch_size'] or 'full'}" for p in problems]
+        names = [_name(name, problem) for problem in problems]
         metafunc.parametrize("number", range(len(problems)), ids=names)
 
     # pytest-benchmark's own start child processes, in every worker; the run's environment.json tells both.
@@ -51,6 +51,11 @@ class JobPlugin:
     def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
         """Say nothing of the commit."""
         return {}
+
+
+def _name(implementation: str, problem: dict[str, Any]) -> str:
+    words = [implementation, problem["dataset"], problem["model"], problem["dtype"], problem["batch_size"] or "full"]
+    return "-".join(map(str, words + ["host"] * (problem["feed"] == "host")))
 
 
 def main(argv: list[str]) -> int:

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import threadpoolctl
 import torch
+from torch import Tensor
+
+from impls.protocol import Dataset, Feed
+
+
+def placed(dataset: Dataset, device: torch.device, feed: Feed) -> tuple[Tensor, Tensor]:
+    """Return x and y copied to the device; to be fed from the host, tensors on the arrays themselves.
+
+    torch warns that a mapped array could be written to, which would end the process; nobody writes to it.
+    """
+    if feed is Feed.DEVICE:
+        return torch.tensor(dataset.x, device=device), torch.tensor(dataset.y, device=device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(dataset.x), torch.from_numpy(dataset.y)
 
 
 def devices() -> list[str]:

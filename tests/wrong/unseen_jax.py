@@ -40,7 +40,7 @@ class Loss(JaxGrad):
         return MODELS[model](params, x, y)
 
     def epoch(self) -> None:
-        for rows, size in next(self._orders):
+        for _, _, rows, size in next(self._orders):
             chosen = rows if rows.ndim else slice(int(rows), int(rows) + size)
             self._params = self.step(self._params, self._learning_rate, self._x[chosen], self._y[chosen], self._model)
 
@@ -129,7 +129,7 @@ class DataAsConstants(JaxGrad):
                 return Params(*(p - rate * g for p, g in zip(params, gradients, strict=True)))
 
             self._steps[key] = jax.jit(step)
-        for rows, size in next(self._orders):
+        for _, _, rows, size in next(self._orders):
             numbers = rows if rows.ndim else rows + jnp.arange(size)
             self._params = self._steps[key](self._params, self._learning_rate, numbers)
 
@@ -151,7 +151,7 @@ class RateAtTraceTime(Loss):
         self._rate[0] = recipe.learning_rate
 
     def epoch(self) -> None:
-        for rows, size in next(self._orders):
+        for _, _, rows, size in next(self._orders):
             chosen = rows if rows.ndim else slice(int(rows), int(rows) + size)
             self._params = self._traced(self._params, self._x[chosen], self._y[chosen], self._model)
 
