@@ -161,7 +161,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="PERCENT", show_default=False,
-            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has lost its time.",
+            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has no time in NEW any more.",
         ),
     ] = None,
     out: Annotated[

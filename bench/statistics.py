@@ -80,6 +80,11 @@ def order_interval(values: Sequence[float], level: float) -> tuple[float, float,
     return best
 
 
+def least_blocks(comparisons: int) -> int:
+    """Return how many blocks an interval of a ratio takes, in a table with that many comparisons."""
+    return math.ceil(1 - math.log2(0.05 / comparisons))
+
+
 def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: int) -> Ratio | None:
     """Return the time of A over the time of B over the blocks that have both; None if they are too few.
 

@@ -49,7 +49,7 @@ class Raw:
     def scalings(self) -> list[Scaling]:
         """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
         fine = {verdict.cell for verdict in final_verdicts(self) if verdict.status is Status.OK}
-        return [] if self.quick else scaling.scalings([one for one in self.counted if one.cell in fine])
+        return [] if self.quick else scaling.scalings({cell: own for cell, own in self.values.items() if cell in fine})
 
     @cached_property
     def counted(self) -> list[Rounds]:

@@ -23,5 +23,5 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
             processes = [history for history in seen if history.cell.problem.model is model]
             figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
             figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
-            figures[f"sizes-{model}.svg"] = growth.draw(sizes.families(of_model), looks)
+            figures[f"sizes-{model}.svg"] = growth.draw(sizes.panels(of_model, raw.scalings), looks)
         return {name: look.svg(figure) for name, figure in figures.items() if figure is not None}
