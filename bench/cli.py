@@ -196,7 +196,7 @@ def history(
         Path | None,
         typer.Option(
             metavar="FOLDER", rich_help_panel=OUTPUT, show_default="nothing is written",
-            help="A new or empty folder for history.md and history.csv.",
+            help="A new or empty folder for history.md, history.csv and history.svg.",
         ),
     ] = None,
     loudness: Loudness,

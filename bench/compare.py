@@ -68,7 +68,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     terminal.history(screen, entries)
     if out is not None:
         files.write_history(out, entries)
-        terminal.paths(screen, [out / "history.md", out / "history.csv"])
+        terminal.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
         terminal.document({"entries": [to_mapping(entry) for entry in entries]})
     return FINE
