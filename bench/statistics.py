@@ -102,7 +102,7 @@ def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
     so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
     """
     shared = sorted(set.intersection(*(a.keys() & b.keys() for a, b in pairs))) if pairs else []
-    logs = [fmean(math.log(a[block] / b[block]) for a, b in pairs) for block in shared]
+    logs = [fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared]
     interval = order_interval(logs, 1 - 0.05 / comparisons)
     if interval is None:
         return None

@@ -17,7 +17,7 @@ import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,7 @@ def _lean(rounds: Iterable[Rounds]) -> Iterator[Rounds]:
     cells: dict[Cell, Cell] = {}
     none = Evidence()
     for one in rounds:
-        yield replace(one, cell=cells.setdefault(one.cell, one.cell), evidence=none)
+        yield Rounds(**{**vars(one), "cell": cells.setdefault(one.cell, one.cell), "evidence": none})
 
 
 def verdicts(folder: Path) -> list[Verdict]:
