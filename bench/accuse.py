@@ -19,8 +19,10 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
     """
     done = progress.read(raw)
     failed = {failure.cell for failure in done.failures}
-    for cell, rounds in by_cell(done.rounds, twins=None).items():
+    own, twins = by_cell(done.rounds)
+    for cell in {**own, **twins}:
         if cell not in failed:
+            rounds = [*own.get(cell, ()), *twins.get(cell, ())]
             dataset = data[cell.problem.dataset, cell.problem.dtype]
             least = limit.seconds(cell, done.rates)
             processes = []

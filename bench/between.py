@@ -32,6 +32,7 @@ class Between:
 
     changes       one for each cell that both have
     only_old, only_new   the cells that the other run does not have under these settings, data included
+    missing       those of only_old that had a time there
     differences   what was not the same and was allowed to differ, in words
     absolute      whether times were compared as they are, and not through the baseline
     """
@@ -39,6 +40,7 @@ class Between:
     changes: Sequence[Change]
     only_old: Sequence[Cell]
     only_new: Sequence[Cell]
+    missing: Sequence[Cell]
     differences: Sequence[str]
     absolute: bool
 
@@ -66,8 +68,10 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
         for model in Model
         for change in _of_model([cell for cell in shared if cell.problem.model is model], old, new, absolute)
     ]
-    alone = [[cell for cell in own if cell not in shared] for own in cells]
-    return Between(changes, alone[0], alone[1], differences, absolute)
+    both = set(shared)
+    only_old, only_new = ([cell for cell in own if cell not in both] for own in cells)
+    missing = [cell for cell in only_old if cells[0][cell].status is Status.OK]
+    return Between(changes, only_old, only_new, missing, differences, absolute)
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], across: Sequence[str]) -> list[str]:

@@ -161,7 +161,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="PERCENT", show_default=False,
-            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has lost its time.",
+            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has no time in NEW any more.",
         ),
     ] = None,
     out: Annotated[
@@ -196,7 +196,7 @@ def history(
         Path | None,
         typer.Option(
             metavar="FOLDER", rich_help_panel=OUTPUT, show_default="nothing is written",
-            help="A new or empty folder for history.md and history.csv.",
+            help="A new or empty folder for history.md, history.csv and history.svg.",
         ),
     ] = None,
     loudness: Loudness,

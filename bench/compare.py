@@ -28,7 +28,8 @@ def compare(
 ) -> int:
     """Print what changed between two runs, and write it if there is a folder for it.
 
-    Return 1 if `fail_slower` is given and a cell is slower by more than that beyond doubt, or has lost its time.
+    Return 1 if `fail_slower` is given and a cell is slower by more than that beyond doubt, or has no time any more,
+    whether it failed or the new run does not have it: what was not timed has not been shown to be as fast.
     Raises BadInput when the runs cannot be read, or are not to be compared.
     """
     share = None if fail_slower is None else percentage(fail_slower)
@@ -43,13 +44,14 @@ def compare(
             "with their baseline for an interval; time them with more --blocks"
         )
     failed = [] if share is None else slower_than(found.changes, share)
-    code = SLOWER if failed else FINE
+    missing = [] if share is None else found.missing
+    code = SLOWER if failed or missing else FINE
     terminal.comparison(screen, found, *environments)
     if out is not None:
         files.write_comparison(out, found, *environments)
         terminal.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
-        terminal.threshold(screen, failed, fail_slower)
+        terminal.threshold(screen, fail_slower, failed, missing)
     if screen.json:
         terminal.document(change_words.document(found, *environments, code))
     return code
@@ -66,7 +68,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     terminal.history(screen, entries)
     if out is not None:
         files.write_history(out, entries)
-        terminal.paths(screen, [out / "history.md", out / "history.csv"])
+        terminal.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
         terminal.document({"entries": [to_mapping(entry) for entry in entries]})
     return FINE

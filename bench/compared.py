@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from bench.records import Cell, Rounds
 from bench.statistics import paired_ratio, process_value
@@ -17,7 +16,7 @@ TWIN = "@aa"
 
 def baseline_of(cell: Cell) -> Cell:
     """Return the cell that this one's ratio is over: the same work by the baseline on the CPU."""
-    return replace(cell, implementation=BASELINE, device="cpu")
+    return Cell(BASELINE, cell.problem, "cpu", cell.threads)
 
 
 def comparisons(timed: Iterable[Cell]) -> int:
@@ -26,13 +25,14 @@ def comparisons(timed: Iterable[Cell]) -> int:
     return max(1, sum(baseline_of(cell) in cells and baseline_of(cell) != cell for cell in cells))
 
 
-def by_cell(rounds: Iterable[Rounds], *, twins: bool | None) -> dict[Cell, list[Rounds]]:
-    """Return the rounds of each cell, or of its twin, or with None of both; the null implementation has no cell."""
-    found: dict[Cell, list[Rounds]] = {}
+def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
+    """Return the rounds of each cell, and those of its twin; the null implementation has no cell."""
+    own: dict[Cell, list[Rounds]] = {}
+    twins: dict[Cell, list[Rounds]] = {}
     for one in rounds:
-        if twins in (None, one.name.endswith(TWIN)) and one.name != NULL:
-            found.setdefault(one.cell, []).append(one)
-    return found
+        if one.name != NULL:
+            (twins if one.name.endswith(TWIN) else own).setdefault(one.cell, []).append(one)
+    return own, twins
 
 
 def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
@@ -42,7 +42,7 @@ def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
 
 def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
     """Return the half-width of the widest interval of a ratio; 0 if there is none."""
-    own = by_cell(rounds, twins=False)
+    own, _ = by_cell(rounds)
     cells = [cell for cell in timed if cell in own]
     found = 0.0
     for model in Model:

@@ -74,13 +74,14 @@ def each_line(cls: type[Record], path: Path) -> Iterator[Record]:
     """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else."""
     if not path.is_file():
         return
+    decode = _decoder(cast(Hashable, cls))  # a class is hashable, and mypy doubts it
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
-                yield from_json(cls, line)
-            except ValueError as error:
+                yield decode(line)
+            except (msgspec.MsgspecError, ValueError) as error:
                 raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,8 @@ from bench.records import Block, Cell, Failure, Paced, Rates, Rounds
 from bench.worker.timing import RECORDS
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
+
+_Key = tuple[str, int, Cell]
 
 # The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts.
 WORKER = "worker"
@@ -45,22 +47,25 @@ def read(raw: Path) -> Done:
 
 def each_rounds(raw: Path) -> Iterator[Rounds]:
     """Yield the rounds that are finished, one after the other; as `read` else."""
-    known = set()
+    left = _orphans(raw)
     for one in each_line(Rounds, raw / "rounds.jsonl"):
-        known.add((one.name, one.block, one.cell))
+        if left:
+            left.pop(_key(one), None)
         yield one
-    yield from _orphans(raw, known)
+    yield from left.values()
 
 
 def take_over(raw: Path) -> Done:
     """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
     for name in ("pilot", "blocks", "rounds", "failures", "rates"):
         cut_unfinished(raw / f"{name}.jsonl")
+    left = _orphans(raw)
+    for one in each_line(Rounds, raw / "rounds.jsonl"):
+        left.pop(_key(one), None)
+    for one in left.values():
+        append_line(raw / "rounds.jsonl", one)
     done = read(raw)
     ended = {block.number for block in done.blocks}
-    known = {(one.name, one.block, one.cell) for one in read_lines(Rounds, raw / "rounds.jsonl")}
-    for one in _orphans(raw, known):
-        append_line(raw / "rounds.jsonl", one)
     for number in sorted({one.block for one in done.rounds} - ended):
         stopped = Block(number, None, 0.0, 0.0, STOPPED)
         append_line(raw / "blocks.jsonl", stopped)
@@ -68,10 +73,13 @@ def take_over(raw: Path) -> Done:
     return done
 
 
-def _orphans(raw: Path, known: Set[tuple[str, int, Cell]]) -> list[Rounds]:
-    """Return what a worker left whose parent died; `known` are the rounds that were taken over."""
+def _orphans(raw: Path) -> dict[_Key, Rounds]:
+    """Return what the last worker left; its parent took it over, unless it died."""
     try:
-        left = read_lines(Rounds, raw / WORKER / RECORDS)
+        return {_key(one): one for one in read_lines(Rounds, raw / WORKER / RECORDS)}
     except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
-        return []
-    return [one for one in left if (one.name, one.block, one.cell) not in known]
+        return {}
+
+
+def _key(one: Rounds) -> _Key:
+    return one.name, one.block, one.cell

@@ -315,22 +315,30 @@ class Failure:
 
 @dataclass(frozen=True)
 class Scaling:
-    """One row of sweep.csv: the costs of an implementation, or where it and another change places. None if not told.
+    """One row of sweep.csv: the costs of an implementation, or where it overtakes another. None if not told.
 
-    against         the other implementation of a crossover; empty for costs
-    step_seconds    what a step costs, whatever its rows: fitted to all sizes of this model, d and k
-    row_seconds     what each row of an epoch costs beside that
-    crossover_rows  the size of a full batch at which both take as long; low and high are the last size at which one
-                    is faster and the first at which the other is
+    against           the implementation that is overtaken, on against_device; empty for costs
+    seed              of the drawn data
+    step_seconds      what a step costs, whatever its rows: fitted to all sizes of this model, d and k
+    row_seconds       what each row of an epoch costs beside that
+    crossover_rows    the size of a full batch at which both take as long; low is the last size at which `against` is
+                      faster, high the first at which `implementation` is
+    crossover_level   the least level of the intervals of the ratio at low and at high
+    comparisons       m: ratios of this model, of all pairs at all sizes: their intervals are at 1 - 0.05/m or above
     """
 
     implementation: str
+    device: str
     against: str
+    against_device: str
     model: Model
     d: int
     k: int
     dtype: str
-    device: str
+    seed: int
+    shuffle: bool
+    drop_last: bool
+    feed: Feed
     threads: int
     step_seconds: float | None
     step_seconds_low: float | None
@@ -341,6 +349,8 @@ class Scaling:
     crossover_rows: float | None
     crossover_rows_low: float | None
     crossover_rows_high: float | None
+    crossover_level: float | None
+    comparisons: int
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from statistics import median
 
 import numpy as np
 
-from bench.compared import by_block, by_cell
-from bench.records import Cell, Rounds, Scaling
-from bench.statistics import Ratio, order_interval, paired_ratio
+from bench.records import Cell, Comparison, Scaling
+from bench.statistics import Ratio, compare, order_interval, paired_ratio
+from datasets import synthetic
+from datasets.dataset import Model
+from impls.protocol import Feed
 
 # By block, the seconds per epoch of one cell.
 _Values = Mapping[int, float]
@@ -19,19 +23,80 @@ _Interval = tuple[float | None, float | None, float | None]
 _NONE: _Interval = (None, None, None)
 
 
-def scalings(rounds: Sequence[Rounds]) -> list[Scaling]:
-    """Return the costs of every implementation that was timed at several sizes of one model, and their crossovers."""
-    groups: dict[tuple[object, ...], dict[str, dict[Cell, _Values]]] = {}
-    for cell, own in by_cell(rounds, twins=False).items():
-        one = cell.problem
-        key = (one.model, one.dtype, cell.device, cell.threads, one.d, one.k, one.shuffle, one.drop_last, one.feed)
-        groups.setdefault(key, {}).setdefault(cell.implementation, {})[cell] = by_block(own)
-    found: list[Scaling] = []
-    for group in groups.values():
-        if len({_size(cell) for cells in group.values() for cell in cells}) > 1:
-            found += [row for cells in group.values() for row in _costs(cells)]
-            found += [row for pair in combinations(group.values(), 2) for row in _crossovers(*pair)]
-    return found
+@dataclass(frozen=True)
+class Family:
+    """What cells share that differ in size and in who runs them, and in nothing else. `seed` is that of the data."""
+
+    model: Model
+    d: int
+    k: int
+    dtype: str
+    seed: int
+    shuffle: bool
+    drop_last: bool
+    feed: Feed
+    threads: int
+
+
+def family(cell: Cell) -> Family | None:
+    """Return the family of a cell; None unless its data are drawn: two other datasets differ in more than size."""
+    one = cell.problem
+    if one.dataset.partition(":")[0] != "synthetic":
+        return None
+    *_, seed = synthetic.parse(one.dataset)
+    return Family(one.model, one.d, one.k, one.dtype, seed, one.shuffle, one.drop_last, one.feed, cell.threads)
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """An implementation on one device, with the values of its cells of one family."""
+
+    implementation: str
+    device: str
+    cells: Mapping[Cell, _Values]
+
+    @property
+    def full(self) -> dict[int, _Values]:
+        """The values at each number of rows, where they are one batch: batches of one size have a constant ratio."""
+        return {cell.problem.n: values for cell, values in self.cells.items() if cell.problem.batch_size is None}
+
+
+_Pair = tuple[_Runner, _Runner]
+
+
+def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
+    """Return what every implementation costs that was timed at several sizes of drawn data, and their crossovers.
+
+    values   by block, the seconds per epoch of each cell that is fine
+    """
+    runners = _runners(values)
+    pairs = {one: [pair for pair in combinations(group, 2) if len(_shared(pair)) > 1] for one, group in runners.items()}
+    count = Counter[Model]()
+    for one, found in pairs.items():
+        count[one.model] += sum(len(_shared(pair)) for pair in found)
+    rows: list[Scaling] = []
+    for one, group in runners.items():
+        rows += [row for runner in group for row in _costs(one, runner, count[one.model])]
+        rows += [row for pair in pairs[one] for row in _crossovers(one, pair, count[one.model])]
+    return rows
+
+
+def _runners(values: Mapping[Cell, _Values]) -> dict[Family, list[_Runner]]:
+    """Return who ran each family of which there are several sizes."""
+    groups: dict[Family, dict[tuple[str, str], dict[Cell, _Values]]] = {}
+    for cell, own in values.items():
+        if (one := family(cell)) is not None:
+            groups.setdefault(one, {}).setdefault((cell.implementation, cell.device), {})[cell] = own
+    return {
+        one: [_Runner(*who, cells) for who, cells in group.items()]
+        for one, group in groups.items()
+        if len({_size(cell) for cells in group.values() for cell in cells}) > 1
+    }
+
+
+def _shared(pair: _Pair) -> list[int]:
+    """Return the numbers of rows at which both ran a full batch."""
+    return sorted(pair[0].full.keys() & pair[1].full.keys())
 
 
 def _size(cell: Cell) -> tuple[int, int]:
@@ -41,16 +106,16 @@ def _size(cell: Cell) -> tuple[int, int]:
     return steps, n - n % size if cell.problem.drop_last else n
 
 
-def _costs(cells: Mapping[Cell, _Values]) -> Iterator[Scaling]:
+def _costs(one: Family, runner: _Runner, comparisons: int) -> Iterator[Scaling]:
     """Yield seconds = steps x overhead + rows x slope, fitted in each block, where the sizes tell the two apart."""
-    sizes = np.array([_size(cell) for cell in cells], float)
+    sizes = np.array([_size(cell) for cell in runner.cells], float)
     if np.linalg.matrix_rank(sizes / sizes.max(axis=0)) < 2:
         return
-    blocks = sorted(set.intersection(*(set(values) for values in cells.values())))
-    fits = [_fit(sizes, np.array([values[block] for values in cells.values()])) for block in blocks]
+    blocks = sorted(set.intersection(*(set(values) for values in runner.cells.values())))
+    fits = [_fit(sizes, np.array([values[block] for values in runner.cells.values()])) for block in blocks]
     if fits:
         overhead, slope = (_median([fit[i] for fit in fits]) for i in (0, 1))
-        yield _row(next(iter(cells)), "", step=overhead, row=slope)
+        yield _row(one, (runner, None), comparisons, step=overhead, row=slope)
 
 
 def _fit(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
@@ -64,22 +129,22 @@ def _median(values: Sequence[float]) -> _Interval:
     return median(values), low, high
 
 
-def _crossovers(a: Mapping[Cell, _Values], b: Mapping[Cell, _Values]) -> Iterator[Scaling]:
-    """Yield where the faster of two changes as the rows of a full batch grow.
+def _crossovers(one: Family, pair: _Pair, comparisons: int) -> Iterator[Scaling]:
+    """Yield where the faster of two changes as the rows of a full batch grow, the one that is faster above named first.
 
-    The interval reaches from the last size at which one is faster to the first at which the other is, each by an
-    interval that holds for all sizes together. Between them the ratio's logarithm is taken for a line.
+    The interval reaches from the last size at which one is faster to the first at which the other is, by intervals
+    that hold together for all pairs and sizes, and by more than the margin. Between them the ratio's logarithm is taken
+    for a line.
     """
-    other = {cell.problem.n: values for cell, values in b.items() if cell.problem.batch_size is None}
-    own = sorted((cell.problem.n, values) for cell, values in a.items() if cell.problem.batch_size is None)
-    paired = [(n, paired_ratio(values, other[n], len(own))) for n, values in own if n in other]
-    known = [(n, ratio) for n, ratio in paired if ratio is not None]
-    decided = [(n, ratio) for n, ratio in known if ratio.high < 1 or ratio.low > 1]
+    a, b = pair
+    ratios = [(n, paired_ratio(a.full[n], b.full[n], comparisons)) for n in _shared(pair)]
+    known = [(n, ratio) for n, ratio in ratios if ratio is not None]
+    decided = [(n, ratio) for n, ratio in known if compare(ratio) in (Comparison.FASTER, Comparison.SLOWER)]
     for (low, before), (high, after) in pairwise(decided):
-        if (before.high < 1) != (after.high < 1):
-            between = [(n, ratio) for n, ratio in known if low <= n <= high]
-            rows = (_crossing(between), float(low), float(high))
-            yield _row(next(iter(a)), next(iter(b)).implementation, crossover=rows)
+        if compare(before) is not compare(after):
+            rows = (_crossing([(n, ratio) for n, ratio in known if low <= n <= high]), float(low), float(high))
+            faster_first = (a, b) if compare(after) is Comparison.FASTER else (b, a)
+            yield _row(one, faster_first, comparisons, crossover=rows, level=min(before.level, after.level))
 
 
 def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:
@@ -92,12 +157,31 @@ def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:
 
 
 def _row(
-    cell: Cell,
-    against: str,
+    one: Family,
+    pair: tuple[_Runner, _Runner | None],
+    comparisons: int,
+    *,
     step: _Interval = _NONE,
     row: _Interval = _NONE,
     crossover: _Interval = _NONE,
+    level: float | None = None,
 ) -> Scaling:
-    one = cell.problem
-    place = (one.model, one.d, one.k, one.dtype, cell.device, cell.threads)
-    return Scaling(cell.implementation, against, *place, *step, *row, *crossover)
+    runner, against = pair
+    return Scaling(
+        implementation=runner.implementation,
+        device=runner.device,
+        against=against.implementation if against else "",
+        against_device=against.device if against else "",
+        **vars(one),
+        step_seconds=step[0],
+        step_seconds_low=step[1],
+        step_seconds_high=step[2],
+        row_seconds=row[0],
+        row_seconds_low=row[1],
+        row_seconds_high=row[2],
+        crossover_rows=crossover[0],
+        crossover_rows_low=crossover[1],
+        crossover_rows_high=crossover[2],
+        crossover_level=level,
+        comparisons=comparisons,
+    )

@@ -80,6 +80,11 @@ def order_interval(values: Sequence[float], level: float) -> tuple[float, float,
     return best
 
 
+def least_blocks(comparisons: int) -> int:
+    """Return how many blocks an interval of a ratio takes, in a table with that many comparisons."""
+    return math.ceil(1 - math.log2(0.05 / comparisons))
+
+
 def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: int) -> Ratio | None:
     """Return the time of A over the time of B over the blocks that have both; None if they are too few.
 
@@ -97,7 +102,7 @@ def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
     so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
     """
     shared = sorted(set.intersection(*(a.keys() & b.keys() for a, b in pairs))) if pairs else []
-    logs = [fmean(math.log(a[block] / b[block]) for a, b in pairs) for block in shared]
+    logs = [fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared]
     interval = order_interval(logs, 1 - 0.05 / comparisons)
     if interval is None:
         return None

@@ -76,10 +76,11 @@ class NumpyManual:
     """Gradient descent with the hand-derived gradients above; every call has ended when it returns."""
 
     runtime: ClassVar[str] = "numpy"
+    models: ClassVar = MODELS  # a subclass may put a gradient of its own in here
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._x, self._y = dataset.x, dataset.y
-        self._model, self._loss_and_gradients = dataset.model, MODELS[dataset.model]
+        self._model, self._loss_and_gradients = dataset.model, self.models[dataset.model]
         self._recipe = recipe
         # A batch of all rows in their order is the data themselves: to slice them would cost more than a small step.
         self._whole = not recipe.batching.shuffle and recipe.batching.rows(len(self._y), 0) == [slice(0, len(self._y))]

@@ -111,6 +111,28 @@ def test_a_cell_that_lost_its_time_is_told_and_fails() -> None:
     assert "torch_nn on data 0 has no time any more: CRASHED." in change_words.verdicts(found)
 
 
+def test_a_cell_that_the_new_run_lacks_fails_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = run(), made_run(NAMES[:2], PROBLEMS[:2], steady, seed=1)
+    assert {(one.implementation, one.problem.dataset) for one in between(old, new).missing} == cells(*NAMES) - {
+        (name, one.dataset) for name in NAMES[:2] for one in PROBLEMS[:2]
+    }
+    folders = [str(lay_down(tmp_path / name, raw)) for name, raw in (("old", old), ("new", new))]
+    assert cli.main(["compare", *folders, "--fail-slower", "5%", "--quiet"]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "--fail-slower 5%: timed in the old run and missing from the new one: jax_grad on data 0, " in printed
+    assert cli.main(["compare", *folders, "--quiet"]) == 0
+    assert cli.main(["compare", *reversed(folders), "--fail-slower", "5%", "--quiet"]) == 0
+
+
+def test_a_cell_that_never_had_a_time_is_not_missed() -> None:
+    old = run()
+    cell = next(one.cell for one in old.verdicts if one.cell.implementation == "torch_nn")
+    broken = replace(old, failures=[Failure(cell, 3, Status.CRASHED, "ended by SIGSEGV")])
+    lacking = replace(run(seed=1), verdicts=[one for one in old.verdicts if one.cell != cell])
+    found = between(broken, lacking)
+    assert found.only_old == [cell] and found.missing == []
+
+
 def test_another_machine_or_other_versions_are_refused_unless_they_are_asked_for() -> None:
     identity = ENVIRONMENT["identity"]
     other = run(environment={"identity": identity | {"processor": "Made-up 4000"}})

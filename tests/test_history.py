@@ -7,14 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bench import cli
 from bench.errors import BadInput
-from bench.past import by_cell, history
-from bench.records import Problem
-from bench.report import past_words
+from bench.past import Entry, by_cell, history
+from bench.records import Failure, Problem, Status
+from bench.report import marks, past_words, pictures, words
+from bench.report.pictures import history as picture
+from bench.report.pictures import look
 from bench.report.summary import Raw
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -64,7 +69,55 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
     assert list(frame["started"]) == sorted(frame["started"]) and len(frame) == 4
     text = (tmp_path / "history" / "history.md").read_text(encoding="utf-8")
     assert "## jax_grad on data 0 (1797 x 64, 10)" in text and text.count("| 2026-01-0") == 4
+    assert (
+        "](history.svg)" in text and (tmp_path / "history" / "history.svg").read_text(encoding="utf-8")[:5] == "<?xml"
+    )
     assert cli.main(["history", *folders, "--json"]) == 0
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert [entry["timing"]["implementation"] for entry in entries] == [*NAMES, *NAMES]
     assert cli.main(["history", folders[0], folders[0]]) == 2
+
+
+def drawn(entries: list[Entry]) -> Figure:
+    with look.look():
+        figure = picture.draw(entries, marks.marks(words.runner(entry.timing) for entry in entries))
+    assert figure is not None
+    return figure
+
+
+def points(line: Line2D) -> list[tuple[float, float]]:
+    across, up = (np.asarray(values, float).tolist() for values in (line.get_xdata(), line.get_ydata()))
+    return list(zip(across, up, strict=True))
+
+
+def test_the_picture_shows_every_ratio_of_the_table_in_the_order_of_time() -> None:
+    entries = history([run(3, 1.2), run(1), run(2, 1.1)])
+    (axes,) = drawn(entries).axes
+    (line,) = [line for line in axes.get_lines() if line.get_marker() == "s" and line.get_linestyle() == "-"]
+    assert points(line) == [(slot, entry.timing.ratio) for slot, entry in enumerate(by_cell(entries)[1])]
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert [label.partition(" ")[0] for label in labels] == ["2026-01-01", "2026-01-02", "2026-01-03"]
+
+
+def test_no_line_joins_runs_of_other_conditions() -> None:
+    newer = ENVIRONMENT["identity"] | {"libraries": {"numpy": "3.0"}}
+    (axes,) = drawn(history([run(1), run(2, identity=newer), run(3)])).axes
+    lines = [points(line) for line in axes.get_lines() if line.get_marker() == "s" and line.get_linestyle() == "-"]
+    assert [[x for x, _ in line] for line in lines] == [[0, 2], [1]]
+
+
+def test_a_run_in_which_the_cell_had_no_time_has_a_cross() -> None:
+    broken = run(2)
+    cell = next(one.cell for one in broken.verdicts if one.cell.implementation == "jax_grad")
+    broken = replace(broken, failures=[Failure(cell, 3, Status.CRASHED, "ended by SIGSEGV")])
+    (axes,) = drawn(history([run(1), broken, run(3)])).axes
+    crosses = [points(line) for line in axes.get_lines() if line.get_marker() == "x"]
+    assert [[x for x, _ in cross] for cross in crosses] == [[1]]
+
+
+def test_a_history_has_one_picture_or_none() -> None:
+    entries = history([run(1), run(2)])
+    assert pictures.draw_history(entries) == pictures.draw_history(entries)
+    quick = history([run(1, options={"quick": True, "blocks": 1, "threads": 1})])
+    assert pictures.draw_history(quick) is None
+    assert "history.svg" not in past_words.markdown(quick, "")

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from bench.records import Timing
-from bench.report import page, sizes, summary, words
+from bench.report import page, summary, words
 from bench.report.page import charts, data
 from bench.report.summary import Raw
 from datasets.dataset import Model
-from tests.test_pictures import marks, of_size, softmax
+from tests.test_pictures import marks, softmax
 from tests.test_report import BLOCKS, DIGITS, ENVIRONMENT, SCATTER, agreed, agreement, cell, made_up, rounds
 
 HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
@@ -146,14 +146,6 @@ def test_a_heat_map_tells_a_mismatch_and_a_nan_from_all_that_agrees() -> None:
     assert chart is not None
     (heights,) = chart.traces[0]["z"]
     assert max(heights[:3]) <= 0 < min(heights[3:])
-
-
-def test_a_family_of_sizes_has_a_chart_with_its_crossing() -> None:
-    rows = [of_size(100, 2.0, 8.0), of_size(10_000, 0.125, 0.5)]
-    (family,) = sizes.families(rows)
-    chart = charts.against_size(family, 0, marks(rows))
-    assert [shape["x0"] for shape in chart.layout["shapes"]] == [pytest.approx(1000)]
-    assert "overtakes numpy_manual near 1,000 rows" in chart.note
 
 
 def test_a_chart_of_very_many_rows_shows_the_first() -> None:

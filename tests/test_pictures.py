@@ -17,11 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
-from bench.report import files, histories, pictures, ranks, shares, sizes, summary, words
+from bench.report import files, histories, pictures, ranks, shares, summary, words
 from bench.report import marks as looks
-from bench.report.pictures import growth, intervals, look
+from bench.report.pictures import intervals, look
 from bench.report.summary import Raw
-from bench.statistics import Ratio, compare
 from datasets.dataset import Model
 from tests.test_report import (
     BLOCKS,
@@ -38,6 +37,7 @@ from tests.test_report import (
     made_up,
     rounds,
 )
+from tests.test_scaling import growing
 
 
 def softmax() -> list[Timing]:
@@ -169,50 +169,6 @@ def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
     assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
 
 
-def of_size(n: int, low: float, high: float, name: str = "jax_grad", **fields: object) -> Timing:
-    row = find(summary.timings(made_up()), "jax_grad", DIGITS)
-    ratio = Ratio(math.sqrt(low * high), low, high, 0.98, BLOCKS)
-    data = {"dataset": f"synthetic:softmax,n={n},d=64,k=10,seed=0", "n": n, "implementation": name, **fields}
-    return replace(row, ratio=ratio.ratio, ratio_low=low, ratio_high=high, comparison=compare(ratio), **data)  # type: ignore[arg-type]
-
-
-def test_a_crossing_lies_where_a_straight_line_in_the_logarithms_meets_1() -> None:
-    (family,) = sizes.families([of_size(10_000, 0.25, 1.0 / 1.0), of_size(100, 1.0 * 2, 8.0)])
-    (crossing,) = family.crossings
-    assert crossing.faster and crossing.n == pytest.approx(100 * 100 ** (2 / 3))
-    assert crossing.low == pytest.approx(100 * 100 ** (1 / 3)) and crossing.high == pytest.approx(10_000)
-    assert sizes.said(crossing, "numpy_manual") == "jax_grad overtakes numpy_manual near 2,150 rows (464 to 10,000)"
-
-
-def test_a_crossing_whose_interval_never_leaves_1_is_open_to_the_sizes_measured() -> None:
-    (family,) = sizes.families([of_size(100, 0.7, 1.2), of_size(1000, 0.9, 1.6)])
-    (crossing,) = family.crossings
-    assert not crossing.faster and (crossing.low, crossing.high) == (None, None)
-    assert "falls behind" in sizes.said(crossing, "numpy_manual")
-    assert "(the least measured to the most measured)" in sizes.said(crossing, "numpy_manual")
-
-
-def test_only_synthetic_data_that_differ_in_n_alone_are_a_family() -> None:
-    one = of_size(100, 1.1, 1.2)
-    other_seed = of_size(1000, 1.1, 1.2, dataset="synthetic:softmax,n=1000,d=64,k=10,seed=1")
-    real = of_size(1000, 1.1, 1.2, dataset="digits")
-    other_dtype = of_size(1000, 1.1, 1.2, dtype="float64")
-    assert sizes.families([one, other_seed, real, other_dtype]) == []
-    assert sizes.families([one, of_size(1000, 1.1, 1.2, name="torch_nn")]) == []
-    (family,) = sizes.families([one, of_size(1000, 1.1, 1.2)])
-    assert family.crossings == () and [row.n for row in family.curves[0].rows] == [100, 1000]
-
-
-def test_the_picture_of_sizes_marks_the_crossing_and_says_it() -> None:
-    rows = [of_size(100, 2.0, 8.0), of_size(10_000, 0.125, 0.5)]
-    with look.look():
-        figure = growth.draw(sizes.families(rows), marks(rows))
-    assert figure is not None
-    (axes,) = figure.axes
-    assert [pytest.approx(1000)] * 2 in [list(across(line)) for line in axes.get_lines()]
-    assert any("jax_grad overtakes numpy_manual near 1,000 rows" in text for text in texts(figure))
-
-
 def test_the_command_line_starts_without_matplotlib() -> None:
     program = "import sys, bench.cli; print({'matplotlib', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -223,16 +179,7 @@ def test_a_wrong_cell_has_no_history() -> None:
     assert not [one for one in seen(made_up()) if one.cell == cell(MINE, HOURS)]
 
 
-def growing() -> Raw:
-    """A run with two sizes of the same synthetic data."""
-    problems = [replace(DIGITS, dataset=f"synthetic:softmax,n={n},d=64,k=10,seed=0", n=n) for n in (100, 1000)]
-    cells = [cell(name, problem) for problem in problems for name in ("numpy_manual", "jax_grad")]
-    verdicts = [agreed(one.implementation, one.problem) for one in cells]
-    timed = [row for one in cells for row in rounds(one, 1e-3, SCATTER)]
-    return replace(made_up(), verdicts=verdicts, rounds=timed, failures=[])
-
-
-@pytest.mark.parametrize("raw", [made_up(), growing()])
+@pytest.mark.parametrize("raw", [made_up(), growing(crossing=True)])
 def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) -> None:
     laid_down(tmp_path / "run", raw)
     files.write_reports(tmp_path / "run")

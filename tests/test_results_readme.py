@@ -1,16 +1,31 @@
-"""results/README.md documents every column that is written, and no other."""
+"""results/README.md documents every column that is written, and no other, and knows the runs kept there."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from bench.records import Agreement, Block, Cell, Change, Failure, Paced, Problem, Rounds, Status, Timing, Verdict
+from bench.records import (
+    Agreement,
+    Block,
+    Cell,
+    Change,
+    Failure,
+    Paced,
+    Problem,
+    Rounds,
+    Scaling,
+    Status,
+    Timing,
+    Verdict,
+)
 
-TEXT = (Path(__file__).resolve().parents[1] / "results" / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
@@ -23,7 +38,8 @@ def names(record: type) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("title", "record"), [("timings.csv", Timing), ("agreement.csv", Agreement), ("comparison.csv", Change)]
+    ("title", "record"),
+    [("timings.csv", Timing), ("sweep.csv", Scaling), ("agreement.csv", Agreement), ("comparison.csv", Change)],
 )
 def test_the_columns_of_a_table_are_documented_in_their_order(title: str, record: type) -> None:
     assert re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE) == names(record)
@@ -32,6 +48,15 @@ def test_the_columns_of_a_table_are_documented_in_their_order(title: str, record
 @pytest.mark.parametrize("record", [Verdict, Rounds, Paced, Block, Failure, Cell, Problem])
 def test_every_field_of_a_raw_row_is_documented(record: type) -> None:
     assert set(names(record)) <= set(re.findall(r"`(\w+)`", section("The raw rows")))
+
+
+def test_every_run_that_git_keeps_is_in_the_index_the_reference_run_first() -> None:
+    kept = re.findall(r"^!/results/(\w+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)
+    index = re.findall(r"^\| \[`(.+?)`\]\(\1/report\.md\) \| (\S+), `(.+?)`", section("Runs kept here"), re.MULTILINE)
+    assert index[0][0] == "reference" and sorted(name for name, *_ in index) == sorted(kept)
+    for name, run, command in index:
+        environment = json.loads((ROOT / "results" / name / "environment.json").read_text(encoding="utf-8"))
+        assert (environment["run"], environment["command"]) == (run, command)
 
 
 def test_every_status_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""The code of docs/your-own-implementation.md does what the page says."""
+"""The code of README and of docs/your-own-implementation.md does what they say."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ import impls
 from impls.protocol import Implementation, Model
 from tests.gates import DTYPES, judged, opinions
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "your-own-implementation.md").read_text(encoding="utf-8")
-FIRST, CURE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def code(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+(OWN_GRADIENT,) = code("README.md")
+FIRST, CURE = code("docs/your-own-implementation.md")
 
 
 def saved(path: Path, source: str) -> Implementation:
@@ -28,11 +35,11 @@ def cured() -> str:
     return f"{before}{indent(CURE, '    ')}\n{after}"
 
 
-def failures(implementation: Implementation, dtype: str) -> set[str]:
-    """Return the data and quantities of the gate's softmax cases in which it exceeds a budget."""
+def failures(implementation: Implementation, dtype: str, model: Model = Model.SOFTMAX) -> set[str]:
+    """Return the data and quantities of the gate's cases of a model in which it exceeds a budget."""
     return {
         f"{case.name}: {one.name}"
-        for case, opinion in opinions(Model.SOFTMAX, dtype)
+        for case, opinion in opinions(model, dtype)
         for one in judged(implementation, case, opinion, dtype)[1]
         if not one.share <= 1
     }
@@ -49,6 +56,14 @@ def test_the_first_version_fails_where_the_page_says(tmp_path: Path, dtype: str)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_cured_version_agrees(tmp_path: Path, dtype: str) -> None:
     assert failures(saved(tmp_path / "mine.py", cured()), dtype) == set()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_gradient_of_the_readme_agrees_and_is_the_one_that_is_judged(tmp_path: Path, dtype: str) -> None:
+    own = Model.MULTIVARIATE_LINEAR
+    assert failures(saved(tmp_path / "mine.py", OWN_GRADIENT), dtype, own) == set()
+    wrong = OWN_GRADIENT.replace("2 * r.mean()", "r.mean()")
+    assert wrong != OWN_GRADIENT and failures(saved(tmp_path / "wrong.py", wrong), dtype, own)
 
 
 def test_it_refuses_the_models_that_it_has_not(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from bench.statistics import MARGIN
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 
+_MOST_NAMES = 8
 _HINT = {
     Comparison.SAME: f"within {100 * MARGIN:.0f} %",
     Comparison.AMBIGUOUS: "more blocks would tell",
@@ -52,7 +53,7 @@ def remarks(found: Between) -> list[str]:
         )
     for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
         if cells:
-            said.append(f"In the {run} run only, under these settings: {_names(cells)}.")
+            said.append(f"In the {run} run only, under these settings: {names(cells)}.")
     return said
 
 
@@ -119,6 +120,12 @@ def document(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exi
     }
 
 
+def names(cells: Sequence[Cell]) -> str:
+    """Return the first of these cells by name, and how many more there are."""
+    first = ", ".join(f"{words.runner(cell)} on {words.work(cell.problem)}" for cell in cells[:_MOST_NAMES])
+    return first + (f" and {len(cells) - _MOST_NAMES} more" if len(cells) > _MOST_NAMES else "")
+
+
 def _sentence(change: Change) -> str:
     assert change.change is not None and change.change_low is not None and change.change_high is not None, change
     return (
@@ -133,11 +140,6 @@ def _lost(change: Change) -> bool:
 
 def _name(change: Change) -> str:
     return f"{words.runner(change)} on {words.work(change)}"
-
-
-def _names(cells: Sequence[Cell]) -> str:
-    names = [f"{cell.implementation} on {words.work(cell.problem)}" for cell in cells]
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _time(seconds: float | None, status: Status) -> str:

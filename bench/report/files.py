@@ -17,7 +17,7 @@ import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from bench.report.summary import Raw
 SCHEMA = 1
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 ENVIRONMENT = "environment.json"
+HISTORY_PICTURE = "history.svg"
 VERDICTS, AGREEMENT = Path("raw", "verdicts.jsonl"), Path("raw", "agreement.jsonl")
 
 
@@ -111,7 +112,7 @@ def _lean(rounds: Iterable[Rounds]) -> Iterator[Rounds]:
     cells: dict[Cell, Cell] = {}
     none = Evidence()
     for one in rounds:
-        yield replace(one, cell=cells.setdefault(one.cell, one.cell), evidence=none)
+        yield Rounds(**{**vars(one), "cell": cells.setdefault(one.cell, one.cell), "evidence": none})
 
 
 def verdicts(folder: Path) -> list[Verdict]:
@@ -153,9 +154,14 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
 
 
 def write_history(folder: Path, entries: Sequence[Entry]) -> None:
-    """Write history.md and history.csv into a new folder."""
+    """Write history.md, history.csv and, where anything was compared, history.svg into a new folder."""
+    from bench.report import pictures  # noqa: PLC0415
+
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "history.md", past_words.markdown(entries))
+    picture = pictures.draw_history(entries)
+    if picture is not None:
+        _write(folder / HISTORY_PICTURE, picture)
+    _write(folder / "history.md", past_words.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
     _write(folder / "history.csv", past_words.csv(entries))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from bench.records import Scaling
-from bench.report import words
+from bench.records import Scaling, Timing
+from bench.report import sizes, words
 from bench.report.markdown import bullets, table
+from bench.report.sizes import Panel
 
 _INTRODUCTION = (
     "Time of an epoch = steps x overhead + rows x slope, fitted in each block to all sizes of a model, each size with "
@@ -14,22 +15,24 @@ _INTRODUCTION = (
 )
 
 
-def section(scalings: Sequence[Scaling]) -> str:
+def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
     headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
     costs = [
-        (_work(one), one.implementation, *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
+        (_work(one), words.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
         for one in scalings if not one.against
     ]  # fmt: skip
-    crossings = [
-        f"{_work(one)}: {one.implementation} and {one.against} change places at {one.crossover_rows:.3g} rows "
-        f"({one.crossover_rows_low:.3g} to {one.crossover_rows_high:.3g})"
-        for one in scalings
-        if one.against
-    ]
-    below = bullets(crossings) if crossings else "Nowhere between these sizes do two of them change places for certain."
-    return f"{_INTRODUCTION}\n\n{table(headers, costs, right=headers[2:])}\n\n{below}"
+    fitted = table(headers, costs, right=headers[2:])
+    return "\n\n".join([_INTRODUCTION, fitted, *_crossovers(sizes.panels(rows, scalings))])
+
+
+def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
+    """Yield how it is told which overtakes which, and that of every panel in which it can be told."""
+    told = [panel for panel in panels if panel.comparisons]
+    if told:
+        yield " ".join([sizes.HOW, *dict.fromkeys(map(sizes.level, told))])
+        yield bullets(f"{panel.title}: {line}" for panel in told for line in sizes.findings(panel))
 
 
 def _work(one: Scaling) -> str:

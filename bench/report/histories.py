@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.blocks import without
-from bench.compared import TWIN, by_cell
+from bench.compared import TWIN
 from bench.records import Cell, Rounds, Status
 from bench.report import summary, words
 from bench.report.summary import Raw
@@ -43,11 +44,25 @@ class Process:
 
 @dataclass(frozen=True)
 class History:
-    """The processes of one cell, or of its A/A twin, in the order of their blocks."""
+    """The rounds of one cell, or of its A/A twin, with what is known of the blocks of the run.
+
+    excluded    the numbers of the blocks that do not count
+    disturbed   what disturbed each block, by number
+    """
 
     cell: Cell
     twin: bool
-    processes: tuple[Process, ...]
+    rounds: Sequence[Rounds]
+    excluded: Container[int]
+    disturbed: Mapping[int, str]
+
+    @cached_property
+    def processes(self) -> tuple[Process, ...]:
+        """Its processes, in the order of their blocks."""
+        return tuple(
+            Process(one, self.disturbed.get(one.block, ""), one.block not in self.excluded)
+            for one in sorted(self.rounds, key=lambda one: one.block)
+        )
 
     @property
     def name(self) -> str:
@@ -57,20 +72,13 @@ class History:
 
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:
     """Return the history of each of these cells that has a time, followed by that of its twin if it has one."""
-    own, twins = by_cell(raw.rounds, twins=False), by_cell(raw.rounds, twins=True)
+    own, twins = raw.every
     excluded = without(raw.blocks)
     disturbed = {one.number: one.disturbed for one in raw.blocks}
     found = []
     for verdict in summary.final_verdicts(raw):
         if verdict.status is Status.OK and verdict.cell in cells:
-            for rounds, twin in ((own, False), (twins, True)):
-                processes = _processes(rounds.get(verdict.cell, []), excluded, disturbed)
-                found += [History(verdict.cell, twin, processes)] if processes else []
+            for every, twin in ((own, False), (twins, True)):
+                if rounds := every.get(verdict.cell):
+                    found.append(History(verdict.cell, twin, rounds, excluded, disturbed))
     return found
-
-
-def _processes(rounds: Sequence[Rounds], excluded: set[int], disturbed: dict[int, str]) -> tuple[Process, ...]:
-    return tuple(
-        Process(one, disturbed.get(one.block, ""), one.block not in excluded)
-        for one in sorted(rounds, key=lambda one: one.block)
-    )

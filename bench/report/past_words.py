@@ -34,9 +34,10 @@ def cells(entry: Entry) -> tuple[str, ...]:
     return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, words.verdict(entry.timing)
 
 
-def markdown(entries: Sequence[Entry]) -> str:
-    """Return history.md."""
+def markdown(entries: Sequence[Entry], picture: str) -> str:
+    """Return history.md, which shows the picture of that file name if there is one."""
     parts = ["# Four ways: history", HOW]
+    parts += [f"![The ratio of each cell, run by run]({picture})"] if picture else []
     for group in by_cell(entries):
         parts += [f"## {text(title(group))}", table(HEADERS, map(cells, group), right=NUMBERS)]
     return "\n\n".join(parts) + "\n"

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, fields
 from math import exp, log
+from statistics import fmean
 
-from bench.records import Timing
+import numpy as np
+
+from bench.records import Scaling, Timing
 from bench.report import words
-from datasets import synthetic
+from impls.protocol import Feed
+from bench.scaling import Family, family
+from bench.statistics import MARGIN, least_blocks
 
-
-@dataclass(frozen=True)
-class Crossing:
-    """The number of rows at which `name` takes as long as the baseline, between two that were measured.
-
-    faster    whether it takes less time above that size, and more below; else the other way round
-    n         where the ratio is 1, if it runs straight between the two when both axes are logarithmic
-    low, high between them its interval holds 1, if the ends run so too; None: as far as was measured
-    """
-
-    name: str
-    faster: bool
-    n: float
-    low: float | None
-    high: float | None
+HOW = (
+    "In brackets: from the last size at which it is slower to the first at which it is faster, "
+    f"each by more than {100 * MARGIN:.0f} %."
+)
+NOWHERE = "Nowhere between these sizes does one overtake another for certain."
 
 
 @dataclass(frozen=True)
@@ -37,42 +31,42 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Family:
-    """Work that differs in n alone: the curves of all with two sizes or more, and where they cross the baseline."""
+class Panel:
+    """The curves of a family with one batch size, of all that have two sizes or more, and where they cross.
+
+    comparisons   the ratios that the crossovers of its model rest on; 0 where nothing was compared
+    """
 
     title: str
     curves: tuple[Curve, ...]
-    crossings: tuple[Crossing, ...]
+    crossovers: tuple[Scaling, ...]
+    comparisons: int
 
 
-def families(rows: Sequence[Timing]) -> list[Family]:
-    """Return every family of synthetic data; other data of two sizes differ in more than that."""
-    groups: dict[tuple[object, ...], list[Timing]] = {}
+def panels(rows: Sequence[Timing], scalings: Sequence[Scaling]) -> list[Panel]:
+    """Return the panels of these rows, with the crossovers that these records tell."""
+    groups: dict[tuple[Family, int | None], list[Timing]] = {}
     for row in rows:
-        if row.epoch_seconds is not None and row.dataset.partition(":")[0] == "synthetic":
-            *_, seed = synthetic.parse(row.dataset)
-            key = (
-                row.model,
-                row.d,
-                row.k,
-                seed,
-                row.dtype,
-                row.batch_size,
-                row.shuffle,
-                row.drop_last,
-                row.feed,
-                row.threads,
-            )
-            groups.setdefault(key, []).append(row)
-    return [family for family in map(_family, groups.values()) if family.curves]
+        if row.epoch_seconds is not None and (one := family(row.cell)) is not None:
+            groups.setdefault((one, row.batch_size), []).append(row)
+    found = (_panel(key[0], group, scalings) for key, group in groups.items())
+    return [panel for panel in found if panel.curves]
 
 
-def _family(rows: Sequence[Timing]) -> Family:
+def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:
     by_name: dict[str, list[Timing]] = {}
     for row in sorted(rows, key=lambda row: row.n):
         by_name.setdefault(words.runner(row), []).append(row)
     curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
-    return Family(_title(rows[0]), curves, tuple(one for curve in curves for one in _crossings(curve)))
+    own = [record for record in scalings if rows[0].batch_size is None and _family(record) == one]
+    names = {curve.name for curve in curves}
+    told = [record for record in own if record.against and {words.runner(record), words.overtaken(record)} <= names]
+    comparisons = max((record.comparisons for record in own), default=0)
+    return Panel(_title(rows[0]), curves, tuple(sorted(told, key=where)), comparisons)
+
+
+def _family(record: Scaling) -> Family:
+    return Family(**{field.name: getattr(record, field.name) for field in fields(Family)})
 
 
 def _title(row: Timing) -> str:
@@ -80,58 +74,59 @@ def _title(row: Timing) -> str:
     parts += [f"{row.k} classes"] if row.k > 1 else []
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
+    parts += ["fed from the host"] if row.feed is Feed.HOST else []
+    parts += [f"{row.threads} threads"] if row.threads > 1 else []
     return ", ".join(parts)
 
 
-def _crossings(curve: Curve) -> list[Crossing]:
-    """The interval of a crossing ends where an end of the ratio's interval crosses 1, on either side."""
-    points = [
-        (float(row.n), row.ratio, row.ratio_low, row.ratio_high)
-        for row in curve.rows
-        if row.ratio is not None and row.ratio_low is not None and row.ratio_high is not None
-    ]
-    ends = [n for which in (2, 3) for n, _ in _crosses([(point[0], point[which]) for point in points])]
-    return [
-        Crossing(
-            curve.name,
-            falls,
-            n,
-            max((end for end in ends if end <= n), default=None),
-            min((end for end in ends if end >= n), default=None),
-        )
-        for n, falls in _crosses([(point[0], point[1]) for point in points])
-    ]
+def findings(panel: Panel) -> list[str]:
+    """Return one sentence for each crossover, or the one that says why there is none."""
+    if panel.crossovers:
+        return [f"{said(one)}." for one in panel.crossovers]
+    if len(panel.curves) < 2 or not panel.comparisons:
+        return ["Nothing is compared here."]
+    blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
+    if blocks < least:
+        return [f"{words.number(blocks, 'block')} cannot tell it: {panel.comparisons} ratios take {least}."]
+    return [NOWHERE]
 
 
-def _crosses(line: Sequence[tuple[float, float]]) -> list[tuple[float, bool]]:
-    """Return where a line of (n, ratio) crosses 1, and whether it falls there."""
-    found = []
-    for (left, before), (right, after) in pairwise(line):
-        if (before > 1) != (after > 1):
-            share = log(before) / (log(before) - log(after))
-            found.append((exp(log(left) + share * log(right / left)), after <= 1))
-    return found
-
-
-def findings(family: Family) -> list[str]:
-    """Return one sentence for each crossing, or the one that says why there is none."""
-    baseline = family.curves[0].rows[0].baseline
-    if family.crossings:
-        return [f"{said(one, baseline)}." for one in family.crossings]
-    if any(row.ratio is not None for curve in family.curves for row in curve.rows):
-        return [f"No ratio to {baseline} crosses 1 between these sizes."]
-    return ["Nothing is compared."]
-
-
-def said(crossing: Crossing, baseline: str) -> str:
-    """Return a crossing in words: "jax_grad overtakes numpy_manual near 3,100 rows (2,400 to 4,200)"."""
-    ends = " to ".join(
-        word if n is None else _round(n)
-        for n, word in ((crossing.low, "the least measured"), (crossing.high, "the most measured"))
+def level(panel: Panel) -> str:
+    """Return how sure the crossovers of a model are."""
+    model, each = panel.curves[0].rows[0].model, 100 * (1 - 0.05 / panel.comparisons)
+    return (
+        f"The {panel.comparisons} ratios of {model}, of all pairs at all sizes, hold together with 95 %: each interval "
+        f"is at {each:.3f} % or above."
     )
-    overtakes = "overtakes" if crossing.faster else "falls behind"
-    return f"{crossing.name} {overtakes} {baseline} near {_round(crossing.n)} rows ({ends})"
 
 
-def _round(n: float) -> str:
-    return f"{float(f'{n:.3g}'):,.0f}"
+def legend(panel: Panel) -> list[str]:
+    """Return the findings, each crossover behind the number that its mark has in a chart."""
+    found = findings(panel)
+    return [f"({number}) {line}" for number, line in enumerate(found, start=1)] if panel.crossovers else found
+
+
+def where(one: Scaling) -> tuple[float, float, float]:
+    """Return the rows of a crossover, and of both ends of its interval."""
+    near, low, high = one.crossover_rows, one.crossover_rows_low, one.crossover_rows_high
+    assert near is not None and low is not None and high is not None, one
+    return near, low, high
+
+
+def height(panel: Panel, one: Scaling) -> float:
+    """Return the seconds at which a crossover is marked: where its curves are, if they run straight between sizes."""
+    n, *_ = where(one)
+    curves = [curve for curve in panel.curves if curve.name in (words.runner(one), words.overtaken(one))]
+    return exp(fmean(_at(curve, log(n)) for curve in curves))
+
+
+def _at(curve: Curve, log_n: float) -> float:
+    timed = [(row.n, row.epoch_seconds) for row in curve.rows if row.epoch_seconds is not None]
+    ns, seconds = np.log(np.array(timed)).T
+    return float(np.interp(log_n, ns, seconds))
+
+
+def said(one: Scaling) -> str:
+    """Return a crossover in words: "jax_grad overtakes numpy_manual near 3,100 rows (1,000 to 10,000)"."""
+    near, low, high = map(words.rows, where(one))
+    return f"{words.runner(one)} overtakes {words.overtaken(one)} near {near} rows ({low} to {high})"

@@ -49,7 +49,7 @@ class Raw:
     def scalings(self) -> list[Scaling]:
         """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
         fine = {verdict.cell for verdict in final_verdicts(self) if verdict.status is Status.OK}
-        return [] if self.quick else scaling.scalings([one for one in self.counted if one.cell in fine])
+        return [] if self.quick else scaling.scalings({cell: own for cell, own in self.values.items() if cell in fine})
 
     @cached_property
     def counted(self) -> list[Rounds]:
@@ -58,14 +58,19 @@ class Raw:
         return [one for one in self.rounds if one.block not in excluded]
 
     @cached_property
+    def every(self) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
+        """The rounds of each cell, and of the baseline's A/A twin in it, counted or not."""
+        return by_cell(self.rounds)
+
+    @cached_property
     def own(self) -> dict[Cell, list[Rounds]]:
         """The counted rounds of each cell."""
-        return by_cell(self.counted, twins=False)
+        return _counted(self.every[0], without(self.blocks))
 
     @cached_property
     def twins(self) -> dict[Cell, list[Rounds]]:
         """The counted rounds of the baseline's A/A twin in each cell."""
-        return by_cell(self.counted, twins=True)
+        return _counted(self.every[1], without(self.blocks))
 
     @cached_property
     def values(self) -> dict[Cell, dict[int, float]]:
@@ -107,6 +112,11 @@ class Raw:
     def timed(self) -> bool:
         """Whether the run was to time anything: `agree` does not."""
         return bool(self.environment["timed"])
+
+
+def _counted(every: Mapping[Cell, list[Rounds]], excluded: set[int]) -> dict[Cell, list[Rounds]]:
+    found = {cell: [one for one in rounds if one.block not in excluded] for cell, rounds in every.items()}
+    return {cell: rounds for cell, rounds in found.items() if rounds}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from bench.doctor import Finding
 from bench.gate.explain import explain
 from bench.past import Entry, by_cell
 from bench.plan import Plan
-from bench.records import Agreement, Change, Comparison, Status, Timing, Verdict
+from bench.records import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
 from bench.report import change_words, clock, past_words, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
@@ -155,10 +155,11 @@ def history(screen: Screen, entries: Sequence[Entry]) -> None:
     screen.details.print(past_words.HOW)
 
 
-def threshold(screen: Screen, failed: Sequence[Change], share: str) -> None:
-    """Print which cells are slower by more than what was allowed, or have lost their time."""
-    names = ", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)
-    screen.verdicts.print(f"--fail-slower {share}: {names or 'no cell'}", style="red" if failed else "green")
+def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
+    """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
+    said = [", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)] if failed else []
+    said += [f"timed in the old run and missing from the new one: {change_words.names(missing)}"] if missing else []
+    screen.verdicts.print(f"--fail-slower {share}: {'; '.join(said) or 'no cell'}", style="red" if said else "green")
 
 
 def paths(screen: Screen, written: Iterable[Path]) -> None:

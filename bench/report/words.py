@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.records import Cell, Change, Comparison, Problem, Status, Timing, Verdict
+from bench.records import Cell, Change, Comparison, Problem, Scaling, Status, Timing, Verdict
 from bench.statistics import MARGIN
 from impls.protocol import Feed
 
@@ -95,6 +95,11 @@ def work(row: Timing | Problem | Change) -> str:
     return " ".join(words)
 
 
+def rows(n: float) -> str:
+    """Return a number of rows to three significant digits: "3,100"."""
+    return f"{float(f'{n:.3g}'):,.0f}"
+
+
 def shaped(row: Timing) -> str:
     """Return what is trained with its size: "digits batch 64 (1797 x 64, 10)"."""
     classes = f", {row.k}" if row.k > 1 else ""
@@ -106,9 +111,18 @@ def states(rows: Sequence[Timing]) -> dict[Status, int]:
     return dict(Counter(row.status for row in rows))
 
 
-def runner(row: Timing | Cell | Change) -> str:
+def runner(row: Timing | Cell | Change | Scaling) -> str:
     """Return who trains it: the implementation, and its device unless that is the CPU."""
-    return row.implementation if row.device == "cpu" else f"{row.implementation} on {row.device}"
+    return _on(row.implementation, row.device)
+
+
+def overtaken(row: Scaling) -> str:
+    """Return the same of the one that is overtaken."""
+    return _on(row.against, row.against_device)
+
+
+def _on(implementation: str, device: str) -> str:
+    return implementation if device == "cpu" else f"{implementation} on {device}"
 
 
 def verdict(row: Timing) -> str:

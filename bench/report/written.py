@@ -34,7 +34,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Times", _times(raw, rows)),
         section("Costs apart", _costs(rows)),
         section("The limit", limits.section(rows)),
-        *([section("How time grows", growths.section(raw.scalings))] if raw.scalings else []),
+        *([section("How time grows", growths.section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw.agreements, rows)),
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),
@@ -63,17 +63,19 @@ def _times(raw: Raw, rows: Sequence[Timing]) -> str:
     for model in Model:
         of_model = [row for row in rows if row.model is model]
         if of_model:
-            body = f"{_pictures(of_model)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
+            body = f"{_pictures(of_model, raw)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
             parts.append(f"### {model}\n\n{body}")
     return "\n\n".join(parts)
 
 
-def _pictures(rows: Sequence[Timing]) -> str:
+def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
     """Return the links to the pictures of a model, of which there are none where nothing was timed."""
     model = rows[0].model
     if all(row.epoch_seconds is None for row in rows):
         return ""
-    growth = f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if sizes.families(rows) else ""
+    growth = (
+        f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if sizes.panels(rows, raw.scalings) else ""
+    )
     return (
         f"![{model}: ranked intervals](pictures/intervals-{model}.svg)\n\n{growth}"
         f"[Every timed round, process by process](pictures/rounds-{model}.svg).\n\n"

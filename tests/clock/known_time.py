@@ -48,7 +48,8 @@ def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> summary.Raw:
 
 
 def _row(one: type[busy.Busy200us], raw: summary.Raw) -> dict[str, object]:
-    truth, null = median(float(file.read_text()) for file in busy.KEPT.iterdir()), summary.null_epoch_seconds(raw) or 0.0
+    truth = median(float(file.read_text()) for file in busy.KEPT.iterdir())
+    null = summary.null_epoch_seconds(raw) or 0.0
     timing = next(row for row in summary.timings(raw) if row.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high
     if seconds is None or low is None or high is None:

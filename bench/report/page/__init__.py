@@ -74,8 +74,8 @@ def _charts(raw: Raw, rows: Sequence[Numbered]) -> list[Chart]:
     for model in Model:
         of_model = [(number, row) for number, row in rows if row.model is model]
         made.append(charts.intervals(of_model, looks))
-        families = sizes.families([row for _, row in of_model])
-        made += [charts.against_size(family, number, looks) for number, family in enumerate(families)]
+        panels = sizes.panels([row for _, row in of_model], raw.scalings)
+        made += [charts.against_size(panel, number, looks) for number, panel in enumerate(panels)]
     made.append(charts.agreement(raw.agreements, [row.implementation for _, row in rows]))
     return [chart for chart in made if chart is not None]
 

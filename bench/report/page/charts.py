@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from bench.records import Agreement, Timing
+from bench.records import Agreement, Scaling, Timing
 from bench.report import ranks, shares, sizes, words
 from bench.report.marks import ALARM, Mark
 from bench.report.page.tables import Numbered
 from bench.report.ranks import Ranked
-from bench.report.sizes import Curve, Family
+from bench.report.sizes import Curve, Panel
 from bench.statistics import MARGIN
 
 Trace = dict[str, Any]
@@ -196,20 +196,16 @@ def _height(share: float | None) -> float | None:
     return max(math.log10(share), _LEAST) if share > 0 else _LEAST
 
 
-def against_size(family: Family, number: int, marks: Mapping[str, Mark]) -> Chart:
-    """Return time against rows of one family, with bands, and lines where a ratio crosses 1."""
-    model = family.curves[0].rows[0].model
-    lines = [
-        {"type": "line", "yref": "paper", "x0": one.n, "x1": one.n, "y0": 0, "y1": 1}
-        | {"line": {"color": marks[one.name].colour, "dash": "dash", "width": 1.5}}
-        for one in family.crossings
-    ]
+def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
+    """Return time against rows of one panel, with bands, and the crossovers by their numbers in the note."""
+    model = panel.curves[0].rows[0].model
+    curves = [trace for curve in panel.curves for trace in _curve(curve, marks[curve.name])]
     return Chart(
         f"sizes-{model}-{number}",
-        f"{family.title}: time of an epoch against size",
+        f"{panel.title}: time of an epoch against size",
         "",
-        " ".join(sizes.findings(family)),
-        [trace for curve in family.curves for trace in _curve(curve, marks[curve.name])],
+        " ".join([*sizes.legend(panel), *([sizes.HOW, sizes.level(panel)] if panel.crossovers else [])]),
+        [*curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],
         {
             "height": 380,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 40},
@@ -217,12 +213,28 @@ def against_size(family: Family, number: int, marks: Mapping[str, Mark]) -> Char
             "yaxis": {
                 "type": "log",
                 "automargin": True,
-                **_seconds(row for curve in family.curves for row in curve.rows),
+                **_seconds(row for curve in panel.curves for row in curve.rows),
             },
             "legend": {"orientation": "h", "y": -0.25},
-            "shapes": lines,
         },
     )
+
+
+def _crossover(panel: Panel, one: Scaling, number: int) -> Trace:
+    near, low, high = sizes.where(one)
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [near],
+        "y": [sizes.height(panel, one)],
+        "text": [str(number)],
+        "textfont": {"color": "#1a1a1a", "size": 11},
+        "marker": {"color": "#ffffff", "size": 17, "line": {"color": "#808080", "width": 1.5}},
+        "error_x": {"type": "data", "symmetric": False, "array": [high - near], "arrayminus": [near - low]}
+        | {"color": "#808080", "thickness": 1.5},
+        "hovertemplate": f"{escape(sizes.said(one))}<extra></extra>",
+        "showlegend": False,
+    }
 
 
 def _curve(curve: Curve, mark: Mark) -> list[Trace]:

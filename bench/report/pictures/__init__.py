@@ -1,12 +1,13 @@
-"""The pictures of a run, as SVG: all that draws with matplotlib is in here. It returns text and writes nothing."""
+"""The pictures of a run, or of several, as SVG: all that draws with matplotlib is in here. It returns text alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.past import Entry
 from bench.records import Timing
 from bench.report import histories, marks, sizes, words
-from bench.report.pictures import agreement, growth, intervals, look, rounds
+from bench.report.pictures import agreement, growth, history, intervals, look, rounds
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -23,5 +24,12 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
             processes = [history for history in seen if history.cell.problem.model is model]
             figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
             figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
-            figures[f"sizes-{model}.svg"] = growth.draw(sizes.families(of_model), looks)
+            figures[f"sizes-{model}.svg"] = growth.draw(sizes.panels(of_model, raw.scalings), looks)
         return {name: look.svg(figure) for name, figure in figures.items() if figure is not None}
+
+
+def draw_history(entries: Sequence[Entry]) -> str | None:
+    """Return the picture of a history; None if nothing of it was compared."""
+    with look.look():
+        figure = history.draw(entries, marks.marks(words.runner(entry.timing) for entry in entries))
+        return None if figure is None else look.svg(figure)

@@ -1,4 +1,4 @@
-"""Time of an epoch against the number of rows, with bands, and where one implementation overtakes the baseline."""
+"""Time of an epoch against the number of rows, with bands, and where one implementation overtakes another."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.records import Scaling
 from bench.report import sizes
 from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.sizes import Crossing, Curve, Family
+from bench.report.sizes import Curve, Panel
 
 MOST_PANELS = 12
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 
 
-def draw(families: Sequence[Family], marks: Mapping[str, Mark]) -> Figure | None:
-    """Return the picture of the families of one model; None if there are none."""
-    shown = families[:MOST_PANELS]
+def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
+    """Return the picture of the panels of one model; None if there are none."""
+    shown = panels[:MOST_PANELS]
     if not shown:
         return None
-    notes = [_note(family) for family in shown]
+    notes = [_note(panel) for panel in shown]
     heights = [_PANEL + _BELOW + _LINE * len(note) for note in notes]
     figure = look.canvas(_WIDTH, _TOP + sum(heights) - 0.2)
     top = figure.get_size_inches()[1] - _TOP
-    for family, note, height in zip(shown, notes, heights, strict=True):
+    for panel, note, height in zip(shown, notes, heights, strict=True):
         axes = look.axes(figure, _LEFT, top - _PANEL, _WIDTH - _LEFT - _RIGHT, _PANEL)
-        _panel(axes, family, marks)
+        _panel(axes, panel, marks)
         axes.annotate(
             "\n".join(note), (0, 0), xytext=(-_LEFT * 72 + 8, -42), xycoords="axes fraction",
             textcoords="offset points", va="top", fontsize=8, color=look.MUTED, linespacing=1.35,
@@ -37,21 +38,21 @@ def draw(families: Sequence[Family], marks: Mapping[str, Mark]) -> Figure | None
     return figure
 
 
-def _panel(axes: Axes, family: Family, marks: Mapping[str, Mark]) -> None:
-    for curve in family.curves:
+def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
+    for curve in panel.curves:
         _curve(axes, curve, marks[curve.name])
-    for crossing in family.crossings:
-        _crossing(axes, crossing, family, marks[crossing.name])
+    for number, one in enumerate(panel.crossovers, start=1):
+        _crossover(axes, number, one, sizes.height(panel, one))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(look.around(_sizes(family), 0.04))
-    axes.set_ylim(look.around((one for curve in family.curves for row in _band(curve) for one in row), 0.06))
+    axes.set_xlim(look.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
+    axes.set_ylim(look.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
     look.log_ticks(axes.xaxis, *axes.get_xlim(), look.NUMBER)
     look.log_ticks(axes.yaxis, *axes.get_ylim(), look.DURATION)
     axes.grid()
     axes.set_axisbelow(True)
     axes.set_xlabel("rows", color=look.MUTED)
-    axes.set_title(family.title, fontsize=9)
+    axes.set_title(panel.title, fontsize=9)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
 
 
@@ -73,20 +74,16 @@ def _band(curve: Curve) -> list[tuple[float, float, float]]:
     ]
 
 
-def _crossing(axes: Axes, crossing: Crossing, family: Family, mark: Mark) -> None:
-    ns = _sizes(family)
-    axes.axvspan(crossing.low or min(ns), crossing.high or max(ns), color=mark.colour, alpha=0.1, linewidth=0)
-    axes.axvline(crossing.n, color=mark.colour, linewidth=1.2, linestyle=(0, (4, 3)))
+def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
+    """Mark where two take as long, with its interval, by the number that it has below the panel."""
+    near, *ends = sizes.where(one)
+    axes.plot(ends, [height, height], color=look.INK, linewidth=1.2, zorder=3)
+    axes.plot(ends, [height, height], "|", color=look.INK, markersize=8, markeredgewidth=1.2, zorder=3)
+    axes.plot(near, height, "o", color="white", markeredgecolor=look.INK, markeredgewidth=1.2, markersize=11, zorder=4)
+    axes.annotate(str(number), (near, height), ha="center", va="center_baseline", fontsize=7, zorder=5)
 
 
-def _sizes(family: Family) -> list[int]:
-    return [row.n for curve in family.curves for row in curve.rows]
-
-
-def _note(family: Family) -> list[str]:
-    lines = [
-        "Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks.",
-        *sizes.findings(family),
-    ]
-    dashed = "Dashed, with its interval: where a ratio crosses 1, if it runs straight between two sizes."
-    return [*lines, dashed] if family.crossings else lines
+def _note(panel: Panel) -> list[str]:
+    lines = ["Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks."]
+    told = [*sizes.legend(panel), sizes.HOW, sizes.level(panel)] if panel.crossovers else sizes.legend(panel)
+    return [*lines, *told]

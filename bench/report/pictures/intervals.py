@@ -7,7 +7,6 @@ from math import inf
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from bench.records import Timing
 from bench.report import ranks, words
@@ -74,7 +73,7 @@ def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) ->
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(lines - 0.4, -0.6)
-    look.log_ticks(axes.xaxis, low, high, FuncFormatter(lambda value, _: f"{value:g}") if compared else look.DURATION)
+    look.log_ticks(axes.xaxis, low, high, look.RATIO if compared else look.DURATION)
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")

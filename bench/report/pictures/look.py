@@ -89,6 +89,7 @@ def log_ticks(axis: Axis, low: float, high: float, text: FuncFormatter, most: in
 
 
 DURATION = FuncFormatter(lambda seconds, _: words.tick(seconds))
+RATIO = FuncFormatter(lambda value, _: f"{value:g}")
 NUMBER = FuncFormatter(lambda value, _: f"{value:,.12g}")
 
 

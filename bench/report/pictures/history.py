@@ -1,0 +1,111 @@
+"""What became of each cell over several runs: its ratio to the baseline with its interval, in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.past import Entry, by_cell
+from bench.records import Status
+from bench.report import words
+from bench.report.marks import Mark
+from bench.report.pictures import look
+from bench.statistics import MARGIN
+
+MOST_PANELS = 20
+_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.25, 8.2, 1.6, 0.4
+_MOST_LABELS = 6  # beside each other
+
+# The entries of each cell that one panel shows.
+Cells = list[list[Entry]]
+
+
+def draw(entries: Sequence[Entry], marks: Mapping[str, Mark]) -> Figure | None:
+    """Return the picture of these entries, the earliest run first; None if nothing of them was compared."""
+    every = _panels(entries)
+    shown = list(every.items())[:MOST_PANELS]
+    if not shown:
+        return None
+    runs = list({entry.run: entry for entry in entries}.values())
+    figure = look.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
+    for number, (title, cells) in enumerate(reversed(shown)):
+        bottom = _BOTTOM + number * (_PANEL + _GAP)
+        axes = look.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
+        _panel(axes, cells, [run.run for run in runs], marks)
+        _runs(axes, runs, last=number == 0)
+        axes.set_title(look.shorter(title, 80), fontsize=9, pad=4)
+    title = f"History: an epoch against that of {entries[0].timing.baseline}"
+    look.caption(figure, title, _note(shown, len(every) - len(shown)))
+    return figure
+
+
+def _panels(entries: Sequence[Entry]) -> dict[str, Cells]:
+    """Return the cells of each piece of work in which any run compared some."""
+    found: dict[str, Cells] = {}
+    for group in by_cell(entries):
+        if any(entry.timing.ratio is not None for entry in group):
+            found.setdefault(words.shaped(group[0].timing), []).append(group)
+    return found
+
+
+def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Mark]) -> None:
+    for place, group in enumerate(cells):
+        aside = 0.5 * ((place + 0.5) / len(cells) - 0.5)
+        slots = {run: slot + aside for slot, run in enumerate(runs)}
+        _cell(axes, group, slots, marks[words.runner(group[0].timing)])
+    ends = [end for group in cells for entry in group for end in _interval(entry)]
+    low, high = look.around([*ends, 1 / (1 + MARGIN), 1 + MARGIN], 0.08)
+    axes.set_ylim(low, high)
+    axes.set_yscale("log")
+    look.log_ticks(axes.yaxis, low, high, look.RATIO, most=4)
+    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
+    axes.axhline(1, color=look.MUTED, linewidth=1)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
+
+
+def _cell(axes: Axes, group: Sequence[Entry], slots: Mapping[str, float], mark: Mark) -> None:
+    """Draw the ratios of one cell, joined where their runs had the same conditions, and where it had no time."""
+    label: str | None = look.shorter(words.runner(group[0].timing), 24)
+    for conditions in dict.fromkeys(entry.conditions for entry in group):
+        own = [entry for entry in group if entry.conditions == conditions and entry.timing.ratio is not None]
+        lows, ratios, highs = zip(*map(_interval, own), strict=True) if own else ((), (), ())
+        below, above = ([abs(end - ratio) for end, ratio in zip(ends, ratios, strict=True)] for ends in (lows, highs))
+        axes.errorbar(
+            [slots[entry.run] for entry in own], ratios, (below, above), label=label, color=mark.colour,
+            marker=mark.marker, markeredgecolor="white", markersize=7, linewidth=0.9, elinewidth=2.2, capsize=3,
+        )  # fmt: skip
+        label = None
+    lost = [slots[entry.run] for entry in group if entry.timing.status is not Status.OK]
+    bottom = axes.get_xaxis_transform()
+    axes.plot(lost, [0.07] * len(lost), "x", color=mark.colour, markersize=7, markeredgewidth=2, transform=bottom)
+
+
+def _interval(entry: Entry) -> tuple[float, ...]:
+    """Return lower end, ratio and upper end; nothing where nothing was compared."""
+    found = entry.timing.ratio_low, entry.timing.ratio, entry.timing.ratio_high
+    return tuple(end for end in found if end is not None)
+
+
+def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
+    axes.set_xlim(-0.5, len(runs) - 0.5)
+    slots = range(0, len(runs), -(-len(runs) // _MOST_LABELS))
+    axes.set_xticks(slots, [_label(runs[slot]) if last else "" for slot in slots], fontsize=8, linespacing=1.3)
+
+
+def _label(run: Entry) -> str:
+    return f"{run.started[:16].replace('T', ' ')}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
+
+
+def _note(shown: Sequence[tuple[str, Cells]], left_out: int) -> str:
+    every = [entry.timing.ratio_level for _, cells in shown for group in cells for entry in group]
+    level = min(level for level in every if level is not None)
+    rest = f" {left_out} more pieces of work: history.csv." if left_out else ""
+    return (
+        f"Logarithmic, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
+        "each of its own run.\n"
+        f"A line joins runs of one machine and the same versions. Cross: no time in that run.{rest}"
+    )

@@ -1,0 +1,195 @@
+"""Costs that are fitted; crossovers that are told where the intervals tell them, alike in every report and picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bench.records import Cell, Problem, Scaling
+from bench.report import growths, marks, sizes, summary, words
+from bench.report.page import charts
+from bench.report.pictures import growth, look
+from bench.report.summary import Raw
+from bench.scaling import scalings
+from bench.statistics import least_blocks, paired_ratio
+from datasets import synthetic
+from datasets.dataset import Model
+from tests.made_run import made_run
+
+BLOCKS = 14
+SIZES = (100, 1000, 10_000, 100_000)
+
+Values = dict[Cell, dict[int, float]]
+Seconds = Callable[[int], float]
+
+
+def problem(n: int, batch_size: int | None = None, seed: int = 0) -> Problem:
+    name = synthetic.name(Model.LOGISTIC, n, 16, 1, seed)
+    return Problem(name, Model.LOGISTIC, n, 16, 1, "float32", 0.1, batch_size, False, False, 0)
+
+
+def of(
+    name: str, n: int, seconds: float, batch_size: int | None = None, *, blocks: int = BLOCKS, noise: float = 0.001
+) -> Values:
+    """The values of one cell: its time, up to `noise` above and below it by turns, so that the median is its time."""
+    cell = Cell(name, problem(n, batch_size), "cpu", 1)
+    around = [(-1) ** block * (1 + (block - 1) // 2) / ((blocks + 1) // 2) for block in range(1, blocks + 1)]
+    return {cell: {block: seconds * math.exp(noise * share) for block, share in enumerate(around, start=1)}}
+
+
+def curve(name: str, seconds: Seconds, noise: float = 0.0, blocks: int = BLOCKS) -> Values:
+    return {cell: own for n in SIZES for cell, own in of(name, n, seconds(n), noise=noise, blocks=blocks).items()}
+
+
+def costs(found: list[Scaling]) -> dict[str, Scaling]:
+    return {one.implementation: one for one in found if not one.against}
+
+
+def crossovers(values: Values) -> list[Scaling]:
+    return [one for one in scalings(values) if one.against]
+
+
+def light(n: int) -> float:
+    return 1e-5 + 4e-8 * n
+
+
+def heavy(n: int) -> float:
+    return 1e-4 + 1e-8 * n
+
+
+def test_overhead_and_slope_are_those_that_the_times_were_made_of() -> None:
+    one = costs(scalings(curve("a", lambda n: 2e-5 + 3e-9 * n, noise=0.001)))["a"]
+    assert one.step_seconds == pytest.approx(2e-5, rel=0.01)
+    assert one.row_seconds == pytest.approx(3e-9, rel=0.01)
+    assert one.step_seconds_low is not None and one.step_seconds_high is not None
+    assert one.step_seconds is not None and one.step_seconds_low < one.step_seconds < one.step_seconds_high
+
+
+def test_batches_tell_the_two_apart_at_one_number_of_rows() -> None:
+    made = of("a", 1000, 2e-3 + 3e-6, 10) | of("a", 1000, 2e-4 + 3e-6, 100) | of("a", 1000, 2e-5 + 3e-6, 1000)
+    one = costs(scalings(made))["a"]
+    assert one.step_seconds == pytest.approx(2e-5, rel=0.01)
+    assert one.row_seconds == pytest.approx(3e-9, rel=0.01)
+
+
+def test_sizes_that_cannot_tell_them_apart_have_no_costs() -> None:
+    assert scalings(of("a", 100, 1e-4, 10) | of("a", 1000, 1e-3, 10)) == []
+
+
+def test_one_size_is_no_sweep() -> None:
+    assert scalings(of("a", 100, 1e-5) | of("b", 100, 2e-5)) == []
+
+
+def test_data_that_were_not_drawn_and_other_seeds_are_no_other_size() -> None:
+    made = of("a", 100, 1e-5)
+    for other in (replace(problem(1000), dataset="digits"), problem(1000, seed=1)):
+        assert scalings(made | {Cell("a", other, "cpu", 1): {1: 1e-4}}) == []
+
+
+def test_a_crossover_lies_where_the_times_are_the_same_and_names_first_what_is_faster_above() -> None:
+    (one,) = crossovers(curve("a", light, noise=0.001) | curve("b", heavy, noise=0.001))
+    assert (one.implementation, one.against) == ("b", "a")
+    assert (one.crossover_rows_low, one.crossover_rows_high) == (1000, 10_000)
+    assert one.crossover_rows == pytest.approx(3000, rel=0.2)
+    assert sizes.said(one).startswith("b overtakes a near 3,") and sizes.said(one).endswith(" rows (1,000 to 10,000)")
+
+
+def test_two_that_never_change_places_have_no_crossover() -> None:
+    assert crossovers(curve("a", lambda n: 1e-8 * n) | curve("b", lambda n: 2e-8 * n)) == []
+
+
+def test_a_difference_within_the_margin_is_no_crossover() -> None:
+    """Both ratios are known exactly, and lie on either side of 1: by 2 % that is SAME, and by 4 % it is not."""
+
+    def at(share: float) -> Values:
+        return curve("a", lambda n: 1e-3) | curve("b", lambda n: 1e-3 * (1 + share if n < 5000 else 1 / (1 + share)))
+
+    assert crossovers(at(0.02)) == [] and len(crossovers(at(0.04))) == 1
+
+
+def test_the_intervals_hold_for_all_pairs_and_sizes_of_a_model_together() -> None:
+    four = [curve(name, light if name == "a" else heavy, noise=0.001) for name in "abcd"]
+    found = crossovers({cell: own for one in four for cell, own in one.items()})
+    assert {(one.implementation, one.against) for one in found} == {("b", "a"), ("c", "a"), ("d", "a")}
+    assert {one.comparisons for one in found} == {6 * len(SIZES)}
+    for one in found:
+        assert one.crossover_level is not None and one.crossover_level >= 1 - 0.05 / one.comparisons
+
+
+def test_what_two_alone_would_tell_is_not_told_among_many() -> None:
+    """One process in fourteen says otherwise: an interval at 1 - 0.05/4 leaves it out, one at 1 - 0.05/60 does not."""
+
+    def astray(values: Values) -> Values:
+        return {cell: own | {1: own[1] * 20} for cell, own in values.items()}
+
+    two = astray(curve("a", light)) | curve("b", heavy)
+    assert len(crossovers(two)) == 1
+    many = two | {cell: own for name in "cdef" for cell, own in curve(name, heavy).items()}
+    assert [one for one in crossovers(many) if {one.implementation, one.against} == {"a", "b"}] == []
+
+
+@pytest.mark.parametrize("comparisons", [1, 2, 3, 24, 54, 189, 5000])
+def test_the_least_blocks_are_those_with_which_there_is_an_interval(comparisons: int) -> None:
+    least = least_blocks(comparisons)
+    blocks = dict.fromkeys(range(least), 1.0)
+    assert paired_ratio(blocks, blocks, comparisons) is not None
+    del blocks[0]
+    assert paired_ratio(blocks, blocks, comparisons) is None
+
+
+def growing(*, crossing: bool, blocks: int = BLOCKS) -> Raw:
+    """A run with several sizes of the same drawn data."""
+    seconds = {"numpy_manual": light, "torch_nn": lambda n: 2 * light(n), "jax_grad": heavy if crossing else light}
+    return made_run([*seconds], [*map(problem, SIZES)], lambda name, one: seconds[name](one.n), blocks=blocks)
+
+
+def told(raw: Raw) -> list[str]:
+    """What report.md says; of picture and page it is held that they say the same."""
+    rows = summary.timings(raw)
+    looks = marks.marks(words.runner(row) for row in rows)
+    (panel,) = sizes.panels(rows, raw.scalings)
+    with look.look():
+        figure = growth.draw([panel], looks)
+    assert figure is not None
+    drawn = "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
+    chart = charts.against_size(panel, 0, looks)
+    text = growths.section(raw.scalings, rows)
+    said = [line.removeprefix("- logistic, 16 features, float32: ") for line in text.splitlines() if line[:2] == "- "]
+    assert all(line in drawn and line in chart.note for line in said)
+    assert [drawn.count("overtakes"), chart.note.count("overtakes")] == [len(panel.crossovers)] * 2
+    assert len(chart.traces) == 2 * len(panel.curves) + len(panel.crossovers)
+    return said
+
+
+def test_report_picture_and_page_tell_the_same_crossovers() -> None:
+    found = told(growing(crossing=True))
+    assert [line.partition(" near ")[0] for line in found] == [
+        "jax_grad overtakes torch_nn",
+        "jax_grad overtakes numpy_manual",
+    ]
+
+
+def test_where_there_is_none_all_say_so() -> None:
+    assert told(growing(crossing=False)) == [sizes.NOWHERE]
+
+
+def test_too_few_blocks_are_no_answer() -> None:
+    assert told(growing(crossing=True, blocks=8)) == ["8 blocks cannot tell it: 12 ratios take 9."]
+
+
+def test_a_quick_look_tells_no_crossover() -> None:
+    raw = growing(crossing=True)
+    quick = replace(raw, environment={**raw.environment, "options": {"quick": True, "blocks": 1, "threads": 1}})
+    rows = summary.timings(quick)
+    (panel,) = sizes.panels(rows, quick.scalings)
+    assert sizes.legend(panel) == ["Nothing is compared here."]
+
+
+def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:
+    raw = growing(crossing=True)
+    rows = [row for row in summary.timings(raw) if row.implementation != "torch_nn"]
+    (panel,) = sizes.panels(rows, raw.scalings)
+    assert [words.overtaken(one) for one in panel.crossovers] == ["numpy_manual"]
