@@ -11,9 +11,9 @@ import numpy as np
 
 from bench.records import Scaling, Timing
 from bench.report import words
-from impls.protocol import Feed
 from bench.scaling import Family, family
 from bench.statistics import MARGIN, least_blocks
+from impls.protocol import Feed
 
 HOW = (
     "In brackets: from the last size at which it is slower to the first at which it is faster, "
