@@ -105,8 +105,15 @@ def states(rows: Sequence[Timing]) -> dict[Status, int]:
 
 
 def runner(row: Timing | Cell | Change) -> str:
-    """Return who trains it: the implementation, and its device unless that is the CPU."""
-    return row.implementation if row.device == "cpu" else f"{row.implementation} on {row.device}"
+    """Return who trains it: the implementation, its device unless that is the CPU, and its threads if several."""
+    device = "" if row.device == "cpu" else f" on {row.device}"
+    return f"{row.implementation}{device}" + (f", {row.threads} threads" if row.threads != 1 else "")
+
+
+def threads(rows: Sequence[Timing]) -> str:
+    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"."""
+    *others, most = sorted({row.threads for row in rows})
+    return f"{', '.join(map(str, others))} and {number(most, 'thread')}" if others else number(most, "thread")
 
 
 def verdict(row: Timing) -> str:
