@@ -78,10 +78,14 @@ def _pressure_percent() -> float | None:
     return float(found.group(1)) if found else None
 
 
-def findings(state: State) -> list[Finding]:
-    """Return every condition in the order in which it matters, each with its remedy where there is something wrong."""
-    return [_load(state), _busy(state), _pressure(state), _governor(state), _throttled(state), _variables(state),
-            _missing(state), _memory(state)]  # fmt: skip
+def findings(state: State, threads: int = 1) -> list[Finding]:
+    """Return every condition in the order in which it matters, each with its remedy where there is something wrong.
+
+    threads   the most of a worker
+    """
+    several = [_threads(state, threads)] if threads > 1 else []
+    return [_load(state), _busy(state), *several, _pressure(state), _governor(state), _throttled(state),
+            _variables(state), _missing(state), _memory(state)]  # fmt: skip
 
 
 def advice(found: list[Finding]) -> list[str]:
@@ -98,6 +102,12 @@ def _busy(state: State) -> Finding:
     busy = [f"{number} ({percent:.0f} %)" for number, percent in state.busy.items() if percent > _BUSY_PERCENT]
     remedy = "a busy neighbour changes ratios, and pairing cannot remove that: end what uses them" if busy else ""
     return Finding("busy processors", ", ".join(busy) or "none", remedy)
+
+
+def _threads(state: State, threads: int) -> Finding:
+    idle = sum(percent <= _BUSY_PERCENT for percent in state.busy.values())
+    remedy = "a thread without a processor holds up all others of its worker: end what else runs here, or take fewer"
+    return Finding("threads", f"{threads} of a worker, {idle} idle processors", remedy if threads > idle else "")
 
 
 def _pressure(state: State) -> Finding:

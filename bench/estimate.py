@@ -11,7 +11,7 @@ from bench.records import Cell
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
-# the rates that each block measures; and what comes before the gate and after the race.
+# the rates that each block measures for a dtype and a number of threads; what comes before the gate and after the race.
 _START = {"numpy": 0.9, "torch": 3.4, "jax": 2.7}
 _OTHER_START = 3.0
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
@@ -30,7 +30,8 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     pilot, block = racing.lanes(cells, controls=False), racing.lanes(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
-    timed = sum(_start(lane) + pace * len(lane.cells) for lane in block) + (0.0 if quick else _RATES)
+    rated = {(cell.threads, cell.problem.dtype) for cell in cells if cell.device == "cpu"}
+    timed = sum(_start(lane) + pace * len(lane.cells) for lane in block) + (0.0 if quick else _RATES * len(rated))
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE
     return (_QUICK_GATE if quick else 1.0) * gate + piloted + blocks * timed + _AROUND
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeGuard, get_type_hints
 import typer
 
 import impls
-from bench.plan import DEVICE_KINDS, DTYPES, EPOCHS, FULL
+from bench.devices import DEVICE_KINDS
+from bench.plan import DTYPES, EPOCHS, FULL
 from bench.report.screen import Screen, screen
 from bench.sweep import AXES
 from datasets import DATASETS

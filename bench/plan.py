@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TypeVar
 import datasets
 import impls
 from bench import sweep
+from bench.devices import device
 from bench.errors import BadInput, unknown
 from bench.records import Cell, Problem, Status, Verdict
 from bench.workers import ROOT
@@ -24,7 +25,6 @@ T = TypeVar("T")
 
 DEFAULT_DATASETS = ("study_hours", "diabetes", "breast_cancer", "digits")
 DTYPES = ("float32", "float64")
-DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu", "tpu")
 FULL = "full"
 
 # With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the
@@ -33,9 +33,6 @@ BLOCKS = 14
 EPOCHS = 5
 MOST_BLOCKS = 1000
 MOST_EPOCHS = 100_000
-
-# Words that other tools use for a kind of device.
-_ALSO_KNOWN_AS = {"gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps", "host": "cpu"}
 
 
 @dataclass(frozen=True)
@@ -96,21 +93,17 @@ def make(options: Options) -> Plan:
     Raises BadInput, or the ValueError of the dataset, in one line that names the remedy.
     """
     _check_numbers(options)
-    options, beyond = _swept(options)
+    swept = _swept(options)
     names = _once(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
     rows = [named(name) for name in names]
     devices = [device(text) for text in _once(options.devices) or ("cpu",)]
-    sizes = _once(batch_size(text) for text in options.batch_sizes) or (None,)
-    data = _load(options)
+    data = _load(replace(options, datasets=swept.datasets))
     cells: list[Cell] = []
     left_out: list[Verdict] = []
-    wanted = ((one, size, feed) for one, size in product(data.values(), sizes) for feed in _feeds(one, options))
-    for one, size, feed in wanted:
-        problem = _problem(one, size, feed, options)
+    for problem, threads in _problems(data, swept, options):
         reason = _too_large(problem, named=bool(options.datasets) and not options.sweeps)
-        _check_on_disk(one, problem)
         for place, row in product(devices, rows):
-            cell = Cell(row.name, problem, str(place), options.threads)
+            cell = Cell(row.name, problem, str(place), threads)
             why = reason or _cannot_use(row, place) or _cannot_be_fed(row, problem)
             if why:
                 left_out.append(Verdict(cell, Status.NOT_RUN, why))
@@ -120,36 +113,40 @@ def make(options: Options) -> Plan:
         first = left_out[0]
         raise BadInput(f"nothing to run: {first.cell.implementation} on {first.cell.problem.dataset}: {first.detail}")
     added = _missing_baselines(cells)
-    return Plan((*cells, *added), tuple(left_out), data, frozenset(added), beyond)
+    return Plan((*cells, *added), tuple(left_out), data, frozenset(added), swept.left_out)
 
 
-def _swept(options: Options) -> tuple[Options, tuple[str, ...]]:
-    """Return the options with what a sweep stands for, and what of it is out of reach."""
+def _problems(
+    data: Mapping[tuple[str, str], Dataset], swept: sweep.Swept, options: Options
+) -> Iterator[tuple[Problem, int]]:
+    """Yield what is trained, and with how many threads."""
+    for one, size, threads in product(data.values(), swept.batch_sizes, swept.threads):
+        if (one.name, size) not in swept.beyond:
+            for feed in _feeds(one, options):
+                problem = _problem(one, size, feed, options)
+                _check_on_disk(one, problem)
+                yield problem, threads
+
+
+def _swept(options: Options) -> sweep.Swept:
+    """Return the datasets, batch sizes and threads that are asked for, by a sweep or one by one."""
+    sizes = _once(batch_size(text) for text in options.batch_sizes)
     if not options.sweeps:
-        return options, ()
+        return sweep.Swept(options.datasets, sizes or (None,), (options.threads,))
     if options.datasets:
         raise BadInput("--sweep draws data of its own: leave out --dataset")
-    for name in options.models:
-        if name not in list(Model):
-            raise unknown("model", name, Model)
-    found = sweep.expand(options.sweeps, options.models, options.dtypes, options.blocks, options.seed)
-    return replace(
-        options, datasets=found.datasets, batch_sizes=options.batch_sizes + found.batch_sizes
-    ), found.left_out
-
-
-def device(text: str) -> Device:
-    """Return the device of "cpu", "cuda" or "cuda:1"; BadInput for a kind nobody knows."""
-    kind, colon, index = text.partition(":")
-    if kind not in DEVICE_KINDS:
-        if kind.lower() in _ALSO_KNOWN_AS:
-            raise BadInput(f"unknown device '{text}': did you mean {_ALSO_KNOWN_AS[kind.lower()]}?")
-        raise unknown("device", text, DEVICE_KINDS)
-    if colon and not (index.isascii() and index.isdigit()):
-        raise BadInput(f"device '{text}': '{index}' is no index; write {kind} or {kind}:0")
-    if kind == "cpu" and int(index or 0):
-        raise BadInput(f"device '{text}': there is one cpu; write cpu, and --threads for its threads")
-    return Device(kind, int(index or 0))
+    found = sweep.expand(
+        options.sweeps,
+        models=options.models,
+        dtypes=options.dtypes,
+        batch_sizes=sizes,
+        threads=options.threads,
+        blocks=options.blocks,
+        seed=options.seed,
+    )
+    for threads in found.threads:
+        _check_threads(threads)
+    return found
 
 
 def batch_size(text: str) -> int | None:
@@ -165,7 +162,7 @@ def _check_numbers(options: Options) -> None:
     rate = options.learning_rate
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise BadInput(f"learning rate {rate:g}: give a finite number above 0, or leave it out for the dataset's own")
-    _check_range("--threads", options.threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
+    _check_threads(options.threads)
     _check_range("--blocks", options.blocks, 1, MOST_BLOCKS)
     _check_range("--max-blocks", options.max_blocks, options.blocks, MOST_BLOCKS, "not below --blocks")
     _check_range("--epochs", options.epochs, 1, MOST_EPOCHS)
@@ -179,6 +176,10 @@ def _check_numbers(options: Options) -> None:
     for name in options.feeds:
         if name not in list(Feed):
             raise unknown("feed", name, Feed)
+
+
+def _check_threads(threads: int) -> None:
+    _check_range("--threads", threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
 
 
 def _check_range(option: str, value: int, least: int, most: int, why: str = "") -> None:

@@ -46,7 +46,8 @@ class Lane:
 
     def __str__(self) -> str:
         cell = self.cells[0]
-        return f"{self.name} ({cell.device}, {cell.problem.dtype})"
+        threads = f", {cell.threads} threads" if cell.threads != 1 else ""
+        return f"{self.name} ({cell.device}, {cell.problem.dtype}{threads})"
 
 
 @dataclass(frozen=True)

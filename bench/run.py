@@ -253,6 +253,6 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         "reference_bits": {dtype: reference.bits(reference.wider(dtype)) for dtype in gate.DTYPES},
         "python": sys.version,
         "machine": found,
-        "advice": doctor.advice(doctor.findings(doctor.look())),
+        "advice": doctor.advice(doctor.findings(doctor.look(), max(cell.threads for cell in made.cells))),
         "identity": continuation.identity(found, made),
     }

@@ -1,4 +1,4 @@
-"""Sweeps: sizes in geometric steps become drawn datasets and batch sizes; what is out of reach is left out."""
+"""Sweeps: geometric steps become drawn datasets, batch sizes and threads; what is out of reach is left out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bench.errors import BadInput, unknown
 from datasets import synthetic
 from datasets.dataset import Model
 
-AXES = ("n", "d", "k", "batch_size")
+AXES = ("n", "d", "k", "batch_size", "threads")
 # What is not swept: ten thousand rows of 16 features, and ten classes.
 _BASE = {"n": 10_000, "d": 16, "k": 10}
-# Two steps make ten times as much.
-_STEP = math.sqrt(10)
+# Two steps make ten times as much; threads are doubled, as processors are.
+_STEP, _THREADS_STEP = math.sqrt(10), 2.0
 _MOST_VALUES = 50
 
 # A cell is left out that would take longer than this, by arithmetic at a slow machine's pace: 20 epochs a process at
@@ -28,14 +28,29 @@ _EPOCHS, _FLOPS, _BYTES, _STEP_SECONDS = 20, 2e9, 2e9, 5e-4
 
 @dataclass(frozen=True)
 class Swept:
-    """The datasets and batch sizes of a sweep, as options name them, and the datasets left out, with reasons."""
+    """The datasets, as options name them, the batch sizes and the numbers of threads that are combined.
+
+    beyond    the (dataset, batch size) pairs of these that are left out
+    left_out  what is left out, with its reason: a pair, or a dataset with every batch size
+    """
 
     datasets: tuple[str, ...]
-    batch_sizes: tuple[str, ...]
-    left_out: tuple[str, ...]
+    batch_sizes: tuple[int | None, ...]
+    threads: tuple[int, ...]
+    beyond: frozenset[tuple[str, int | None]] = frozenset()
+    left_out: tuple[str, ...] = ()
 
 
-def expand(sweeps: Sequence[str], models: Sequence[str], dtypes: Sequence[str], blocks: int, seed: int) -> Swept:
+def expand(
+    sweeps: Sequence[str],
+    *,
+    models: Sequence[str],
+    dtypes: Sequence[str],
+    batch_sizes: Sequence[int | None],
+    threads: int,
+    blocks: int,
+    seed: int,
+) -> Swept:
     """Return what these sweeps stand for: every combination of the sizes, for every model.
 
     Raises BadInput for a sweep that cannot be read.
@@ -43,19 +58,35 @@ def expand(sweeps: Sequence[str], models: Sequence[str], dtypes: Sequence[str], 
     values = dict(map(_parse, sweeps))
     if len(values) < len(sweeps):
         raise BadInput("--sweep names an axis twice: give each once, such as n=1e2:1e6")
-    sizes = [values.get(axis, [base]) for axis, base in _BASE.items()]
-    batches = tuple(str(size) for size in values.get("batch_size", ()))
+    if "threads" in values and threads != 1:
+        raise BadInput(f"--sweep threads=FROM:TO is in place of --threads {threads}: leave one of them out")
+    shapes = _shapes([values.get(axis, [base]) for axis, base in _BASE.items()], models, seed)
+    batches: tuple[int | None, ...] = (*batch_sizes, *values.get("batch_size", ())) or (None,)
     itemsize = 8 if "float64" in dtypes else 4
-    specs: dict[str, str] = {}
+    pairs = {
+        (name, size): _out_of_reach(*shapes[name], itemsize, size, blocks) for name, size in product(shapes, batches)
+    }
+    within = tuple(name for name in shapes if not all(pairs[name, size] for size in batches))
+    if not within:
+        raise BadInput(f"--sweep: nothing is within reach: {next(iter(pairs.values()))}; take smaller sizes")
+    beyond = frozenset(pair for pair, why in pairs.items() if why and pair[0] in within)
+    whole = [f"{name}: {next(pairs[name, size] for size in batches)}" for name in shapes if name not in within]
+    parts = [f"{name}, {_batch(size)}: {why}" for (name, size), why in pairs.items() if (name, size) in beyond]
+    return Swept(within, batches, tuple(values.get("threads", (threads,))), beyond, (*whole, *parts))
+
+
+def _shapes(sizes: Sequence[Sequence[int]], models: Sequence[str], seed: int) -> dict[str, tuple[int, int, int]]:
+    """Return n, d and k of every dataset by its name; sizes that a model has not make no further ones."""
+    found = {}
     for model in map(Model, models or list(Model)):
         for n, d, k in product(*sizes):
             shape = (n, 1 if model is Model.SIMPLE_LINEAR else d, k if model is Model.SOFTMAX else 1)
-            why = _out_of_reach(*shape, itemsize, min(map(int, batches), default=n), blocks)
-            specs[synthetic.name(model, *shape, seed)] = why
-    within = tuple(name for name, why in specs.items() if not why)
-    if not within:
-        raise BadInput(f"--sweep: nothing is within reach: {next(iter(specs.values()))}; take smaller sizes")
-    return Swept(within, batches, tuple(f"{name}: {why}" for name, why in specs.items() if why))
+            found[synthetic.name(model, *shape, seed)] = shape
+    return found
+
+
+def _batch(size: int | None) -> str:
+    return "all rows at once" if size is None else f"batches of {size}"
 
 
 def _parse(text: str) -> tuple[str, list[int]]:
@@ -68,13 +99,14 @@ def _parse(text: str) -> tuple[str, list[int]]:
         ends = []
     if len(ends) != 2 or not 1 <= ends[0] <= ends[1]:
         raise BadInput(f"--sweep {text}: write {axis}=FROM:TO with whole numbers from 1, such as {axis}=1e1:1e3")
-    return axis, list(dict.fromkeys(_steps(*ends)))
+    step = _THREADS_STEP if axis == "threads" else _STEP
+    return axis, list(dict.fromkeys(_steps(*ends, step)))
 
 
-def _steps(first: int, last: int) -> Iterator[int]:
+def _steps(first: int, last: int, by: float) -> Iterator[int]:
     """Yield the numbers from the first to the last, both of them among, with two digits between."""
     for step in range(_MOST_VALUES):
-        value = first * _STEP**step
+        value = first * by**step
         if value >= 0.99 * last:
             break
         digits = max(0, math.floor(math.log10(value)) - 1)
@@ -82,7 +114,7 @@ def _steps(first: int, last: int) -> Iterator[int]:
     yield last
 
 
-def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int, blocks: int) -> str:
+def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int | None, blocks: int) -> str:
     """Return why a size is left out; empty if it is not.
 
     The rows lie in this process, and in a worker twice with six arrays of n x k.
@@ -90,6 +122,6 @@ def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int, blocks
     need, total = itemsize * n * (3 * d + 6 * k), psutil.virtual_memory().total
     if need > total:
         return f"needs {need / 2**30:.1f} GiB of memory, the machine has {total / 2**30:.1f}"
-    epoch = 4 * n * d * k / _FLOPS + itemsize * n * d / _BYTES + math.ceil(n / batch_size) * _STEP_SECONDS
+    epoch = 4 * n * d * k / _FLOPS + itemsize * n * d / _BYTES + math.ceil(n / (batch_size or n)) * _STEP_SECONDS
     seconds = blocks * _EPOCHS * epoch
     return f"takes {seconds / 60:.0f} minutes for each implementation" if seconds > MOST_SECONDS else ""

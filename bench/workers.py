@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -32,8 +33,8 @@ _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFIL
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 _LOG = "log.txt"
-# Seldom enough that looking disturbs no timing: a look takes some 20 us.
-_POLL_SECONDS = 0.05
+# How often a running worker is looked at for its time and the length of its log: seldom enough to disturb no timing.
+_LOOK_SECONDS = 0.05
 _MOST_LOG_BYTES = 64 << 20
 _TAIL_LINES = 15
 _TAIL_BYTES = 8192
@@ -103,16 +104,19 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
     """
     waiting = list(enumerate(orders))
     running: dict[int, _Running] = {}
+    an_end = threading.Event()
     try:
         while waiting or running:
+            an_end.clear()
             over = [number for number, one in running.items() if one.over()]
             ended = [(number, _end(running.pop(number))) for number in over]
             while waiting and len(running) < at_once:
                 number, order = waiting.pop(0)
-                running[number] = _start(order)
+                running[number] = _start(order, an_end)
             # The next ones are under way while the caller looks at these.
             yield from ended
-            time.sleep(_POLL_SECONDS)
+            if running:
+                an_end.wait(_LOOK_SECONDS)
     finally:
         for one in running.values():
             _kill_group(one.worker)
@@ -141,7 +145,8 @@ class _Running:
         return self.worker.poll() is not None or time.monotonic() > self.deadline or self.flooded()
 
 
-def _start(order: Order) -> _Running:
+def _start(order: Order, an_end: threading.Event) -> _Running:
+    """Start the worker; `an_end` is set once it has ended, so that nobody waits for the next look at it."""
     job_file = order.folder / "job.json"
     job_file.write_text(json.dumps(order.job), encoding="utf-8")
     with (order.folder / _LOG).open("wb") as log:
@@ -156,7 +161,13 @@ def _start(order: Order) -> _Running:
         )
     if order.capped:
         _cap(worker.pid, psutil.virtual_memory().available)
+    threading.Thread(target=_await, args=(worker, an_end), daemon=True).start()
     return _Running(order, worker, time.monotonic() + order.timeout_seconds)
+
+
+def _await(worker: subprocess.Popen[bytes], an_end: threading.Event) -> None:
+    worker.wait()
+    an_end.set()
 
 
 def _cap(pid: int, memory_bytes: int) -> None:

@@ -105,8 +105,11 @@ class TorchCompile:
         orders = [self._batching.rows(len(self._y), epoch) for epoch in range(epochs)]
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
-    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor:
-        return rows if isinstance(rows, slice) else torch.tensor(rows, device=self._device)
+    def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
+        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        if isinstance(rows, slice):
+            return None if rows == slice(0, len(self._y)) else rows
+        return torch.tensor(rows, device=self._device)
 
     def epoch(self) -> None:
         learning_rate, x, y = self._learning_rate, self._x, self._y

@@ -47,6 +47,14 @@ def test_each_disturbance_is_named_with_what_to_do(change: dict[str, Any], name:
     assert (wrong.name, wrong.found) == (name, found)
 
 
+def test_more_threads_than_idle_processors_hold_each_other_up() -> None:
+    busy = replace(CALM, busy={0: 1.0, 1: 55.0, 2: 9.0, 3: 80.0})
+    assert [one.found for one in findings(busy, threads=3) if one.name == "threads" and one.remedy] == [
+        "3 of a worker, 2 idle processors"
+    ]
+    assert advice(findings(CALM, threads=4)) == []
+
+
 def test_what_cannot_be_read_is_no_disturbance() -> None:
     unknown = replace(CALM, pressure=None, governors=(), throttled=None)
     assert advice(findings(unknown)) == []

@@ -44,3 +44,12 @@ def test_what_calls_a_compiler_is_promised_minutes() -> None:
         return estimate.seconds([Cell(name, PROBLEM, "cpu", 1)], 1, quick=True)
 
     assert whole("torch_compile") - whole("torch_nn") > 60
+
+
+def test_rates_are_measured_for_every_number_of_threads_and_dtype_of_the_cpu() -> None:
+    def block(cells: list[Cell]) -> float:
+        return estimate.seconds(cells, 2, quick=False) - estimate.seconds(cells, 1, quick=False)
+
+    on_an_accelerator = block([OWN, replace(OWN, device="cuda:0")])
+    assert block([OWN, replace(OWN, threads=2)]) > on_an_accelerator
+    assert block([OWN, replace(OWN, problem=replace(PROBLEM, dtype="float64"))]) > on_an_accelerator

@@ -75,7 +75,6 @@ def _title(row: Timing) -> str:
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
     parts += ["fed from the host"] if row.feed is Feed.HOST else []
-    parts += [f"{row.threads} threads"] if row.threads > 1 else []
     return ", ".join(parts)
 
 

@@ -112,17 +112,24 @@ def states(rows: Sequence[Timing]) -> dict[Status, int]:
 
 
 def runner(row: Timing | Cell | Change | Scaling) -> str:
-    """Return who trains it: the implementation, and its device unless that is the CPU."""
-    return _on(row.implementation, row.device)
+    """Return who trains it: the implementation, its device unless that is the CPU, and its threads if several."""
+    return _on(row.implementation, row.device, row.threads)
 
 
 def overtaken(row: Scaling) -> str:
     """Return the same of the one that is overtaken."""
-    return _on(row.against, row.against_device)
+    return _on(row.against, row.against_device, row.threads)
 
 
-def _on(implementation: str, device: str) -> str:
-    return implementation if device == "cpu" else f"{implementation} on {device}"
+def _on(implementation: str, device: str, threads: int) -> str:
+    place = "" if device == "cpu" else f" on {device}"
+    return f"{implementation}{place}" + (f", {threads} threads" if threads != 1 else "")
+
+
+def threads(rows: Sequence[Timing]) -> str:
+    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"."""
+    *others, most = sorted({row.threads for row in rows})
+    return f"{', '.join(map(str, others))} and {number(most, 'thread')}" if others else number(most, "thread")
 
 
 def verdict(row: Timing) -> str:

@@ -54,7 +54,7 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{words.number(len(rows), 'cell')} ({states}): {text(', '.join(names))} on {text(', '.join(works))}; "
-        f"{blocks}, {words.number(options['threads'], 'thread')}. Started {raw.environment['started']}."
+        f"{blocks}, {words.threads(rows)}. Started {raw.environment['started']}."
     )
 
 

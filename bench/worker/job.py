@@ -1,4 +1,4 @@
-"""What every worker does first and last: read its job, pin itself, append its records."""
+"""What every worker does first and last: read its job, pin itself, append its records, leave."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.jsonl import append_line
 
-__all__ = ["append_line", "pin", "read_job"]
+__all__ = ["append_line", "leave", "pin", "read_job"]
 
 
 def read_job(argv: Sequence[str]) -> dict[str, Any]:
@@ -38,3 +38,10 @@ def pin(core: int | None) -> None:
     """
     if core is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {core})
+
+
+def leave(code: int = 0) -> NoReturn:
+    """End this process now. Its results lie in files, and taking torch's modules apart takes it most of a second."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 import impls
+from bench.devices import device
 from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.cases import cases
 from bench.gate.observe import observe
 from bench.jsonl import append_line, from_mapping
-from bench.plan import device
 from bench.records import Observed, Problem, Status
-from bench.worker.job import read_job
+from bench.worker.job import leave, read_job
 from datasets.prepared import open_saved
 from impls import runtimes
 from impls.protocol import Device, Implementation, Model
@@ -103,3 +103,4 @@ def tail() -> str:
 
 if __name__ == "__main__":
     main()
+    leave()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.worker.job import pin, read_job
+from bench.worker.job import leave, pin, read_job
 
 
 def main(argv: list[str]) -> None:
@@ -21,3 +21,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv)
+    leave()

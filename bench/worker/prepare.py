@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import impls
 from bench import starts
-from bench.plan import device
+from bench.devices import device
 from bench.worker import checks, null
 from bench.worker.checks import Clock
 from bench.worker.timing import Entry, Job, Plan
@@ -37,6 +38,7 @@ def loaded(name: str) -> Loaded:
         return Loaded(null.Null, null.RUNTIME, 0.0)
     implementation = impls.load(name)
     runtimes.load(implementation.runtime).devices()
+    gc.freeze()  # what an import made is no garbage: each cell's collection would look at all of it again
     return Loaded(implementation, implementation.runtime, time.perf_counter() - began)
 
 

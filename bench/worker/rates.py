@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.worker.job import pin, read_job
+from bench.worker.job import leave, pin, read_job
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,3 +84,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv)
+    leave()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.worker.job import pin, read_job
+from bench.worker.job import leave, pin, read_job
 
 _CELLS = Path(__file__).with_name("cells.py")
 
@@ -89,4 +89,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    leave(main(sys.argv))

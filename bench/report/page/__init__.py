@@ -57,7 +57,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     options = raw.environment["options"]
     blocks = "one look without comparison" if raw.quick else words.number(options["blocks"], "block")
-    return f"{words.number(len(rows), 'cell')}, {blocks}, {words.number(options['threads'], 'thread')}."
+    return f"{words.number(len(rows), 'cell')}, {blocks}, {words.threads(rows)}."
 
 
 def _shown(rows: Sequence[Timing]) -> list[Numbered]:
