@@ -100,7 +100,7 @@ def _parse(text: str) -> tuple[str, list[int]]:
     if len(ends) != 2 or not 1 <= ends[0] <= ends[1]:
         raise BadInput(f"--sweep {text}: write {axis}=FROM:TO with whole numbers from 1, such as {axis}=1e1:1e3")
     step = _THREADS_STEP if axis == "threads" else _STEP
-    return axis, list(dict.fromkeys(_steps(*ends, step)))
+    return axis, list(dict.fromkeys(_steps(ends[0], ends[1], step)))
 
 
 def _steps(first: int, last: int, by: float) -> Iterator[int]:

@@ -23,7 +23,7 @@ import pandas as pd
 import datasets
 import impls
 from bench import starts
-from bench.plan import device
+from bench.devices import device
 from bench.workers import ROOT, environment
 from datasets import prepared
 from impls.protocol import Batching, Dataset, Params, Recipe

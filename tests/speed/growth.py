@@ -20,7 +20,7 @@ import pandas as pd
 
 import datasets
 import impls
-from bench.plan import device
+from bench.devices import device
 from bench.workers import ROOT, environment
 from datasets import prepared
 from datasets.dataset import Dataset
