@@ -92,13 +92,13 @@ def ratio(found: Mapping[str, Mapping[int, float]], way: str, other: str) -> Rat
 
 
 def words(found: Mapping[str, Mapping[int, float]], way: str, other: str, most: float) -> str:
-    """Return how the time of a way stands to that of another: the ratio of the shortest rounds, and of all pairs.
+    """Return how the time of a way stands to that of another, by the interval of all pairs.
 
-    On a machine that others use the shortest rounds are those that nobody interrupted; they decide.
+    Where the interval holds `most` it is not decided. The ratio of the shortest rounds, those that nobody interrupted,
+    stands beside it.
     """
     seen, shortest = ratio(found, way, other), min(found[way].values()) / min(found[other].values())
-    return (
-        f"{'within' if shortest <= most else 'ABOVE '} {most}: {way} / {other} {shortest:.3f} by the shortest rounds, "
-        f"{seen.ratio:.3f} ({seen.low:.3f} to {seen.high:.3f}) by {seen.blocks} pairs, "
-        f"{1e6 * min(found[way].values()):.4g} us"
-    )
+    verdict = "within" if seen.high <= most else "ABOVE " if seen.low > most else "open  "
+    pairs = f"{seen.ratio:.3f} ({seen.low:.3f} to {seen.high:.3f}) by {seen.blocks} pairs"
+    least = f"{shortest:.3f} by the shortest rounds, {1e6 * min(found[way].values()):.4g} us"
+    return f"{verdict} {most}: {way} / {other} {pairs}, {least}"

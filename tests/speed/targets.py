@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 import impls
 from bench import limit
 from bench.plan import DEFAULT_DATASETS
@@ -53,7 +55,10 @@ LIMITS = (
 
 
 def against_limit(name: str, spec: str, most: float) -> str:
-    """Return how many times its limit an implementation takes; rates and epochs are measured in turns."""
+    """Return how many times its limit an implementation takes; rates and epochs are measured in turns.
+
+    The median decides; the limit is made of the machine's best moments, beside which the shortest round stands.
+    """
     dataset = load(spec, dtype="float32")
     trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
@@ -67,8 +72,10 @@ def against_limit(name: str, spec: str, most: float) -> str:
         seconds += found[name].values()
     least = limit.seconds(cell, measured)
     assert least is not None, "the size was measured"
-    said = "within" if min(seconds) <= most * least else "ABOVE "
-    return f"{said} {most}: {name} / limit {min(seconds) / least:.2f}, {1e3 * min(seconds):.4g} ms, {spec}"
+    median, shortest = float(np.median(seconds)), min(seconds)
+    said = "within" if median <= most * least else "ABOVE "
+    times_limit = f"{median / least:.2f} by the median, {shortest / least:.2f} by the shortest round"
+    return f"{said} {most}: {name} / limit {times_limit}, {1e3 * shortest:.4g} ms, {spec}"
 
 
 def main(wanted: list[str]) -> None:
