@@ -80,8 +80,9 @@ def _read_back(rounds: Iterable[Rounds]) -> str:
     """Return what the workers found inside themselves, and who found it."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for one in rounds:
-        versions = {f"version of {name}": value for name, value in one.environment.versions.items()}
-        for name, value in (versions | one.environment.found).items():
+        for name, value in one.environment.versions.items():
+            found.setdefault((f"version of {name}", value), {})[one.cell.implementation] = None
+        for name, value in one.environment.found.items():
             found.setdefault((name, value), {})[one.cell.implementation] = None
     if not found:
         return ""
