@@ -17,12 +17,11 @@ _TELLING_SECONDS = 0.1
 
 def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
-    advice = "\n".join(f"- **{text(line)}**" for line in raw.environment.get("advice", []))
+    advice = [f"- **{text(line)}**" for line in raw.environment.get("advice", [])]
     parts = (
-        advice,
-        bullets([*clock.lines(raw), *_noise(raw.counted), *_drift(rows)]),
+        "\n".join([*advice, bullets([*clock.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
         _means(raw),
-        table(("machine", ""), flat(raw.environment["machine"])),
+        f"The machine as the run began:\n\n{table(('machine', ''), flat(raw.environment['machine']))}",
         _data(raw.environment["datasets"]),
         _read_back(raw.counted),
     )
@@ -74,15 +73,16 @@ def _means(raw: Raw) -> str:
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
     cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in datasets]
-    return table(["dataset", "dtype", "source", "licence", "labels 0, 1, ..."], cells)
+    return f"The data:\n\n{table(['dataset', 'dtype', 'source', 'licence', 'labels 0, 1, ...'], cells)}"
 
 
 def _read_back(rounds: Iterable[Rounds]) -> str:
     """Return what the workers found inside themselves, and who found it."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for one in rounds:
-        versions = {f"version of {name}": value for name, value in one.environment.versions.items()}
-        for name, value in (versions | one.environment.found).items():
+        for name, value in one.environment.versions.items():
+            found.setdefault((f"version of {name}", value), {})[one.cell.implementation] = None
+        for name, value in one.environment.found.items():
             found.setdefault((name, value), {})[one.cell.implementation] = None
     if not found:
         return ""

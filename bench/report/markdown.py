@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from tabulate import tabulate
 
@@ -11,6 +12,7 @@ from tabulate import tabulate
 _SPECIAL = re.compile(r"[\\`*\[\]|<>&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def text(value: object) -> str:
     """Return the value so that Markdown shows it as it is, inside a table as well."""
     return _SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))

@@ -98,6 +98,11 @@ class Raw:
         return _means(self)
 
     @cached_property
+    def self_comparisons(self) -> list[SelfComparison]:
+        """The A/A comparison of every baseline cell that has one."""
+        return _self_comparisons(self)
+
+    @cached_property
     def disturbed(self) -> dict[int, str]:
         """What disturbed the blocks that count all the same, by number."""
         excluded = without(self.blocks)
@@ -177,6 +182,10 @@ def _in_block(block: int | None) -> str:
 
 def self_comparisons(raw: Raw) -> list[SelfComparison]:
     """Return the A/A comparison of every baseline cell that has one, at the level of its table."""
+    return raw.self_comparisons
+
+
+def _self_comparisons(raw: Raw) -> list[SelfComparison]:
     if raw.quick:
         return []
     ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}

@@ -127,8 +127,8 @@ def _on(implementation: str, device: str, threads: int) -> str:
 
 
 def threads(rows: Sequence[Timing]) -> str:
-    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"."""
-    *others, most = sorted({row.threads for row in rows})
+    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"; of none "0 threads"."""
+    *others, most = sorted({row.threads for row in rows} or {0})
     return f"{', '.join(map(str, others))} and {number(most, 'thread')}" if others else number(most, "thread")
 
 

@@ -165,8 +165,9 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing]) -> str:
         "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
         "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
     )
-    by_quantity = _largest(shares.by_quantity(agreements), "quantity")
-    by_pair = _largest(shares.by_pair(agreements), "against")
+    names = list(dict.fromkeys(row.implementation for row in rows))
+    by_quantity = _largest(shares.by_quantity(agreements, names), "quantity")
+    by_pair = _largest(shares.by_pair(agreements, names), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
     return "\n\n".join([*parts, *_learnt(rows)])

@@ -160,7 +160,7 @@
     return { data: traces, layout };
   }
 
-  // Charts are drawn by plotly when they come into sight, in the colours of the page.
+  // Charts are drawn by plotly when they come into sight or are printed, in the colours of the page.
   const drawn = new Map();
 
   function draw(place, chart) {
@@ -177,18 +177,21 @@
     return Plotly.react(place, chart.data, layout, { responsive: true, displayModeBar: false });
   }
 
-  const watch = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      watch.unobserve(target);
-      draw(target, data.charts[target.id]).then(() => {
-        target.on("plotly_click", ({ points }) => {
-          if (points[0].customdata !== undefined) change({ cell: points[0].customdata }, { back: true });
-        });
+  function drawFirst(place) {
+    watch.unobserve(place);
+    draw(place, data.charts[place.id]).then(() => {
+      place.on("plotly_click", ({ points }) => {
+        if (points[0].customdata !== undefined) change({ cell: points[0].customdata }, { back: true });
       });
-    }
+    });
+  }
+
+  const charts = [...document.querySelectorAll(".chart")];
+  const watch = new IntersectionObserver((entries) => {
+    entries.filter((entry) => entry.isIntersecting).forEach((entry) => drawFirst(entry.target));
   }, { rootMargin: "400px" });
-  document.querySelectorAll(".chart").forEach((place) => watch.observe(place));
+  charts.forEach((place) => watch.observe(place));
+  addEventListener("beforeprint", () => charts.filter((place) => !drawn.has(place)).forEach(drawFirst));
   dark.addEventListener("change", () => drawn.forEach((chart, place) => draw(place, chart)));
 
   tables.forEach((table) => {

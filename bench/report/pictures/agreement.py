@@ -74,7 +74,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
         return
     agrees = share <= _MOST
     colour = _COLOURS(_norm()(share)) if agrees else to_rgba(marks.ALARM)
-    dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.55
+    dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.45
     if not agrees:
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=marks.ALARM, edgecolor="white", linewidth=2))
     text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"
