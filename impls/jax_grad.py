@@ -65,17 +65,17 @@ PREDICTIONS = {
 
 @partial(jax.jit, static_argnames=("model", "size"))
 def _step(
-    params: Params, learning_rate: Array, x: Array, y: Array, rows: Array, *, model: str, size: int
+    params: Params, learning_rate: Array, x: Array, y: Array, rows: Array | None, model: str, size: int
 ) -> tuple[Params, Array]:
-    """Move the parameters once, on the batch that `rows` names: its row numbers, or its first row.
+    """Move the parameters once, on the batch that `rows` names: its row numbers, its first row, or None for all rows.
 
     The loss is returned too. Otherwise XLA would leave it out, and JAX would be timed for less work
     than the others, which all compute the loss of every batch. The model is a plain string, its name: JAX looks a
-    member of an enum up in Python, which costs a tenth of a small step.
+    member of an enum up in Python, which costs a tenth of a small step, and arguments by name cost a little too.
     """
-    if rows.ndim:
+    if rows is not None and rows.ndim:
         x, y = x[rows], y[rows]
-    elif size < len(y):
+    elif rows is not None:
         x, y = (jax.lax.dynamic_slice_in_dim(array, rows, size) for array in (x, y))
     loss, gradients = jax.value_and_grad(MODELS[Model(model)])(params, x, y)
     return jax.tree.map(lambda p, g: p - learning_rate * g, params, gradients), loss
@@ -85,8 +85,8 @@ _VALUE_AND_GRAD = {model: jax.jit(jax.value_and_grad(loss)) for model, loss in M
 _PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
 
 
-# x, y, the row numbers or the first row, and the number of rows.
-Batch = tuple[Array, Array, Array, int]
+# x, y, which of their rows (the numbers, the first one, or None for all), and how many.
+Batch = tuple[Array, Array, Array | None, int]
 
 
 class JaxGrad:
@@ -98,7 +98,7 @@ class JaxGrad:
         self._device = jax.devices(device.kind)[device.index]
         self._fed = recipe.feed is Feed.HOST
         self._x, self._y = self._held(dataset.x), self._held(dataset.y)
-        self._model, self._batching = dataset.model, recipe.batching
+        self._model, self._name, self._batching = dataset.model, dataset.model.value, recipe.batching
         self._first_rows: dict[int, Array] = {}
         self._learning_rate = self._placed(np.asarray(recipe.learning_rate, dataset.x.dtype))
         self.reset(start, 0)
@@ -117,19 +117,20 @@ class JaxGrad:
         self._orders = iter([self._brought(order) if self._fed else self._picked(order) for order in orders])
 
     def _picked(self, order: Iterable[Rows]) -> list[Batch]:
-        """Return what `_step` takes of each batch: all rows, the row numbers or the first row, and how many."""
+        """Return what `_step` takes of each batch: the data, which of their rows, and how many."""
         return [(self._x, self._y, *self._placed_rows(rows)) for rows in order]
 
     def _brought(self, order: Iterable[Rows]) -> Iterator[Batch]:
         """Yield the same of rows on the host, of which a batch is all that the device has: brought in its turn."""
-        first = self._first_row(0)
         for rows in order:
             x, y = (jax.device_put(array[rows], self._device) for array in (self._x, self._y))
-            yield x, y, first, len(y)
+            yield x, y, None, len(y)
 
-    def _placed_rows(self, rows: Rows) -> tuple[Array, int]:
+    def _placed_rows(self, rows: Rows) -> tuple[Array | None, int]:
         if not isinstance(rows, slice):
             return self._placed(rows.astype(np.int32)), len(rows)
+        if rows == slice(0, len(self._y)):
+            return None, len(self._y)
         return self._first_row(rows.start), rows.stop - rows.start
 
     def _first_row(self, number: int) -> Array:
@@ -138,9 +139,8 @@ class JaxGrad:
         return self._first_rows[number]
 
     def epoch(self) -> None:
-        model = self._model.value
         for x, y, rows, size in next(self._orders):
-            self._params, _ = _step(self._params, self._learning_rate, x, y, rows, model=model, size=size)
+            self._params, _ = _step(self._params, self._learning_rate, x, y, rows, self._name, size)
 
     def synchronize(self) -> None:
         jax.block_until_ready(self._params)

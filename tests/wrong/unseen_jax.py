@@ -15,6 +15,13 @@ from impls.protocol import Dataset, Device, FloatArray, Model, Params, Recipe
 from tests.wrong.row import ALL, FLOAT64, LOGISTIC, SOFTMAX, Wrong
 
 
+def _chosen(rows: Array | None, size: int) -> Any:
+    """Return what picks the rows of a batch: None stands for all, a number for the first of so many."""
+    if rows is None:
+        return slice(None)
+    return rows if rows.ndim else slice(int(rows), int(rows) + size)
+
+
 class Loss(JaxGrad):
     """Its loss is `wrong`; the step is compiled once a class."""
 
@@ -41,7 +48,7 @@ class Loss(JaxGrad):
 
     def epoch(self) -> None:
         for _, _, rows, size in next(self._orders):
-            chosen = rows if rows.ndim else slice(int(rows), int(rows) + size)
+            chosen = _chosen(rows, size)
             self._params = self.step(self._params, self._learning_rate, self._x[chosen], self._y[chosen], self._model)
 
     def loss_and_gradients(self) -> tuple[float, Params]:
@@ -107,7 +114,7 @@ class X64Forgotten(Loss):
 class LastBatchClamped(JaxGrad):
     """dynamic_slice of a full batch_size near the end moves its start back."""
 
-    def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array, int]:
+    def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array | None, int]:
         if isinstance(rows, slice) and self._batching.batch_size is not None:
             size = min(self._batching.batch_size, len(self._y))
             return self._placed(np.asarray(rows.start, np.int32)), size
@@ -130,7 +137,7 @@ class DataAsConstants(JaxGrad):
 
             self._steps[key] = jax.jit(step)
         for _, _, rows, size in next(self._orders):
-            numbers = rows if rows.ndim else rows + jnp.arange(size)
+            numbers = jnp.arange(len(self._y))[_chosen(rows, size)]
             self._params = self._steps[key](self._params, self._learning_rate, numbers)
 
 
@@ -152,7 +159,7 @@ class RateAtTraceTime(Loss):
 
     def epoch(self) -> None:
         for _, _, rows, size in next(self._orders):
-            chosen = rows if rows.ndim else slice(int(rows), int(rows) + size)
+            chosen = _chosen(rows, size)
             self._params = self._traced(self._params, self._x[chosen], self._y[chosen], self._model)
 
 
