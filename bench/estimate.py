@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 import impls
 from bench import racing
 from bench.gate.check import AT_ONCE
 from bench.records import Cell
+from bench.sweep import work_seconds
+from bench.worker.null import NAME as NULL
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
@@ -31,9 +35,17 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
     rated = {(cell.threads, cell.problem.dtype) for cell in cells if cell.device == "cpu"}
-    timed = sum(_start(lane) + pace * len(lane.cells) for lane in block) + (0.0 if quick else _RATES * len(rated))
+    timed = sum(_start(lane) + sum(max(pace, _work(cell)) for cell in lane.cells) for lane in block)
+    timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE
     return (_QUICK_GATE if quick else 1.0) * gate + piloted + blocks * timed + _AROUND
+
+
+def _work(cell: Cell) -> float:
+    one = cell.problem
+    if cell.implementation == NULL:
+        return 0.0
+    return work_seconds(one.n, one.d, one.k, np.dtype(one.dtype).itemsize, one.batch_size)
 
 
 def _start(lane: racing.Lane) -> float:

@@ -122,6 +122,11 @@ def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int | None,
     need, total = itemsize * n * (3 * d + 6 * k), psutil.virtual_memory().total
     if need > total:
         return f"needs {need / 2**30:.1f} GiB of memory, the machine has {total / 2**30:.1f}"
-    epoch = 4 * n * d * k / _FLOPS + itemsize * n * d / _BYTES + math.ceil(n / (batch_size or n)) * _STEP_SECONDS
-    seconds = blocks * _EPOCHS * epoch
+    seconds = blocks * work_seconds(n, d, k, itemsize, batch_size)
     return f"takes {seconds / 60:.0f} minutes for each implementation" if seconds > MOST_SECONDS else ""
+
+
+def work_seconds(n: int, d: int, k: int, itemsize: int, batch_size: int | None) -> float:
+    """Return what the epochs of a cell take in one process of a slow machine."""
+    steps = math.ceil(n / (batch_size or n))
+    return _EPOCHS * (4 * n * d * k / _FLOPS + itemsize * n * d / _BYTES + steps * _STEP_SECONDS)

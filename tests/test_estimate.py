@@ -53,3 +53,12 @@ def test_rates_are_measured_for_every_number_of_threads_and_dtype_of_the_cpu() -
     on_an_accelerator = block([OWN, replace(OWN, device="cuda:0")])
     assert block([OWN, replace(OWN, threads=2)]) > on_an_accelerator
     assert block([OWN, replace(OWN, problem=replace(PROBLEM, dtype="float64"))]) > on_an_accelerator
+
+
+def test_large_cells_take_what_they_compute() -> None:
+    def block(n: int) -> float:
+        cells = [replace(OWN, problem=replace(PROBLEM, n=n, d=64, k=10))]
+        return estimate.seconds(cells, 2, quick=True) - estimate.seconds(cells, 1, quick=True)
+
+    assert block(1000) == block(10)
+    assert block(10_000_000) == pytest.approx(10 * block(1_000_000), rel=0.1)

@@ -17,6 +17,7 @@ import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -89,9 +90,7 @@ def read(folder: Path) -> Raw:
 
 
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
-    """Read the rows while the garbage collector rests: they are many, stay until the end, and hold no cycle."""
-    gc.disable()
-    try:
+    with _uncollected():
         raw = Raw(
             environment=environment,
             verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
@@ -101,10 +100,20 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
         )
-    finally:
-        gc.enable()
     gc.freeze()
     return raw
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _lean(rounds: Iterable[Rounds]) -> Iterator[Rounds]:
@@ -122,6 +131,11 @@ def verdicts(folder: Path) -> list[Verdict]:
 
 def write_reports(folder: Path) -> Raw:
     """Remake every table of this run from its raw rows, and return those rows."""
+    with _uncollected():
+        return _write_reports(folder)
+
+
+def _write_reports(folder: Path) -> Raw:
     raw = read(folder)
     _write(folder / "agreement.csv", csv(Agreement, raw.agreements))
     if raw.timed:

@@ -109,8 +109,7 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
         of_model = [row for row in rows if row.model is model]
         if of_model:
             screen.details.print(str(model), style="bold")
-            for line in words.rankings(of_model, quick=raw.quick):
-                screen.verdicts.print(line)
+            screen.verdicts.print("\n".join(words.rankings(of_model, quick=raw.quick)))
             if len(of_model) <= _MOST_ROWS:
                 screen.details.print(_times(of_model, quick=raw.quick))
             else:

@@ -2,10 +2,10 @@
 
 The implementations of tests/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2 ms or
 20 ms have passed since the epoch began. Each has a run of its own, and with it its own number of epochs in a round. How
-long its epochs took in truth each process tells itself; what it cannot see is the call of an epoch and a round's one
-`synchronize`, which the null implementation, whose rounds have as many epochs, takes too. So the truth lies between the
-median of what the processes tell and that sum. Exit code 1 where a reported time is 1 % off what was asked for or
-its interval does not meet the truth.
+long a round took each process tells itself; what it cannot see is how it is entered and left, which the null
+implementation, whose rounds have as many epochs, takes too. So the truth lies between the median of what the processes
+tell and that sum. Exit code 1 where a reported time is 1 % off what was asked for or its interval does not meet the
+truth.
 """
 
 from __future__ import annotations

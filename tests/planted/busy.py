@@ -1,7 +1,8 @@
 """Implementations that train rightly and then wait, busily, until an epoch has taken as long as its class is named.
 
-A process that loses its processor near the end of a wait looks at the clock too late, so how long each epoch took is
-known to the epoch alone: a timing worker writes it down whenever it is asked for its parameters.
+Leaving a wait of many milliseconds takes a while itself, since by then nothing that comes next is in a cache. So how
+long a round took is known inside it alone, from its first epoch's begin until `synchronize` is called; a timing worker
+writes down what an epoch of it took whenever it is asked for its parameters.
 """
 
 from __future__ import annotations
@@ -24,16 +25,24 @@ KEPT = Path(tempfile.gettempdir()) / "four-ways-known-times"
 class Busy200us(NumpyManual):
     seconds: ClassVar[float] = 200e-6
     _took: ClassVar[list[float]] = []
+    _began, _epochs = 0.0, 0
 
     def epoch(self) -> None:
-        began = time.perf_counter()
+        now = time.perf_counter()
+        if not self._epochs:
+            self._began = now
+        self._epochs += 1
         super().epoch()
-        while (took := time.perf_counter() - began) < self.seconds:
+        while time.perf_counter() - now < self.seconds:
             pass
-        self._took.append(took)
+
+    def synchronize(self) -> None:
+        if self._epochs:
+            self._took.append((time.perf_counter() - self._began) / self._epochs)
+            self._epochs = 0
 
     def params(self) -> Params:
-        """Keep what the epochs took until now: the timed ones are among them when the evidence is gathered."""
+        """Keep what an epoch took until now: the timed rounds are among them when the evidence is gathered."""
         if KEPT.is_dir() and self._took and Path(sys.argv[0]).stem == "time_cells":
             (KEPT / f"{os.getpid()}.txt").write_text(str(median(self._took)))
         return super().params()
