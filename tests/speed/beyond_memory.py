@@ -61,7 +61,7 @@ def _write(folder: Path, n: int) -> None:
     x = np.lib.format.open_memmap(folder / "x.npy", mode="w+", dtype=np.float32, shape=(n, D))
     y = np.lib.format.open_memmap(folder / "y.npy", mode="w+", dtype=np.int64, shape=(n,))
     for feature, row in enumerate(_planted(n)):
-        x[row, feature], y[row] = 1000.0, feature % CLASSES
+        x[row, feature], y[row] = 1.0, feature % CLASSES
     x.flush()
     y.flush()
 
