@@ -67,11 +67,11 @@ PREDICTIONS = {
 def _step(
     params: Params, learning_rate: Array, x: Array, y: Array, rows: Array | None, model: str, size: int
 ) -> tuple[Params, Array]:
-    """Move the parameters once, on the batch that `rows` names: its row numbers, its first row, or None for all rows.
+    """Move the parameters once, on the batch of these rows: their numbers, the first one, or None for all.
 
     The loss is returned too. Otherwise XLA would leave it out, and JAX would be timed for less work
     than the others, which all compute the loss of every batch. The model is a plain string, its name: JAX looks a
-    member of an enum up in Python, which costs a tenth of a small step, and arguments by name cost a little too.
+    member of an enum up in Python, which costs a tenth of a small step; arguments by name cost a little too.
     """
     if rows is not None and rows.ndim:
         x, y = x[rows], y[rows]
