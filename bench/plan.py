@@ -123,9 +123,7 @@ def _problems(
     for one, size, threads in product(data.values(), swept.batch_sizes, swept.threads):
         if (one.name, size) not in swept.beyond:
             for feed in _feeds(one, options):
-                problem = _problem(one, size, feed, options)
-                _check_on_disk(one, problem)
-                yield problem, threads
+                yield _problem(one, size, feed, options), threads
 
 
 def _swept(options: Options) -> sweep.Swept:
@@ -239,11 +237,14 @@ def _feeds(data: Dataset, options: Options) -> tuple[Feed, ...]:
     return (Feed.HOST,) if data.on_disk else tuple(Feed(name) for name in _once(options.feeds)) or (Feed.DEVICE,)
 
 
-def _check_on_disk(data: Dataset, problem: Problem) -> None:
-    if data.on_disk and problem.batch_size is None:
-        raise BadInput(f"dataset '{data.folder}' is read from the disk batch by batch: give --batch-size 65536 or so")
-    if data.on_disk and problem.shuffle:
-        raise BadInput(f"dataset '{data.folder}' is read from the disk in its own order: leave out --shuffle")
+def _check_on_disk(spec: str, options: Options) -> None:
+    """Refuse what data on disk cannot have, before all of them are read."""
+    if not options.batch_sizes or FULL in options.batch_sizes:
+        raise BadInput(f"dataset '{spec}' is read from the disk batch by batch: give --batch-size 65536 or so")
+    if options.shuffle:
+        raise BadInput(f"dataset '{spec}' is read from the disk in its own order: leave out --shuffle")
+    if Feed.DEVICE in options.feeds:
+        raise BadInput(f"dataset '{spec}' is read from the disk, and so fed from the host: leave out --feed device")
 
 
 def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
@@ -291,6 +292,7 @@ def _read(spec: str, dtype: str, models: Sequence[Model], options: Options) -> D
         if _is_file(spec):
             one = datasets.load(spec, model=model, target=options.target, raw=options.raw, dtype=dtype)
         elif spec not in datasets.DATASETS and Path(spec).is_dir():
+            _check_on_disk(spec, options)
             one = datasets.load(spec, model=model, dtype=dtype)
         else:
             one = datasets.load(spec, dtype=dtype)

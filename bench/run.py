@@ -212,8 +212,8 @@ def _looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders
     data, folders = dict(ready.plan.data), dict(ready.folders)
     for number, (key, one) in enumerate(ready.plan.data.items()):
         if one.on_disk:
-            rows = max(each.batch_size or each.n for each in problems if (each.dataset, each.dtype) == key)
-            data[key] = disk.sample(one, rows, ready.work / f"rows-{number}")
+            sizes = [each.batch_size or each.n for each in problems if (each.dataset, each.dtype) == key]
+            data[key] = disk.sample(one, sizes, ready.work / f"rows-{number}")
             folders[key] = ready.work / f"sample-{number}"
             prepared.save(data[key], folders[key])
     return data, folders

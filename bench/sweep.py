@@ -61,7 +61,7 @@ def expand(
     if "threads" in values and threads != 1:
         raise BadInput(f"--sweep threads=FROM:TO is in place of --threads {threads}: leave one of them out")
     shapes = _shapes([values.get(axis, [base]) for axis, base in _BASE.items()], models, seed)
-    batches: tuple[int | None, ...] = (*batch_sizes, *values.get("batch_size", ())) or (None,)
+    batches = tuple(dict.fromkeys((*batch_sizes, *values.get("batch_size", ())))) or (None,)
     itemsize = 8 if "float64" in dtypes else 4
     pairs = {
         (name, size): _out_of_reach(*shapes[name], itemsize, size, blocks) for name, size in product(shapes, batches)

@@ -166,7 +166,12 @@ def _start(order: Order, an_end: threading.Event) -> _Running:
 
 
 def _await(worker: subprocess.Popen[bytes], an_end: threading.Event) -> None:
-    worker.wait()
+    """Leave the ended worker unreaped: until it is, nobody else gets its number, by which its group is killed."""
+    if sys.platform == "win32":
+        worker.wait()
+    else:
+        with suppress(ChildProcessError):  # it was reaped by a look at it
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
     an_end.set()
 
 

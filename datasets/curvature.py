@@ -70,11 +70,11 @@ def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
 def _exact(a: FloatArray) -> float:
     n, d = a.shape
     if n <= d:
-        gram = _gram(a.T) + 1
+        gram = _gram_and_sums(a.T)[0] + 1
     else:
         gram = np.empty((d + 1, d + 1))
-        gram[:d, :d] = _gram(a)
-        gram[d, :d] = gram[:d, d] = a.sum(axis=0, dtype=np.float64)
+        gram[:d, :d], sums = _gram_and_sums(a)
+        gram[d, :d] = gram[:d, d] = sums
         gram[d, d] = n
     if not np.isfinite(gram).all():
         return np.inf
@@ -94,11 +94,13 @@ def _cheap_bound(a: FloatArray) -> float:
     return float(min(trace, row_sums.max()) / n)
 
 
-def _gram(a: FloatArray) -> NDArray[np.float64]:
-    gram = np.zeros((a.shape[1], a.shape[1]))
+def _gram_and_sums(a: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return A'A and the sums of A's columns, of rows that are read once."""
+    gram, sums = np.zeros((a.shape[1], a.shape[1])), np.zeros(a.shape[1])
     for block in _blocks(a):
         gram += block.T @ block
-    return gram
+        sums += block.sum(axis=0)
+    return gram, sums
 
 
 def _blocks(a: FloatArray) -> Iterator[NDArray[np.float64]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from datasets.curvature import learning_rate
 from datasets.dataset import Dataset, FloatArray, LabelArray, Model
 
 X_FILE, Y_FILE = "x.npy", "y.npy"
-# Numbers that are looked at together when a folder is read through once.
+# Numbers of y that are looked at together.
 _BLOCK_NUMBERS = 1 << 20
 
 
@@ -24,7 +25,7 @@ def open_folder(spec: str, *, model: Model | None, dtype: str) -> Dataset:
     x and y are mapped, so that rows are read from the disk when they are used; features are taken as they are. Targets
     are numbers in x's own dtype, or int64 class numbers 0..k-1. Classes need softmax; numbers need simple_linear for
     one feature and multivariate_linear for more, and logistic only if the model is given. The learning rate is 1/L.
-    All rows are read through once, to find L and to see that nothing is wrong with them.
+    x is read through once, to find L and to see that nothing is wrong with it, and y a few times.
 
     Raises ValueError, one line with folder, reason and remedy, for anything it cannot use.
     """
@@ -56,15 +57,16 @@ def arrays(folder: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     return _mapped(folder / X_FILE), _mapped(folder / Y_FILE)
 
 
-def sample(dataset: Dataset, rows: int, folder: Path) -> Dataset:
+def sample(dataset: Dataset, batch_sizes: Sequence[int], folder: Path) -> Dataset:
     """Return a dataset on disk of rows from the start, the middle and the end of another one, written to a new folder.
 
-    `rows` of each, and half as many of the end, so that batches of that size have a short last one; all rows of a
-    dataset that is no larger.
+    As many of each as the largest batch has, and half as many and a few of the end, so that batches of each size above
+    1 have a short last one; all rows of a dataset that is no larger.
     """
-    n, half = dataset.n, rows // 2
-    places = [slice(0, rows), slice((n - rows) // 2, (n + rows) // 2), slice(n - half, n)]
-    pieces = [slice(0, n)] if n <= 2 * rows + half else places
+    n, rows = dataset.n, max(batch_sizes)
+    last = next(last for last in count(rows // 2) if all((2 * rows + last) % size for size in batch_sizes if size > 1))
+    places = [slice(0, rows), slice((n - rows) // 2, (n - rows) // 2 + rows), slice(n - last, n)]
+    pieces = [slice(0, n)] if n <= 2 * rows + last else places
     folder.mkdir(parents=True)
     np.save(folder / X_FILE, np.concatenate([dataset.x[piece] for piece in pieces]))
     np.save(folder / Y_FILE, np.concatenate([dataset.y[piece] for piece in pieces]))

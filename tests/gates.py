@@ -16,7 +16,7 @@ from bench.gate.cases import cases
 from bench.gate.expect import Expected
 from bench.gate.judge import Judged
 from bench.gate.observe import Observation
-from impls.protocol import Device, Implementation, Model
+from impls.protocol import Device, Feed, Implementation, Model
 
 DTYPES = ("float32", "float64")
 CPU = Device("cpu")
@@ -38,9 +38,9 @@ def precision(dtype: str) -> Iterator[None]:
 
 
 @cache
-def opinions(model: Model, dtype: str) -> tuple[tuple[Case, list[tuple[str, Expected]]], ...]:
-    """Return every gate case of a model and dtype with the reference's opinion on it."""
-    return tuple((case, expect.expect(case)) for case in cases(model, dtype))
+def opinions(model: Model, dtype: str, feed: Feed = Feed.DEVICE) -> tuple[tuple[Case, list[tuple[str, Expected]]], ...]:
+    """Return every gate case of a model, dtype and feed with the reference's opinion on it."""
+    return tuple((case, expect.expect(case)) for case in cases(model, dtype, feed))
 
 
 def judged(

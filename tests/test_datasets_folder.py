@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,12 +109,12 @@ def test_what_is_saved_for_a_worker_is_no_copy(tmp_path: Path) -> None:
 
 def test_a_sample_holds_the_start_the_middle_and_the_end(tmp_path: Path) -> None:
     dataset = on_disk(tmp_path / "rows")
-    found = sample(dataset, 8, tmp_path / "some")
-    expected = [*range(8), *range(16, 24), *range(36, 40)]
+    found = sample(dataset, [8, 2], tmp_path / "some")
+    expected = [*range(8), *range(16, 24), *range(35, 40)]  # 20 rows would be ten batches of 2
     assert np.array_equal(found.x, dataset.x[expected])
     assert np.array_equal(found.y, dataset.y[expected])
     assert found.on_disk
-    assert len(sample(dataset, 20, tmp_path / "all").x) == 40
+    assert len(sample(dataset, [20], tmp_path / "all").x) == 40
 
 
 def test_the_reference_runs_batch_by_batch_as_on_all_rows(tmp_path: Path) -> None:
@@ -127,11 +128,15 @@ def test_the_reference_runs_batch_by_batch_as_on_all_rows(tmp_path: Path) -> Non
 
 
 def test_a_plan_needs_a_batch_size_and_no_shuffling(tmp_path: Path) -> None:
-    on_disk(tmp_path / "rows")
+    """And is refused before the data are read: there are none here."""
+    (tmp_path / "rows").mkdir()
+    asked = Options(datasets=(str(tmp_path / "rows"),))
     with pytest.raises(BadInput, match="give --batch-size"):
-        plan.make(Options(datasets=(str(tmp_path / "rows"),)))
+        plan.make(asked)
     with pytest.raises(BadInput, match="leave out --shuffle"):
-        plan.make(Options(datasets=(str(tmp_path / "rows"),), batch_sizes=("5",), shuffle=True))
+        plan.make(replace(asked, batch_sizes=("5",), shuffle=True))
+    with pytest.raises(BadInput, match="leave out --feed device"):
+        plan.make(replace(asked, batch_sizes=("5",), feeds=("device", "host")))
 
 
 def test_what_needs_all_rows_in_memory_is_left_out_with_the_reason(tmp_path: Path) -> None:

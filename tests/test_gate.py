@@ -238,7 +238,7 @@ def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) 
     entrant = check.Entrant("mine", "cpu", 1)
     folder = tmp_path / "gate-0"
     folder.mkdir()
-    job = Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (), str(folder))
+    job = Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (Feed.DEVICE,), (), str(folder))
     seen = list(check._collect(entrant, job, Ending(Status.OK, "")))
     assert seen
     assert {one.status for one in seen} == {Status.FAILED}
@@ -260,16 +260,61 @@ def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
 
 
 class KeepsRows(NumpyManual):
-    """Copies all rows, and so brings none from the host."""
+    """Copies all rows when it is made."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         super().__init__(replace(dataset, x=dataset.x.copy()), start, recipe, device)
 
 
-def test_rows_that_are_kept_where_they_should_be_brought_are_found() -> None:
-    dataset = synthetic.draw(Model.LOGISTIC, 12, 3, 1, 0, dtype="float32").dataset
+class KeepsTargets(NumpyManual):
+    """Copies the targets alone."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        super().__init__(replace(dataset, y=dataset.y.copy()), start, recipe, device)
+
+
+class BringsInReset(NumpyManual):
+    """Copies all rows in `reset`, which is off the clock."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        self._host = dataset
+        super().__init__(dataset, start, recipe, device)
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self._x, self._y = self._host.x.copy(), self._host.y.copy()
+
+
+class BringsOnce(NumpyManual):
+    """Copies all rows in the first epoch after `reset`, and has them in those that follow."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        self._host = dataset
+        super().__init__(dataset, start, recipe, device)
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self._brought = False
+
+    def epoch(self) -> None:
+        if not self._brought:
+            self._x, self._y, self._brought = self._host.x.copy(), self._host.y.copy(), True
+        super().epoch()
+
+
+@pytest.mark.parametrize("keeper", [KeepsRows, KeepsTargets, BringsInReset, BringsOnce])
+@pytest.mark.parametrize("model", [Model.SIMPLE_LINEAR, Model.LOGISTIC])
+def test_rows_that_are_kept_where_they_should_be_brought_are_found(keeper: type[NumpyManual], model: Model) -> None:
+    dataset = synthetic.draw(model, 12, 1, 1, 0, dtype="float32").dataset
     case = Case("fed", "rows on the host", dataset, zeros(dataset), Recipe(0.1, Batching(5), Feed.HOST), 2, (2,))
-    seen = observe.observe(KeepsRows, case, CPU)
+    seen = observe.observe(keeper, case, CPU)
     found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
     assert [one.name for one in found if not one.agrees] == ["itself/fed"]
     assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps rows of its own")
+
+
+def test_what_is_fed_is_tried_on_every_case_of_the_gate() -> None:
+    resident, fed = (cases(Model.LOGISTIC, "float32", feed) for feed in Feed)
+    assert len(resident) == len(fed)
+    assert {case.recipe.feed for case in fed} == {Feed.HOST}
+    assert not {case.name for case in resident} & {case.name for case in fed}

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -406,7 +405,7 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
         endless = number.isdecimal() and entries[int(number)]["cell"]["problem"]["dataset"] == "never ends"
         return 1e9 if endless else 0.0
 
-    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=clock, sleep=time.sleep))
+    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=clock))
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
     entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
     found, failures = attempts.run_job(

@@ -10,7 +10,7 @@ import numpy as np
 from bench import starts
 from bench.gate.trajectory import LARGEST_P, MOST_STEPS
 from bench.records import Problem
-from impls.protocol import Batching, Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
+from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
 
 PREFIX = "gate:"
 EVERYTHING = frozenset({"loss", "gradients", "parameters", "predictions"})
@@ -102,7 +102,7 @@ def _spread(problem: Problem, rows: int, dtype: str) -> Case:
         reason="64 rows among rows of zeros, at the benchmarked shape: reduced precision, rows left out",
         dataset=replace(small, name="spread", x=x, y=y),
         start=Params(start.w, np.zeros_like(start.b)),
-        recipe=Recipe(0.01 * rows / SMALL_ROWS, Batching()),
+        recipe=Recipe(0.01 * rows / SMALL_ROWS, feed=problem.feed),
         epochs=1,
         watched=(1,),
         small=small,
@@ -124,7 +124,7 @@ def _integers(problem: Problem, rows: int, dtype: str) -> Case:
         reason="integers at the benchmarked shape, held bitwise: reduced precision, rows left out",
         dataset=dataset,
         start=Params(w.reshape(() if problem.model is Model.SIMPLE_LINEAR else -1), np.array(1, dtype)),
-        recipe=Recipe(0.25, Batching()),
+        recipe=Recipe(0.25, feed=problem.feed),
         epochs=1,
         watched=(1,),
         exact=EVERYTHING,

@@ -13,7 +13,9 @@ import numpy as np
 from bench.gate.case import EVERYTHING, PREFIX, Case
 from datasets import lessons
 from datasets.curvature import largest_eigenvalue
-from impls.protocol import Batching, Dataset, Model, Params, Recipe, parameter_shapes, zeros
+from impls.protocol import Batching, Dataset, Feed, Model, Params, Recipe, parameter_shapes, zeros
+
+FED = ", fed"
 
 LESSONS = (
     lessons.study_hours,
@@ -376,8 +378,14 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
             )
 
 
-def cases(model: Model, dtype: str) -> list[Case]:
-    """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree."""
+def cases(model: Model, dtype: str, feed: Feed = Feed.DEVICE) -> list[Case]:
+    """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree.
+
+    What is fed from the host is tried on the same cases, whose names tell it.
+    """
+    if feed is Feed.HOST:
+        drawn = cases(model, dtype)
+        return [replace(case, name=f"{case.name}{FED}", recipe=replace(case.recipe, feed=feed)) for case in drawn]
     builders = [_mini, _mini_ordered, _mini_dropped, _single_rows, _zero_start, _centred, _one_row, _square]
     builders += [_refilled, _plateau, _uphill, _many_rows, _ties, _vanishing]
     if model.classifies:

@@ -150,7 +150,8 @@ def _jobs(
             folder.mkdir()
             own = [Own(problem, str(folders[problem.dataset, dtype])) for problem in problems if problem.dtype == dtype]
             models = tuple(dict.fromkeys(problem.model for problem in problems))
-            job = Job(entrant.implementation, entrant.device, dtype, epochs, models, tuple(own), str(folder))
+            feeds = tuple(dict.fromkeys(problem.feed for problem in problems))
+            job = Job(entrant.implementation, entrant.device, dtype, epochs, models, feeds, tuple(own), str(folder))
             jobs.append((entrant, job))
     return jobs
 
@@ -282,7 +283,9 @@ def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agre
 def _concerns(one: Seen, cell: Cell) -> bool:
     if one.entrant != Entrant(cell.implementation, cell.device, cell.threads):
         return False
-    return one.problem == cell.problem if one.problem else one.case.dataset.model is cell.problem.model
+    if one.problem:
+        return one.problem == cell.problem
+    return (one.case.dataset.model, one.case.recipe.feed) == (cell.problem.model, cell.problem.feed)
 
 
 def _words(wrong: Sequence[Agreement], cause: str) -> str:

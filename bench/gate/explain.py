@@ -76,5 +76,5 @@ def explain(rows: Sequence[Agreement]) -> Iterator[Explanation]:
 def _reason(row: Agreement) -> str:
     if not row.dataset.startswith(PREFIX):
         return "the data that were asked for"
-    known = {case.name: case.reason for case in cases(row.model, row.dtype)}
+    known = {case.name: case.reason for case in cases(row.model, row.dtype, row.feed)}
     return known.get(row.dataset, "data of the shape that was asked for")

@@ -122,21 +122,31 @@ def _unwatched(
 
 
 def _fed(implementation: Implementation, case: Case, device: Device) -> NDArray[np.generic]:
-    """Return how far a trainer whose rows are changed on the host ends from one that never had others.
+    """Return how far a trainer whose rows are changed on the host ends from ones that had the new rows from the start.
 
-    0 for rows that are brought from the host in every epoch; what kept rows of its own ends elsewhere.
+    They are changed after `reset`, and again between two epochs: what keeps rows or targets of its own, from whenever
+    it first had them, ends elsewhere. 0 for what brings each batch in its turn.
     """
-    dataset = replace(case.dataset, x=case.dataset.x.copy(), y=case.dataset.y.copy(), folder="")
-    ends = []
-    for scale in (0.5, 1.0):
-        trainer = implementation(dataset, _lent(case.start), case.recipe, device)
-        dataset.x[...] *= scale
-        _reset(trainer, case.start, case.epochs)
-        for _ in range(case.epochs):
-            trainer.epoch()
-        trainer.synchronize()
-        ends.append(trainer.params())
-    return _difference(*ends)
+    recipe = replace(case.recipe, batching=replace(case.recipe.batching, shuffle=False))
+    host = _copied(case.dataset)
+    trainer = implementation(host, _lent(case.start), recipe, device)
+    _reset(trainer, case.start, 2)
+    start, differences = case.start, []
+    for _ in range(2):
+        host.x[...] *= 0.5
+        host.y[...] = np.roll(host.y, 1) if host.model.classifies else 0.5 * host.y
+        other = implementation(_copied(host), _lent(start), recipe, device)
+        _reset(other, start, 1)
+        for each in (trainer, other):
+            each.epoch()
+            each.synchronize()
+        start = trainer.params()
+        differences.append(_difference(start, other.params()))
+    return np.array(max(float(each) for each in differences))
+
+
+def _copied(dataset: Dataset) -> Dataset:
+    return replace(dataset, x=dataset.x.copy(), y=dataset.y.copy(), folder="")
 
 
 def _differences(trainer: Trainer, start: Params) -> Observation:

@@ -6,6 +6,7 @@ from bench.compared import TWIN
 from bench.report import summary, words
 from bench.report.summary import Mean, Raw
 from bench.statistics import Ratio
+from impls.protocol import Feed
 
 
 def lines(raw: Raw, *, every: bool = True) -> list[str]:
@@ -60,7 +61,8 @@ MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval
 
 def mean_row(mean: Mean) -> tuple[str, ...]:
     """Return a row of the table of means."""
-    name = mean.implementation if mean.device == "cpu" else f"{mean.implementation} on {mean.device}"
+    name = words.on(mean.implementation, mean.device, mean.threads)
+    name += ", fed from the host" if mean.feed is Feed.HOST else ""
     if mean.ratio is None:
         return name, str(mean.cells), "", "", "", "", "too few blocks"
     return (

@@ -8,6 +8,7 @@ from bench.records import Scaling, Timing
 from bench.report import sizes, words
 from bench.report.markdown import bullets, table
 from bench.report.sizes import Panel
+from impls.protocol import Feed
 
 _INTRODUCTION = (
     "Time of an epoch = steps x overhead + rows x slope, fitted in each block to all sizes of a model, each size with "
@@ -37,7 +38,8 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
 
 def _work(one: Scaling) -> str:
     shape = f"d {one.d}" + (f", k {one.k}" if one.k > 1 else "")
-    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != "float32" else "")
+    fed = " fed from the host" if one.feed is Feed.HOST else ""
+    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != "float32" else "") + fed
 
 
 def _cells(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import combinations
 from math import exp, log
 from statistics import fmean
 
@@ -75,6 +76,7 @@ def _title(row: Timing) -> str:
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
     parts += ["fed from the host"] if row.feed is Feed.HOST else []
+    parts += [f"{row.threads} threads"] if row.threads > 1 else []
     return ", ".join(parts)
 
 
@@ -82,12 +84,18 @@ def findings(panel: Panel) -> list[str]:
     """Return one sentence for each crossover, or the one that says why there is none."""
     if panel.crossovers:
         return [f"{said(one)}." for one in panel.crossovers]
-    if len(panel.curves) < 2 or not panel.comparisons:
+    if not panel.comparisons or not _compared(panel):
         return ["Nothing is compared here."]
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
         return [f"{words.number(blocks, 'block')} cannot tell it: {panel.comparisons} ratios take {least}."]
     return [NOWHERE]
+
+
+def _compared(panel: Panel) -> bool:
+    """Whether any two have two sizes in common."""
+    sizes = [{row.n for row in curve.rows} for curve in panel.curves]
+    return any(len(one & other) > 1 for one, other in combinations(sizes, 2))
 
 
 def level(panel: Panel) -> str:

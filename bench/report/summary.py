@@ -25,6 +25,7 @@ from bench.statistics import (
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE
+from impls.protocol import Feed
 
 
 @dataclass(frozen=True)
@@ -200,10 +201,12 @@ def _self_comparisons(raw: Raw) -> list[SelfComparison]:
 
 @dataclass(frozen=True)
 class Mean:
-    """The geometric mean over `cells` cells of the ratios of one implementation on one device."""
+    """The geometric mean over `cells` cells of one implementation's ratios, all taken under the same conditions."""
 
     implementation: str
     device: str
+    threads: int
+    feed: Feed
     cells: int
     ratio: Ratio | None
     comparison: Comparison
@@ -212,7 +215,7 @@ class Mean:
 def means(raw: Raw) -> list[Mean]:
     """Return the mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
 
-    The last one is the baseline's A/A twin's, at a level of its own: it should hold 1.
+    The last ones are the baseline's A/A twin's, at a level of their own: they should hold 1.
     """
     return raw.means
 
@@ -223,19 +226,33 @@ def _means(raw: Raw) -> list[Mean]:
     ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
     own = {cell: values for cell, values in raw.values.items() if cell in ok}
     twins = {cell: by_block(rounds) for cell, rounds in raw.twins.items() if cell in own}
-    groups: dict[tuple[str, str], list[tuple[Mapping[int, float], Mapping[int, float]]]] = {}
-    for cell, values in own.items():
-        if baseline_of(cell) in own and baseline_of(cell) != cell:
-            groups.setdefault((cell.implementation, cell.device), []).append((values, own[baseline_of(cell)]))
-    several = {key: pairs for key, pairs in groups.items() if len(pairs) > 1}
-    found = [_mean(*key, pairs, len(several)) for key, pairs in several.items()]
-    own_pairs = [(values, own[cell]) for cell, values in twins.items()]
-    return found + ([_mean(f"{BASELINE}{TWIN}", "cpu", own_pairs, 1)] if len(own_pairs) > 1 else [])
+    others = _grouped(
+        {cell: (values, own[baseline_of(cell)]) for cell, values in own.items() if _has_baseline(cell, own)}
+    )
+    found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
+    selves = _grouped({cell: (values, own[cell]) for cell, values in twins.items()})
+    return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
-def _mean(name: str, device: str, pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], count: int) -> Mean:
+_Pairs = tuple[Mapping[int, float], Mapping[int, float]]
+
+
+def _has_baseline(cell: Cell, own: Mapping[Cell, Mapping[int, float]]) -> bool:
+    return baseline_of(cell) in own and baseline_of(cell) != cell
+
+
+def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs]]]:
+    """Return the cells that one implementation has under the same conditions, with their values, where several are."""
+    groups: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in pairs:
+        key = (cell.implementation, cell.device, cell.threads, cell.problem.feed)
+        groups.setdefault(key, []).append(cell)
+    return [(cells, [pairs[cell] for cell in cells]) for cells in groups.values() if len(cells) > 1]
+
+
+def _mean(name: str, like: Cell, pairs: Sequence[_Pairs], count: int) -> Mean:
     ratio = mean_ratio(pairs, count)
-    return Mean(name, device, len(pairs), ratio, compare(ratio))
+    return Mean(name, like.device, like.threads, like.problem.feed, len(pairs), ratio, compare(ratio))
 
 
 def null_epoch_seconds(raw: Raw) -> float | None:

@@ -113,15 +113,16 @@ def states(rows: Sequence[Timing]) -> dict[Status, int]:
 
 def runner(row: Timing | Cell | Change | Scaling) -> str:
     """Return who trains it: the implementation, its device unless that is the CPU, and its threads if several."""
-    return _on(row.implementation, row.device, row.threads)
+    return on(row.implementation, row.device, row.threads)
 
 
 def overtaken(row: Scaling) -> str:
     """Return the same of the one that is overtaken."""
-    return _on(row.against, row.against_device, row.threads)
+    return on(row.against, row.against_device, row.threads)
 
 
-def _on(implementation: str, device: str, threads: int) -> str:
+def on(implementation: str, device: str, threads: int) -> str:
+    """Return who trains it and where, as `runner` says it."""
     place = "" if device == "cpu" else f" on {device}"
     return f"{implementation}{place}" + (f", {threads} threads" if threads != 1 else "")
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from bench.records import Observed, Problem, Status
 from bench.worker.job import leave, read_job
 from datasets.prepared import open_saved
 from impls import runtimes
-from impls.protocol import Device, Implementation, Model
+from impls.protocol import Device, Feed, Implementation, Model
 
 OBSERVED = "observed.jsonl"
 
@@ -39,21 +40,22 @@ class Own:
 
 @dataclass(frozen=True)
 class Job:
-    """One implementation on one device in one dtype: the gate's data of these models, then the problems' own."""
+    """One implementation on one device in one dtype: the gate's data of these models and feeds, the problems' own."""
 
     implementation: str
     device: str
     dtype: str
     epochs: int
     models: tuple[Model, ...]
+    feeds: tuple[Feed, ...]
     own: tuple[Own, ...]
     folder: str
 
 
 def planned(job: Job) -> Iterator[tuple[Case, Problem | None]]:
     """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
-    for model in job.models:
-        yield from ((case, None) for case in cases(model, job.dtype))
+    for model, feed in product(job.models, job.feeds):
+        yield from ((case, None) for case in cases(model, job.dtype, feed))
     for own in job.own:
         yield from ((case, own.problem) for case in at_shape(own.problem, job.dtype))
         yield of_problem(own.problem, open_saved(Path(own.folder)), job.epochs), own.problem

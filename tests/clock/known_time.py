@@ -11,7 +11,7 @@ truth.
 from __future__ import annotations
 
 import argparse
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,23 +32,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--blocks", type=int, default=14)
     options = parser.parse_args()
-    table = pd.DataFrame([_row(one, _run(one, options.out / one.__name__, options.blocks)) for one in BUSY])
+    folders = {one: options.out.resolve() / one.__name__ for one in BUSY}
+    runs = {one: _run(one, folder, options.blocks) for one, folder in folders.items()}
+    table = pd.DataFrame([_row(one, runs[one], folder / busy.KEPT.name) for one, folder in folders.items()])
     print(table.to_string(index=False))
     sys.exit(not (table.within.all() and table.covers.all()))
 
 
 def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> summary.Raw:
     """Time one of them in a new run, which keeps what the processes told beside it."""
-    shutil.rmtree(busy.KEPT, ignore_errors=True)
-    busy.KEPT.mkdir()
+    (out / busy.KEPT.name).mkdir(parents=True)
     name = f"tests/planted/busy.py:{one.__name__}"
-    what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out)]
-    subprocess.run([sys.executable, "-m", "bench", "run", *what], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return files.read(out)
+    what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out / "run")]
+    command, own = [sys.executable, "-m", "bench", "run", *what], os.environ | {"TMPDIR": str(out)}
+    subprocess.run(command, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
+    return files.read(out / "run")
 
 
-def _row(one: type[busy.Busy200us], raw: summary.Raw) -> dict[str, object]:
-    truth = median(float(file.read_text()) for file in busy.KEPT.iterdir())
+def _row(one: type[busy.Busy200us], raw: summary.Raw, told: Path) -> dict[str, object]:
+    truth = median(float(file.read_text()) for file in told.iterdir())
     null = summary.null_epoch_seconds(raw) or 0.0
     timing = next(row for row in summary.timings(raw) if row.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high

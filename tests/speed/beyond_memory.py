@@ -26,7 +26,7 @@ from bench import starts
 from bench.devices import device
 from bench.workers import ROOT, environment
 from datasets import prepared
-from impls.protocol import Batching, Dataset, Params, Recipe
+from impls.protocol import Batching, Dataset, Feed, Params, Recipe
 from tests.speed.memory import ANONYMOUS, OF_FILES, watched
 
 D, CLASSES, BATCH_SIZE = 64, 3, 65_536
@@ -90,7 +90,8 @@ def _epoch(name: str, folder: Path) -> dict[str, object]:
     implementation = impls.load(name)
     with watched() as seen:
         began = time.perf_counter()
-        trainer = implementation(dataset, start, Recipe(dataset.learning_rate, Batching(BATCH_SIZE)), device("cpu"))
+        recipe = Recipe(dataset.learning_rate, Batching(BATCH_SIZE), Feed.HOST)
+        trainer = implementation(dataset, start, recipe, device("cpu"))
         trainer.reset(start, 1)
         trainer.epoch()
         trainer.synchronize()
