@@ -118,7 +118,7 @@ def passes(dataset: Dataset) -> dict[str, Callable[[], object]]:
     generator = np.random.default_rng(0)
     w, b = (generator.standard_normal(shape).astype(x.dtype) for shape in ((dataset.d, k), k))
     z, t, ones, each = np.empty((k, ROWS), x.dtype), np.ones(ROWS, x.dtype), np.ones(ROWS, x.dtype), np.ones(k, x.dtype)
-    place, flat, out = (y * ROWS + np.arange(ROWS)).astype(np.int64), z.reshape(-1), np.empty((k, ROWS), x.dtype)
+    place, flat, out = np.asarray(y, np.int64) * ROWS + np.arange(ROWS), z.reshape(-1), np.empty((k, ROWS), x.dtype)
     np.matmul(w.T, x.T, out=z)
     return {
         "x w": partial(np.matmul, w.T, x.T, out=out),
