@@ -16,8 +16,8 @@ from bench.worker.null import NAME as NULL
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
 # the rates that each block measures for a dtype and a number of threads; what comes before the gate and after the race.
-_START = {"numpy": 0.9, "torch": 3.4, "jax": 2.7}
-_OTHER_START = 3.0
+_START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
+_OTHER_START = 2.5
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
 _GATE = {"numpy": 8.0, "torch": 20.0, "jax": 36.0}
 _OTHER_GATE = 15.0
