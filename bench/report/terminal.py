@@ -204,7 +204,7 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
     headers = ("implementation", "time", *(() if quick else ("ratio", "interval", "verdict")), "budget used")
     shown = table(*headers, numbers={*headers} - {"implementation", "verdict"})
     for name, group in words.by_work(rows).items():
-        shown.add_row(Text(name, "bold"))
+        shown.add_row(Text(name.removeprefix(f"{group[0].model},"), "bold"))  # the table is one model's
         for row in words.ranked(group):
             time, _, ratio, interval = words.time_cells(row)
             plain = row.status is Status.OK and words.is_baseline(row)

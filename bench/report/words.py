@@ -88,7 +88,7 @@ def agreement(verdicts: Sequence[Verdict]) -> str:
 
 def work(row: Timing | Problem | Change) -> str:
     """Return what is trained, in as few words as tell it from the default: "digits float64 batch 64"."""
-    words = [row.dataset]
+    words = [row.dataset.removeprefix("synthetic:").removesuffix(",seed=0")]
     words += [row.dtype] if row.dtype != "float32" else []
     words += [f"batch {row.batch_size}"] if row.batch_size is not None else []
     words += ["fed from the host"] if row.feed is Feed.HOST else []
