@@ -1,11 +1,18 @@
-"""Under ALL_BACKENDS=1 a skip is a failure."""
+"""Under ALL_BACKENDS=1 a skip is a failure; interrupts are heard wherever the tests were started."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """A shell without job control lets what it starts in the background ignore SIGINT, and all its children with it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
