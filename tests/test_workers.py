@@ -4,12 +4,15 @@ import json
 import signal
 import subprocess
 import sys
+import time
+from itertools import count
 from pathlib import Path
 
 import psutil
 import pytest
 
 from bench.records import Status
+from bench.worker.checks import Clocks
 from bench.workers import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 
 PROGRAM = "tests.planted.program"
@@ -109,6 +112,15 @@ def test_endless_worker_is_ended(tmp_path: Path) -> None:
     ending = run(tmp_path, end="never", timeout_seconds=0.2)
     assert ending.status is Status.TIMEOUT
     assert ending.detail.startswith("no end within 0.2 s")
+
+
+def test_a_date_that_is_set_back_moves_no_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The date falls by an hour at every look; limits and times are of clocks that nobody can set."""
+    hours = count()
+    monkeypatch.setattr(time, "time", lambda: -3600.0 * next(hours))
+    assert run(tmp_path, end="never", timeout_seconds=0.2).status is Status.TIMEOUT
+    assert Clocks().wall is time.perf_counter
+    assert not time.get_clock_info("perf_counter").adjustable
 
 
 def test_flood_of_output_is_cut_to_its_tail(tmp_path: Path) -> None:
