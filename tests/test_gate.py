@@ -273,24 +273,24 @@ class KeepsTargets(NumpyManual):
         super().__init__(replace(dataset, y=dataset.y.copy()), start, recipe, device)
 
 
-class BringsInReset(NumpyManual):
-    """Copies all rows in `reset`, which is off the clock."""
+class Brings(NumpyManual):
+    """Knows the host's rows, for those below who copy them at the wrong time."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._host = dataset
         super().__init__(dataset, start, recipe, device)
+
+
+class BringsInReset(Brings):
+    """Copies all rows in `reset`, which is off the clock."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
         self._x, self._y = self._host.x.copy(), self._host.y.copy()
 
 
-class BringsOnce(NumpyManual):
+class BringsOnce(Brings):
     """Copies all rows in the first epoch after `reset`, and has them in those that follow."""
-
-    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._host = dataset
-        super().__init__(dataset, start, recipe, device)
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -24,10 +23,9 @@ import datasets
 import impls
 from bench import starts
 from bench.devices import device
-from bench.workers import ROOT, environment
 from datasets import prepared
 from impls.protocol import Batching, Dataset, Feed, Params, Recipe
-from tests.speed.memory import ANONYMOUS, OF_FILES, watched
+from tests.speed.memory import ANONYMOUS, OF_FILES, alone, watched
 
 D, CLASSES, BATCH_SIZE = 64, 3, 65_536
 MOST_BYTES = 2e9
@@ -51,7 +49,7 @@ def main() -> None:
         seconds = time.perf_counter() - began
     print(f"{dataset.x.nbytes / 1e9:.1f} GB read through in {seconds:.0f} s, {seen[ANONYMOUS] / 1e6:.0f} MB anonymous")
     prepared.save(dataset, worker)
-    table = pd.DataFrame([_run(name, worker) for name in (*impls.FOUR, "numpy_blocked")])
+    table = pd.DataFrame([alone(__spec__.name, name, worker) for name in (*impls.FOUR, "numpy_blocked")])
     print(table.to_string(index=False))
     sys.exit(not (table.right.all() and (table.anonymous_mb < MOST_BYTES / 1e6).all()))
 
@@ -68,19 +66,6 @@ def _write(folder: Path, n: int) -> None:
 
 def _planted(n: int) -> tuple[int, int, int]:
     return 0, n // 2, n - 1
-
-
-def _run(name: str, folder: Path) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, "--out", str(folder), "--worker", name],
-        cwd=ROOT,
-        env=environment(dtype="float32", threads=1, device="cpu"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
 
 
 def _epoch(name: str, folder: Path) -> dict[str, object]:

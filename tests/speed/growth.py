@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,11 +19,10 @@ import pandas as pd
 import datasets
 import impls
 from bench.devices import device
-from bench.workers import ROOT, environment
 from datasets import prepared
 from datasets.dataset import Dataset
 from impls.protocol import Params, Recipe, Trainer, zeros
-from tests.speed.memory import ANONYMOUS, watched
+from tests.speed.memory import ANONYMOUS, alone, watched
 
 MODELS = ("softmax,d=16,k=10", "logistic,d=16")
 ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -56,15 +53,7 @@ def _rows(model: str, n: int, names: list[str], out: Path) -> list[dict[str, obj
 
 
 def _run(name: str, dataset: Dataset, folder: Path) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, "--out", str(folder), "--worker", name],
-        cwd=ROOT,
-        env=environment(dtype="float32", threads=1, device="cpu"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout)
+    found = alone(__spec__.name, name, folder)
     return {
         "model": str(dataset.model),
         "n": dataset.n,

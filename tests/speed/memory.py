@@ -1,15 +1,35 @@
-"""How much memory this process has at most, by what the kernel says of it every 10 ms. Linux only."""
+"""How much memory a process has at most, by what the kernel says of it every 10 ms. Linux only."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from bench.workers import ROOT, environment
 
 # Anonymous memory, and pages of files, which the system takes back when it needs them.
 ANONYMOUS, OF_FILES = "RssAnon", "RssFile"
 _LOOK_SECONDS = 0.01
+
+
+def alone(module: str, name: str, folder: Path) -> dict[str, Any]:
+    """Return what `python -m module --out folder --worker name` prints as JSON, in a timing worker's environment."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--out", str(folder), "--worker", name],
+        cwd=ROOT,
+        env=environment(dtype="float32", threads=1, device="cpu"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @contextmanager
