@@ -141,16 +141,18 @@ class Observed:
 class Costs:
     """What a cell costs beside its epochs, in one process; None where it cannot be told.
 
-    import_seconds     the import of NumPy, of the library and of the implementation's module: once a process
-    data_seconds       making the trainer: the data are on the device when it ends
-    compile_seconds    tracing and compiling during the very first epoch, where the library tells
-    peak_memory_bytes  the most memory the process has had so far: earlier cells of the worker are in it
+    import_seconds        the import of NumPy, of the library and of the implementation's module: once a process
+    data_seconds          making the trainer: the data are on the device when it ends
+    compile_seconds       tracing and compiling during the very first epoch, where the library tells
+    peak_memory_bytes     the most memory the process has had so far: earlier cells of the worker are in it
+    device_epoch_seconds  an epoch between two events of the device, in rounds that are not timed otherwise
     """
 
     import_seconds: float | None = None
     data_seconds: float | None = None
     compile_seconds: float | None = None
     peak_memory_bytes: int | None = None
+    device_epoch_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -362,7 +364,7 @@ class Timing:
     limit_seconds        the least that an epoch can take here: bench/limit.py
     times_limit          epoch_seconds over it
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
-    import_seconds       to peak_memory_bytes: medians over the processes of `Costs`
+    import_seconds       to device_epoch_seconds: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
     minimum_ratio        the same of the shortest rounds instead of the medians, as a check of the ratio
@@ -401,6 +403,7 @@ class Timing:
     data_seconds: float | None
     compile_seconds: float | None
     peak_memory_bytes: float | None
+    device_epoch_seconds: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None

@@ -88,6 +88,39 @@ def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
     assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")
 
 
+def test_torch_times_a_device_by_events_in_the_stream_that_it_works_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a planted device, which stands still between the two events for 2.5 ms."""
+    torch: Any = pytest.importorskip("torch")
+    happened: list[tuple[object, ...]] = []
+
+    class Event:
+        def __init__(self, device: str, *, enable_timing: bool) -> None:
+            happened.append(("event", device, enable_timing))
+
+        def record(self, stream: str) -> None:
+            happened.append(("record", stream))
+
+        def synchronize(self) -> None:
+            happened.append(("synchronize",))
+
+        def elapsed_time(self, _other: Event) -> float:
+            return 2.5
+
+    monkeypatch.setattr(torch, "Event", Event)
+    monkeypatch.setattr(torch.accelerator, "current_stream", lambda device: f"stream of {device}")
+    seconds = runtimes.load("torch").event_clock("cuda:1")
+    assert seconds is not None
+    assert seconds(lambda: happened.append(("work",))) == 2.5e-3
+    stream = ("record", "stream of cuda:1")
+    assert happened == [("event", "cuda:1", True)] * 2 + [stream, ("work",), stream, ("synchronize",)]
+
+
+@pytest.mark.parametrize("runtime", ["numpy", "torch", "jax", "scikit_learn"])
+def test_no_library_puts_events_around_the_work_of_a_cpu(runtime: str) -> None:
+    pytest.importorskip("sklearn" if runtime == "scikit_learn" else runtime)
+    assert runtimes.load(runtime).event_clock("cpu") is None
+
+
 def test_jax_tells_of_every_compilation() -> None:
     jax: Any = pytest.importorskip("jax")
     runtime = runtimes.load("jax")

@@ -75,7 +75,11 @@ def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "")
     for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
         round_seconds = tuple(2 * seconds * load * own * around for around in (0.9, 1.0, 1.5))
         costs = Costs(
-            import_seconds=1.5, data_seconds=3e-4, compile_seconds=10 * seconds, peak_memory_bytes=200 * 2**20
+            import_seconds=1.5,
+            data_seconds=3e-4,
+            compile_seconds=10 * seconds,
+            peak_memory_bytes=200 * 2**20,
+            device_epoch_seconds=None if cell.device == "cpu" else 0.75 * seconds,
         )
         made.append(Rounds(cell, name or cell.implementation, block, 0, 2, 3, 20 * seconds, round_seconds, costs))
     return made

@@ -21,6 +21,7 @@ from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared
 from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
+from impls import runtimes
 from impls.protocol import Params
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -166,6 +167,35 @@ def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTr
 def test_costs_are_apart(trainer: FakeTrainer) -> None:
     costs = time_cell(trainer, Plan(1, 2, 1, 0)).costs
     assert (costs.import_seconds, costs.data_seconds, costs.compile_seconds) == (1.5, 2.0, None)
+
+
+def test_without_events_of_a_device_no_round_is_run_for_them(trainer: FakeTrainer) -> None:
+    assert time_cell(trainer, Plan(1, 2, 1, 0)).costs.device_epoch_seconds is None
+
+
+def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
+    trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted device tells 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
+    seconds, asked, between = iter([3.0, 1.0, 7.0, 2.0, 5.0]), [], []
+
+    def event_clock(device: str) -> Callable[[Callable[[], None]], float]:
+        asked.append(device)
+
+        def seconds_between(work: Callable[[], None]) -> float:
+            before = len(trainer.calls)
+            work()
+            between.append(trainer.calls[before:])
+            return next(seconds)
+
+        return seconds_between
+
+    monkeypatch.setattr(runtimes.load("numpy"), "event_clock", event_clock)
+    rounds = time_cell(trainer, Plan(epochs_per_round=4, rounds=3, warmup_rounds=1, warmup_seconds=0))
+    assert rounds.costs.device_epoch_seconds == 3 / 4
+    assert asked == ["cpu"]
+    assert between == [["epoch"] * 4] * 5
+    assert rounds.round_seconds == (4 * EPOCH + SYNCHRONIZE,) * 3
 
 
 def test_evidence_is_gathered_off_the_clock(trainer: FakeTrainer) -> None:

@@ -324,6 +324,7 @@ def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Ti
         data_seconds=_cost(rounds, lambda one: one.costs.data_seconds),
         compile_seconds=_cost(rounds, lambda one: one.costs.compile_seconds),
         peak_memory_bytes=_cost(rounds, lambda one: one.costs.peak_memory_bytes),
+        device_epoch_seconds=_cost(rounds, lambda one: one.costs.device_epoch_seconds),
         ratio=ratio.ratio if ratio else None,
         ratio_low=ratio.low if ratio else None,
         ratio_high=ratio.high if ratio else None,

@@ -155,7 +155,20 @@ def _costs(rows: Sequence[Timing]) -> str:
         "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
         "The peak is of the whole process, libraries and earlier cells included."
     )
-    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
+    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}{_by_events(timed)}"
+
+
+def _by_events(rows: Sequence[Timing]) -> str:
+    """Say what the devices themselves tell of an epoch, where one does."""
+    parts = [
+        f"{words.work(row)}, {words.runner(row)}: {words.duration(row.device_epoch_seconds)}"
+        for row in rows
+        if row.device_epoch_seconds is not None
+    ]
+    if not parts:
+        return ""
+    introduction = "An epoch between two events of the device, in rounds of their own, without the host's wait for it: "
+    return f"\n\n{introduction}{text('; '.join(parts))}."
 
 
 def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import count
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from bench.records import Costs, Evidence, Rounds
 from bench.worker import checks, conditions, counters
 from bench.worker.checks import Clock, Clocks
 from bench.worker.pace import seconds_per_epoch
-from bench.worker.prepare import Prepared, prepare, ready, run_epochs, seconds_of, warm_up
+from bench.worker.prepare import Prepared, prepare, ready, run_epochs, seconds_of, start_epochs, warm_up
 from bench.worker.timing import Entry, Job, Plan
 from impls import runtimes
 from impls.protocol import Params, Trainer
 
 # The number of the first start that no timed round begins at.
 _UNTIMED = 1 << 20
+_EVENT_ROUNDS = 5
 
 
 class Watch:
@@ -82,6 +84,21 @@ def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, 
     return Timed(seconds, watch, before, after, compilations)
 
 
+def device_epoch_seconds(cell: Prepared, device: str, setup: Callable[[int], None], epochs: int) -> float | None:
+    """Return what an epoch takes between two events of the device, if there are any: the median of a few rounds.
+
+    The rounds are run for this alone. In the timed ones only some libraries would pay for events.
+    """
+    seconds_between = runtimes.load(cell.runtime).event_clock(device)
+    if seconds_between is None:
+        return None
+    found = []
+    for _ in range(_EVENT_ROUNDS):
+        setup(epochs)
+        found.append(seconds_between(partial(start_epochs, cell.trainer, epochs)) / epochs)
+    return round(median(found), 9)
+
+
 def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seconds: float) -> Rounds:
     """Return the rounds of one cell, with the costs, the conditions and the evidence of this process.
 
@@ -104,6 +121,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
     checked_round = int(np.random.default_rng((job.seed, job.block, job.position)).integers(plan.rounds))
     timed = time_rounds(cell, plan, checked_round, benchmark, clocks.wall)
     peak = counters.peak_memory_bytes()
+    by_events = device_epoch_seconds(cell, entry.cell.device, setup, epochs)
     evidence = _evidence(cell, entry, plan, timed, checked_round, setup, dtypes, clocks)
     return Rounds(
         cell=entry.cell,
@@ -119,6 +137,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
             data_seconds=round(cell.data_seconds, 6),
             compile_seconds=None if compiled_first is None else round(compiled_first - (compiled or 0.0), 6),
             peak_memory_bytes=peak,
+            device_epoch_seconds=by_events,
         ),
         environment=conditions.read_back(
             entry.cell,

@@ -85,9 +85,14 @@ def ready(trainer: Trainer, start: Params, epochs: int) -> None:
 
 def run_epochs(trainer: Trainer, epochs: int) -> None:
     """Train for so many epochs, all of whose work has ended: this is what is timed, and nothing else."""
+    start_epochs(trainer, epochs)
+    trainer.synchronize()
+
+
+def start_epochs(trainer: Trainer, epochs: int) -> None:
+    """Start so many epochs, and leave the waiting to the caller."""
     for _ in range(epochs):
         trainer.epoch()
-    trainer.synchronize()
 
 
 def seconds_of(run: Callable[[], None], clock: Clock) -> float:

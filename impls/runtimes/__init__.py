@@ -6,6 +6,7 @@ Only a worker imports a runtime, since doing so imports the library.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Protocol, cast, runtime_checkable
 
 
@@ -39,6 +40,13 @@ class Runtime(Protocol):
 
     def compile_seconds(self) -> float | None:
         """Return the seconds of tracing and compiling in this process so far; None where there is nothing to tell."""
+        ...
+
+    def event_clock(self, device: str) -> Callable[[Callable[[], None]], float] | None:
+        """Return what does some work and gives the seconds between two events that the device itself puts around it.
+
+        None where the library has no such events in public, or the device none.
+        """
         ...
 
     def versions(self) -> dict[str, str]:

@@ -35,6 +35,10 @@ def compile_seconds() -> None:
     return None
 
 
+def event_clock(device: str) -> None:
+    return None
+
+
 def versions() -> dict[str, str]:
     pools = {pool["internal_api"]: str(pool["version"]) for pool in threadpoolctl.threadpool_info()}
     return {"numpy": numpy.__version__, **pools}

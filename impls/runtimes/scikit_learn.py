@@ -13,6 +13,7 @@ settings = numpy.settings
 asked = numpy.asked
 compilations = numpy.compilations
 compile_seconds = numpy.compile_seconds
+event_clock = numpy.event_clock
 
 
 def versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 
 import threadpoolctl
 import torch
@@ -74,6 +75,23 @@ def compile_seconds() -> float | None:
     dynamo = sys.modules.get("torch._dynamo.utils")
     seconds = [] if dynamo is None else dynamo.compilation_time_metrics.get("_compile.compile_inner", [])
     return float(sum(seconds)) if seconds else None
+
+
+def event_clock(device: str) -> Callable[[Callable[[], None]], float] | None:
+    """Both events go into the stream that the device works through, so the seconds hold no synchronize of the host."""
+    if device == "cpu":
+        return None
+
+    def seconds(work: Callable[[], None]) -> float:
+        stream = torch.accelerator.current_stream(device)
+        began, ended = (torch.Event(device, enable_timing=True) for _ in range(2))
+        began.record(stream)
+        work()
+        ended.record(stream)
+        ended.synchronize()
+        return began.elapsed_time(ended) / 1e3
+
+    return seconds
 
 
 def versions() -> dict[str, str]:

@@ -102,7 +102,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
 
 def costs(rows: Sequence[Numbered]) -> Table:
     """Return what each timed cell costs beside its epochs."""
-    headers = (
+    headers: tuple[Header, ...] = (
         Header("dataset", "dataset"),
         Header("implementation", "implementation"),
         Header("import", "import_seconds", number=True),
@@ -114,7 +114,10 @@ def costs(rows: Sequence[Numbered]) -> Table:
         Header("peak memory", "peak_memory_bytes", number=True),
     )
     timed = [(number, row) for number, row in rows if row.epoch_seconds is not None]
-    entries = tuple(_costs(row, number) for number, row in timed)
+    by_events = any(row.device_epoch_seconds is not None for _, row in timed)
+    if by_events:
+        headers += (Header("epoch by events", "device_epoch_seconds", number=True, wide=True),)
+    entries = tuple(_costs(row, number, by_events=by_events) for number, row in timed)
     return Table(
         "costs",
         "Costs beside the epochs, in no time above: medians over processes. The peak is of the whole process.",
@@ -124,7 +127,8 @@ def costs(rows: Sequence[Numbered]) -> Table:
     )
 
 
-def _costs(row: Timing, number: int) -> tuple[Entry, ...]:
+def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
+    events = (_exact(row, _duration(row.device_epoch_seconds), "device_epoch_seconds"),) if by_events else ()
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     return (
         _exact(row, words.work(row), "dataset"),
@@ -136,6 +140,7 @@ def _costs(row: Timing, number: int) -> tuple[Entry, ...]:
         _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
         _exact(row, "" if row.times_limit is None else words.ratio(row.times_limit), "times_limit", "limit_seconds"),
         _exact(row, memory, "peak_memory_bytes"),
+        *events,
     )
 
 
