@@ -31,14 +31,19 @@ def save(dataset: Dataset, folder: Path) -> None:
 
 
 def open_saved(folder: Path) -> Dataset:
-    """Return what `save` wrote there, bit for bit: in ordinary memory, or mapped where it was mapped before."""
+    """Return what `save` wrote there, bit for bit, mapped: what is written to it stays in this process.
+
+    All processes share the pages of the files, so an implementation's own copy is the only one. Data on disk stay where
+    they are, and cannot be written to.
+    """
     facts = json.loads((folder / "dataset.json").read_text(encoding="ascii"))
     model = Model(facts["model"])
     if facts["folder"]:
         x, y = arrays(Path(facts["folder"]))
         x = x.reshape(-1) if model is Model.SIMPLE_LINEAR else x.reshape(len(x), -1)
     else:
-        x, y = (np.load(folder / name, allow_pickle=False) for name in (X_FILE, Y_FILE))
+        files = (np.load(folder / name, mmap_mode="c", allow_pickle=False) for name in (X_FILE, Y_FILE))
+        x, y = map(np.asarray, files)
     return Dataset(
         name=facts["name"],
         model=model,

@@ -31,6 +31,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from impls.protocol import Array, Batching, Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.runtimes.numpy import placed
 
 # Half a megabyte or so of x in a block: a second-level cache holds it, and Python's share of a block's time is small.
 _BLOCK_BYTES = 1 << 19
@@ -147,7 +148,7 @@ class NumpyBlocked:
     runtime: ClassVar[str] = "numpy"
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._x, self._y = dataset.x, dataset.y
+        self._x, self._y = placed(dataset, recipe.feed)
         self._model, self._sums = dataset.model, MODELS[dataset.model]
         self._factor, self._classes = FACTORS[dataset.model], dataset.classes
         self._recipe = recipe

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from impls.protocol import Array, Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
+from impls.runtimes.numpy import placed
 
 
 def simple_linear(params: Params, x: Float[Array, " n"], y: Float[Array, " n"]) -> tuple[Array, Params]:
@@ -90,7 +91,7 @@ class NumpyManual:
     models: ClassVar = MODELS  # a subclass may put a gradient of its own in here
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._x, self._y = dataset.x, dataset.y
+        self._x, self._y = placed(dataset, recipe.feed)
         self._model, self._loss_and_gradients = dataset.model, self.models[dataset.model]
         self._recipe = recipe
         # A batch of all rows in their order is the data themselves: to slice them would cost more than a small step.

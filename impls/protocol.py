@@ -141,7 +141,10 @@ class Implementation(Protocol):
         ...
 
     def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:
-        """Move the data to the device and return a trainer at epoch 0; off the clock."""
+        """Copy the data to the device and return a trainer at epoch 0; off the clock.
+
+        What a timed trainer is handed is mapped from a file, whose pages are smaller than those of ordinary memory.
+        """
         ...
 
 

@@ -5,12 +5,14 @@ A new row of `impls.TABLE` is tested here at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import impls
+from bench import starts
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
 from datasets import folder, synthetic
@@ -151,6 +153,19 @@ def test_a_trainer_has_every_verb_and_a_known_runtime(implementation: Implementa
     assert isinstance(trainer, Trainer)
     assert isinstance(runtimes.load(implementation.runtime), runtimes.Runtime)
     assert trainer.placement() == {"cpu"}
+
+
+@pytest.mark.parametrize("implementation", list(impls.TABLE), indirect=True)
+def test_rows_on_the_device_are_the_trainer_s_own(implementation: Implementation, model: Model) -> None:
+    """What a timed worker hands over is a mapped file: whoever kept it would read other memory than the others."""
+    drawn = synthetic.draw(model, 8, 1, 2 if model is Model.SOFTMAX else 1, 0, dtype="float32").dataset
+    lent = replace(drawn, x=drawn.x.copy(), y=drawn.y.copy())
+    start = starts.draw(model, lent.d, lent.classes, "float32", (0,))
+    trainer = implementation(lent, start, Recipe(0.1), CPU)
+    before, _ = trainer.loss_and_gradients()
+    lent.x[...], lent.y[...] = 0, 1
+    after, _ = trainer.loss_and_gradients()
+    assert after == before
 
 
 def test_params_are_copies(implementation: Implementation) -> None:

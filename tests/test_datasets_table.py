@@ -168,5 +168,16 @@ def test_a_saved_dataset_is_read_back_exactly(dataset: Dataset, tmp_path: Path) 
         if isinstance(before, np.ndarray):
             assert (after.tobytes(), after.dtype, after.shape) == (before.tobytes(), before.dtype, before.shape)
             assert type(after) is np.ndarray
+            assert isinstance(after.base, np.memmap)
         else:
             assert (after, type(after)) == (before, type(before))
+
+
+def test_what_a_process_writes_to_a_saved_dataset_stays_its_own(tmp_path: Path) -> None:
+    save(lessons.triple(), tmp_path)
+    mine, other = open_saved(tmp_path), open_saved(tmp_path)
+    mine.x[...] = np.nan
+    mine.y[...] = np.nan
+    for found in (other, open_saved(tmp_path)):
+        assert np.array_equal(found.x, lessons.triple().x)
+        assert np.array_equal(found.y, lessons.triple().y)

@@ -5,6 +5,15 @@ from __future__ import annotations
 import numpy
 import threadpoolctl
 
+from impls.protocol import Dataset, Feed, FloatArray, LabelArray
+
+
+def placed(dataset: Dataset, feed: Feed) -> tuple[FloatArray, FloatArray | LabelArray]:
+    """Return x and y in memory of their own, which comes in larger pages than a file's; to be fed, as they are."""
+    if feed is Feed.HOST:
+        return dataset.x, dataset.y
+    return dataset.x.copy(), dataset.y.copy()
+
 
 def devices() -> list[str]:
     return ["cpu"]

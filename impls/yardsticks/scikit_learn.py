@@ -52,7 +52,7 @@ class ScikitLearn:
     runtime: ClassVar[str] = "scikit_learn"
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._x = dataset.x.reshape(dataset.n, dataset.d)
+        self._x = dataset.x.reshape(dataset.n, dataset.d).copy()
         self._y = dataset.y.astype(dataset.x.dtype)
         self._model, self._recipe = dataset.model, recipe
         self._shapes = parameter_shapes(dataset.model, dataset.d, dataset.classes)

@@ -156,6 +156,10 @@ class Computes32(Honest):
 class WritesInputs(Honest):
     """It moves a row in place, as if it were its own."""
 
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        super().__init__(dataset, start, recipe, device)
+        self._x = dataset.x
+
     def epoch(self) -> None:
         super().epoch()
         self._x[0] += 0.001

@@ -36,12 +36,16 @@ class CachedByAddress(CachedByShape):
 
     _answers: ClassVar[dict[Any, Params]] = {}
 
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        super().__init__(dataset, start, recipe, device)
+        self._address = id(dataset.x)
+
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
         self._from = (start.w.tobytes(), start.b.tobytes())
 
     def _key(self) -> Any:
-        return *super()._key(), id(self._x), self._from
+        return *super()._key(), self._address, self._from
 
 
 class CachedBySum(CachedByShape):
@@ -264,6 +268,7 @@ class CentredInPlace(NumpyManual):
         super().__init__(dataset, start, recipe, device)
         if dataset.x.flags.writeable:
             dataset.x[...] -= dataset.x.mean(axis=0)
+            self._x = dataset.x
 
 
 class SortedInPlace(NumpyManual):
@@ -272,8 +277,7 @@ class SortedInPlace(NumpyManual):
         order = np.argsort(dataset.y, kind="stable")
         if dataset.x.flags.writeable and dataset.y.flags.writeable:
             dataset.x[...], dataset.y[...] = dataset.x[order], dataset.y[order]
-        else:
-            self._x, self._y = dataset.x[order], dataset.y[order]
+        self._x, self._y = self._x[order], self._y[order]
 
 
 class ParametersShared(Loop):
