@@ -130,9 +130,10 @@ _Ended = Mapping[Cell, Verdict]
 
 
 def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], count: int, absolute: bool) -> Change:
-    times = [_logs(cell, raw, verdicts) for raw, verdicts in zip(runs, ended, strict=True)]
+    times = [_times(cell, raw, verdicts) for raw, verdicts in zip(runs, ended, strict=True)]
     is_baseline = baseline_of(cell) == cell
-    logs = times if absolute else [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
+    ratios = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
+    logs = [[math.log(seconds) for seconds in run] for run in times] if absolute else ratios
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
         implementation=cell.implementation,
@@ -157,18 +158,18 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         change_high=ratio.high if ratio else None,
         change_level=ratio.level if ratio else None,
         comparisons=count,
-        old_epoch_seconds=math.exp(median(times[0])) if times[0] else None,
-        new_epoch_seconds=math.exp(median(times[1])) if times[1] else None,
+        old_epoch_seconds=median(times[0]) if times[0] else None,
+        new_epoch_seconds=median(times[1]) if times[1] else None,
         old_blocks=len(times[0]),
         new_blocks=len(times[1]),
     )
 
 
-def _logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
-    """Return the logarithm of the process value of each block."""
+def _times(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
+    """Return the process value of each block, in seconds."""
     if ended[cell].status is not Status.OK:
         return []
-    return [math.log(seconds) for seconds in raw.values.get(cell, {}).values()]
+    return [*raw.values.get(cell, {}).values()]
 
 
 def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:

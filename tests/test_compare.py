@@ -19,7 +19,7 @@ from bench.between import between, shift, slower_than
 from bench.compare import percentage
 from bench.errors import BadInput
 from bench.records import Comparison, Failure, Problem, Status
-from bench.report import change_words, files
+from bench.report import change_words, files, summary
 from bench.report.summary import Raw
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -58,6 +58,14 @@ def test_a_run_and_itself_are_the_same_however_noisy_it_was() -> None:
     found = between(noisy, noisy)
     assert named([one for one in found.changes if one.comparison is Comparison.SAME]) == cells("torch_nn", "jax_grad")
     assert named([one for one in found.changes if one.comparison is Comparison.NONE]) == cells("numpy_manual")
+
+
+def test_the_times_of_a_run_are_those_of_its_own_report() -> None:
+    noisy = run(noise=0.2)
+    own = {(row.implementation, row.dataset): row.epoch_seconds for row in summary.timings(noisy)}
+    found = between(noisy, noisy).changes
+    assert {(one.implementation, one.dataset): one.old_epoch_seconds for one in found} == own
+    assert all(one.new_epoch_seconds == one.old_epoch_seconds for one in found)
 
 
 def test_a_planted_slow_down_names_exactly_its_cells() -> None:
