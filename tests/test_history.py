@@ -96,7 +96,7 @@ def test_the_picture_shows_every_ratio_of_the_table_in_the_order_of_time() -> No
     (line,) = [line for line in axes.get_lines() if line.get_marker() == "s" and line.get_linestyle() == "-"]
     assert points(line) == [(slot, entry.timing.ratio) for slot, entry in enumerate(by_cell(entries)[1])]
     labels = [label.get_text() for label in axes.get_xticklabels()]
-    assert [label.partition(" ")[0] for label in labels] == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert [label.partition("\n")[0] for label in labels] == ["2026-01-01", "2026-01-02", "2026-01-03"]
 
 
 def test_no_line_joins_runs_of_other_conditions() -> None:

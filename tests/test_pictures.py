@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
-from bench.report import files, histories, pictures, ranks, shares, summary, words
+from bench.report import files, histories, pictures, ranks, shares, summary, ticks, words
 from bench.report import marks as looks
 from bench.report.pictures import intervals, look
 from bench.report.summary import Raw
@@ -95,6 +95,31 @@ def test_a_name_is_drawn_as_it_is_written() -> None:
         root = ET.fromstring(text)  # noqa: S314  # the program's own output
         assert {element.tag.rpartition("}")[2] for element in root.iter()} & {"img", "script", "text"} == set()
     assert any(name in text for text in texts(drawn(summary.timings(raw))))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "found"),
+    [
+        (0.55, 2.5, 8, [0.6, 0.8, 1, 1.2, 1.5, 2, 2.5]),
+        (0.9, 25, 8, [1, 2, 5, 10, 20]),
+        (4.2e-6, 16e-6, 3, [5e-6, 1e-5]),
+        (2e-5, 5e-2, 8, [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]),
+        (1, 1e9, 4, [1, 1e3, 1e6, 1e9]),
+        (1.01, 1.04, 4, [1.01, 1.02, 1.03, 1.04]),
+        (101.2, 101.9, 3, [101.5]),
+    ],
+)
+def test_an_axis_has_a_few_round_numbers(low: float, high: float, most: int, found: list[float]) -> None:
+    assert ticks.logarithmic(low, high, most) == found
+
+
+def test_no_axis_has_too_many_labels_or_labels_beyond_it() -> None:
+    for low in (1e-9, 0.97, 3.3, 4e5):
+        for reach in (1.05, 1.3, 2.0, 7.0, 40.0, 3e3, 1e12):
+            for most in range(2, 9):
+                found = ticks.logarithmic(low, low * reach, most)
+                assert 1 <= len(found) <= most and low <= found[0] <= found[-1] <= low * reach
+                assert found == sorted(set(found))
 
 
 def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> None:

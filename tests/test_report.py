@@ -310,7 +310,7 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
     [
         (0.0, "0 ns"), (0.5e-9, "0.500 ns"), (4.2e-9, "4.20 ns"), (1.5e-6, "1.50 us"), (999.4e-6, "999 us"),
         (999.6e-6, "1.00 ms"), (2.534e-3, "2.53 ms"), (25.34e-3, "25.3 ms"), (0.9996, "1.00 s"),
-        (12.5, "12.5 s"), (1234.5, "1234 s"),
+        (12.5, "12.5 s"), (1234.5, "1,234 s"),
     ],
 )  # fmt: skip
 def test_durations_have_three_digits_and_a_unit(seconds: float, text: str) -> None:

@@ -16,7 +16,7 @@ def report(raw: Raw) -> str:
 
 
 def _sections(raw: Raw) -> Iterator[str]:
-    yield f"# Four ways: agreement, run {text(raw.environment['run'])}"
+    yield f"# Four Ways: agreement, run {text(raw.environment['run'])}"
     yield code(raw.environment["command"])
     yield text(words.agreement(raw.verdicts))
     failed = [one for one in raw.verdicts if one.status is not Status.OK]

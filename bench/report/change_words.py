@@ -95,9 +95,9 @@ def cells(change: Change) -> tuple[str, ...]:
 
 def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Return comparison.md; `old` and `new` are the environments of the runs."""
-    parts = [f"# Four ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
-        ("old", old["run"], old["started"], old["machine"].get("commit") or ""),
-        ("new", new["run"], new["started"], new["machine"].get("commit") or ""),
+    parts = [f"# Four Ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
+        ("old", old["run"], words.moment(old["started"]), old["machine"].get("commit") or ""),
+        ("new", new["run"], words.moment(new["started"]), new["machine"].get("commit") or ""),
     ])]  # fmt: skip
     parts.append(section("Verdicts", bullets(verdicts(found))))
     for model, works in by_model(found).items():

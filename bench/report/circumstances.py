@@ -86,8 +86,9 @@ def _read_back(rounds: Iterable[Rounds]) -> str:
             found.setdefault((name, value), {})[one.cell.implementation] = None
     if not found:
         return ""
-    cells = [(name, value, ", ".join(names)) for (name, value), names in sorted(found.items())]
-    return f"Read back inside the workers:\n\n{table(('condition', 'found', 'by'), cells)}"
+    cells = [(name, value, ", ".join(sorted(names))) for (name, value), names in sorted(found.items())]
+    introduction = "Read back inside the workers; null is the epoch that does nothing:"
+    return f"{introduction}\n\n{table(('condition', 'found', 'by'), cells)}"
 
 
 def flat(value: object, name: str = "") -> list[tuple[str, str]]:
@@ -95,8 +96,12 @@ def flat(value: object, name: str = "") -> list[tuple[str, str]]:
     if isinstance(value, Mapping):
         return [pair for key, item in value.items() for pair in flat(item, f"{name}.{key}" if name else str(key))]
     if isinstance(value, (list, tuple)):
-        return [(name, ", ".join(str(item) for item in value))]
-    return [(name, "none" if value is None else str(value))]
+        return [(name, ", ".join(map(_told, value)))]
+    return [(name, "none" if value is None else _told(value))]
+
+
+def _told(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def citation(raw: Raw) -> str:
@@ -112,7 +117,7 @@ def cited(raw: Raw) -> str:
     changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
     return (
-        f"Four Ways, run {environment['run']} of {environment['started']}, {commit}{changed}; "
+        f"Four Ways, run {environment['run']} of {words.moment(environment['started'])}, {commit}{changed}; "
         f"Python {machine.get('python', 'unknown')}, {libraries}; {machine.get('processor', 'unknown processor')}; "
         f"{environment['command']}"
     )

@@ -36,7 +36,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
 
 def markdown(entries: Sequence[Entry], picture: str) -> str:
     """Return history.md, which shows the picture of that file name if there is one."""
-    parts = ["# Four ways: history", HOW]
+    parts = ["# Four Ways: history", HOW]
     parts += [f"![The ratio of each cell, run by run]({picture})"] if picture else []
     for group in by_cell(entries):
         parts += [f"## {text(title(group))}", table(HEADERS, map(cells, group), right=NUMBERS)]

@@ -123,7 +123,7 @@ def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapp
     out = screen.details
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
-        out.print(f"{name}  {environment['run']}  {environment['started']}  {commit}", soft_wrap=True)
+        out.print(f"{name}  {environment['run']}  {words.moment(environment['started'])}  {commit}", soft_wrap=True)
     for remark in change_words.remarks(found):
         screen.verdicts.print(remark, style="yellow")
     out.print()

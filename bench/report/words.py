@@ -39,6 +39,11 @@ def duration_range(low: float, high: float) -> str:
     return f"{_three(low / scale)} to {_three(high / scale)} {unit}"
 
 
+def moment(started: str) -> str:
+    """Return when something began, of an ISO date in UTC: "2026-11-22 09:34 UTC"."""
+    return f"{started[:16].replace('T', ' ')} UTC"
+
+
 def ratio(value: float) -> str:
     """Return three significant digits of a ratio: "1.30"."""
     return _three(value)
@@ -263,8 +268,8 @@ def _unit(seconds: float) -> tuple[float, str]:
 
 
 def _three(value: float) -> str:
-    """Return three significant digits, never in powers of ten above 1: "0.597", "1.30", "25.3", "1234"."""
+    """Return three significant digits, never in powers of ten above 1: "0.597", "1.30", "25.3", "1,234"."""
     if value < 0.09995:
         return f"{value:.3g}"
     decimals = next((digits for digits, least in ((0, 99.95), (1, 9.995), (2, 0.9995)) if value >= least), 3)
-    return f"{value:.{decimals}f}"
+    return f"{value:,.{decimals}f}"

@@ -28,7 +28,7 @@ LIMITS = (
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the whole report: what a hurried reader needs comes first."""
     sections = (
-        f"# Four ways: run {text(raw.environment['run'])}",
+        f"# Four Ways: run {text(raw.environment['run'])}",
         _asked(raw, rows),
         section("Verdicts", bullets([*words.rankings(rows, quick=raw.quick), *clock.self_comparison(raw)])),
         section("Times", _times(raw, rows)),
@@ -54,7 +54,7 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{words.number(len(rows), 'cell')} ({states}): {text(', '.join(names))} on {text(', '.join(works))}; "
-        f"{blocks}, {words.threads(rows)}. Started {raw.environment['started']}."
+        f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}."
     )
 
 

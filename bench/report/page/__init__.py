@@ -39,6 +39,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     return page.render(
         run=raw.environment,
         asked=_asked(raw, rows),
+        started=words.moment(raw.environment["started"]),
         machine=circumstances.flat(raw.environment["machine"]),
         rankings=words.rankings(shown, quick=raw.quick),
         clock=clock.lines(raw),

@@ -6,13 +6,13 @@ plotly reads a little HTML in every text that it draws, so names are escaped her
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from bench.records import Agreement, Scaling, Timing
-from bench.report import ranks, shares, sizes, words
+from bench.report import ranks, shares, sizes, ticks, words
 from bench.report.marks import ALARM, Mark
 from bench.report.page.tables import Numbered
 from bench.report.ranks import Ranked
@@ -23,6 +23,7 @@ Trace = dict[str, Any]
 
 MOST_ROWS = 40  # a chart of thousands is read by nobody; the table has them all
 _LINE, _AROUND = 26, 80
+_MOST_TICKS, _MOST_LONG_TICKS = 7, 5
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
 _LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
@@ -55,7 +56,7 @@ def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | No
     labels: list[str] = []
     traces: list[Trace] = []
     for group in groups:
-        labels.append(f"<b>{escape(group.work)}</b>")
+        labels.append(f"<b>{escape(group.work.removeprefix(f'{rows[0][1].model},'))}</b>")
         for row in group.rows:
             traces.append(_interval(row, len(labels), numbers[id(row)], marks[words.runner(row)], compared=compared))
             labels.append(escape(words.runner(row)))
@@ -74,8 +75,8 @@ def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | No
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {
                 "type": "log",
-                "title": {"text": "left is faster, logarithmic"},
-                **({"tickformat": "~g", **_steps(traces)} if compared else _seconds(row for _, row in rows)),
+                "title": {"text": "left is faster (log)"},
+                **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else words.tick),
             },
             "yaxis": {
                 "tickvals": list(range(len(labels))),
@@ -98,7 +99,7 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
         "x": [value],
         "y": [line],
         "customdata": [number],
-        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 10},
+        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
         "hovertemplate": f"<b>{_name(row)}</b><br>{escape(ranks.said(row, compared=compared))}"
         f"<br>{escape(words.verdict(row))}<extra></extra>",
     }
@@ -108,16 +109,17 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
     return trace
 
 
-def _steps(traces: Sequence[Trace]) -> dict[str, Any]:
-    """Return where the axis of ratios has its labels: at 1, 2 and 5, unless it is too short for that."""
-    ratios = [trace["x"][0] for trace in traces if trace["x"][0] is not None]
-    return {"dtick": "D2"} if max(ratios) > 3 * min(ratios) else {}
+def _ends(groups: Sequence[Ranked], *, compared: bool) -> list[float]:
+    bounds = (ranks.bounds(row, compared=compared) for group in groups for row in group.rows)
+    return [one for values in bounds for one in values if one is not None]
 
 
-def _seconds(rows: Iterable[Timing]) -> dict[str, Any]:
-    """Return the labels of an axis of times: at the powers of ten, unless it is too short for that."""
-    times = [row.epoch_seconds for row in rows if row.epoch_seconds is not None]
-    return {"tickformat": "~s", "ticksuffix": "s", **({"dtick": 1} if max(times) > 20 * min(times) else {})}
+def _ticks(values: Collection[float], text: Callable[[float], str], most: int = _MOST_TICKS) -> dict[str, Any]:
+    """Return the labels of a logarithmic axis that holds these values with a little room beside them."""
+    least, largest = min(values), max(values)
+    room = max((largest / least) ** 0.06, 1.02)
+    found = ticks.logarithmic(least / room, largest * room, most)
+    return {"tickvals": found, "ticktext": [text(one) for one in found]}
 
 
 def _name(row: Timing) -> str:
@@ -126,10 +128,10 @@ def _name(row: Timing) -> str:
 
 def _margin() -> list[dict[str, Any]]:
     """Return the band around 1 in which a ratio is SAME."""
-    band = {"type": "rect", "yref": "paper", "x0": 1 / (1 + MARGIN), "x1": 1 + MARGIN, "y0": 0, "y1": 1}
-    line = {"type": "line", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1}
-    grey = "rgba(128, 128, 128, 0.25)"
-    return [band | {"fillcolor": grey, "line": {"width": 0}, "layer": "below"}, line | {"line": {"color": "#808080"}}]
+    across = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    band = {"type": "rect", "x0": 1 / (1 + MARGIN), "x1": 1 + MARGIN, "fillcolor": "rgba(128, 128, 128, 0.25)"}
+    line = {"type": "line", "x0": 1, "x1": 1, "line": {"color": "#808080"}}
+    return [across | band | {"line": {"width": 0}}, across | line]
 
 
 def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
@@ -199,25 +201,36 @@ def _height(share: float | None) -> float | None:
 def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
     """Return time against rows of one panel, with bands, and the crossovers by their numbers in the note."""
     model = panel.curves[0].rows[0].model
-    curves = [trace for curve in panel.curves for trace in _curve(curve, marks[curve.name])]
+    bands = [_band(curve, marks[curve.name]) for curve in panel.curves]
+    curves = [_curve(curve, marks[curve.name]) for curve in panel.curves]
     return Chart(
         f"sizes-{model}-{number}",
         f"{panel.title}: time of an epoch against size",
         "",
         " ".join([*sizes.legend(panel), *([sizes.HOW, sizes.level(panel)] if panel.crossovers else [])]),
-        [*curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],
+        [*bands, *curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],
         {
             "height": 380,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 40},
-            "xaxis": {"type": "log", "title": {"text": "rows"}, "tickformat": "~s"},
+            "xaxis": {
+                "type": "log",
+                "title": {"text": "rows"},
+                **_ticks([row.n for curve in panel.curves for row in curve.rows], "{:,.12g}".format, _MOST_LONG_TICKS),
+            },
             "yaxis": {
                 "type": "log",
                 "automargin": True,
-                **_seconds(row for curve in panel.curves for row in curve.rows),
+                **_ticks(_times(panel), words.tick),
             },
             "legend": {"orientation": "h", "y": -0.25},
         },
     )
+
+
+def _times(panel: Panel) -> list[float]:
+    rows = (row for curve in panel.curves for row in curve.rows)
+    ends = ((row.epoch_seconds_low, row.epoch_seconds, row.epoch_seconds_high) for row in rows)
+    return [one for values in ends for one in values if one is not None]
 
 
 def _crossover(panel: Panel, one: Scaling, number: int) -> Trace:
@@ -237,10 +250,9 @@ def _crossover(panel: Panel, one: Scaling, number: int) -> Trace:
     }
 
 
-def _curve(curve: Curve, mark: Mark) -> list[Trace]:
-    ns = [row.n for row in curve.rows]
+def _band(curve: Curve, mark: Mark) -> Trace:
     band = [row for row in curve.rows if row.epoch_seconds_low is not None and row.epoch_seconds_high is not None]
-    around: Trace = {
+    return {
         "type": "scatter",
         "x": [*(row.n for row in band), *(row.n for row in reversed(band))],
         "y": [*(row.epoch_seconds_high for row in band), *(row.epoch_seconds_low for row in reversed(band))],
@@ -251,15 +263,17 @@ def _curve(curve: Curve, mark: Mark) -> list[Trace]:
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    line: Trace = {
+
+
+def _curve(curve: Curve, mark: Mark) -> Trace:
+    return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": escape(curve.name),
-        "x": ns,
+        "x": [row.n for row in curve.rows],
         "y": [row.epoch_seconds for row in curve.rows],
         "text": [ranks.said(row, compared=row.ratio is not None) for row in curve.rows],
         "hovertemplate": f"<b>{escape(curve.name)}</b>, %{{x:,}} rows<br>%{{text}}<extra></extra>",
         "line": {"color": mark.colour},
-        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 8},
+        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 10},
     }
-    return [around, line]

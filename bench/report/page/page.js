@@ -124,23 +124,28 @@
       return element(
         "details", null,
         element("summary", `Block ${process.block}: ${process.roundSeconds.length} rounds${counts}${disturbed}`),
-        element("p", `${process.epochsPerRound} epochs a round; the first epoch took ${process.firstEpochSeconds}`),
+        element("p", `${process.epochsPerRound} epochs a round; the first epoch took ${process.firstEpochSeconds} s`),
         values,
       );
     });
     return element("div", null, element("h4", history.name), ...items);
   }
 
+  const UNITS = [[1, "s"], [1e-3, "ms"], [1e-6, "us"], [1e-9, "ns"]];
+
   function rounds(history) {
+    const shortest = history.processes.map((one) => Math.min(...one.roundSeconds) / one.epochsPerRound);
+    const least = Math.min(...shortest);
+    const [scale, unit] = UNITS.find(([scale]) => least >= scale) ?? UNITS.at(-1);
     const place = (slot, number, count) => slot + 0.1 + (0.8 * (number + 0.5)) / count;
     const traces = history.processes.map((process, slot) => ({
       type: "scatter",
       mode: "lines+markers",
       x: process.roundSeconds.map((_, number) => place(slot, number, process.roundSeconds.length)),
-      y: process.roundSeconds.map((seconds) => seconds / process.epochsPerRound),
+      y: process.roundSeconds.map((seconds) => seconds / process.epochsPerRound / scale),
       line: { color: process.counts ? "#3b8fd4" : "#8a8a8a", width: 1 },
       marker: { size: 4 },
-      hovertemplate: `block ${process.block}: %{y:.4s}s an epoch<extra></extra>`,
+      hovertemplate: `block ${process.block}: %{y:.4~g} ${unit} an epoch<extra></extra>`,
     }));
     const slots = history.processes.map((_, slot) => slot);
     const shapes = slots.filter((slot) => history.processes[slot].disturbed).map((slot) => ({
@@ -155,7 +160,9 @@
         tickvals: slots.filter(shown).map((slot) => slot + 0.5),
         ticktext: history.processes.filter((_, slot) => shown(slot)).map((process) => process.block),
       },
-      yaxis: { type: "log", tickformat: "~s", ticksuffix: "s", automargin: true, title: { text: "an epoch" } },
+      yaxis: {
+        type: "log", tickformat: "~g", ticksuffix: ` ${unit}`, automargin: true, title: { text: "time of an epoch" },
+      },
     };
     return { data: traces, layout };
   }
@@ -163,9 +170,12 @@
   // Charts are drawn by plotly when they come into sight or are printed, in the colours of the page.
   const drawn = new Map();
 
+  // A marker on a line of its own colour keeps its shape by an edge in the colour of the paper.
   function draw(place, chart) {
     const style = getComputedStyle(document.documentElement);
     const [ink, line, paper] = ["--ink", "--line", "--paper"].map((name) => style.getPropertyValue(name).trim());
+    const edged = (trace) => trace.marker?.symbol
+      ? { ...trace, marker: { ...trace.marker, line: { color: paper, width: 1.2 } } } : trace;
     const axis = (own) => ({ gridcolor: line, linecolor: line, zerolinecolor: line, fixedrange: true, ...own });
     const layout = {
       ...chart.layout, dragmode: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -174,7 +184,7 @@
       xaxis: axis(chart.layout.xaxis), yaxis: axis(chart.layout.yaxis),
     };
     drawn.set(place, chart);
-    return Plotly.react(place, chart.data, layout, { responsive: true, displayModeBar: false });
+    return Plotly.react(place, chart.data.map(edged), layout, { responsive: true, displayModeBar: false });
   }
 
   function drawFirst(place) {

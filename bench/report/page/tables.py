@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.records import Status, Timing
+from bench.records import Comparison, Status, Timing
 from bench.report import clock, shares, summary, words
 from bench.report.summary import Raw
 
@@ -120,7 +120,8 @@ def costs(rows: Sequence[Numbered]) -> Table:
     entries = tuple(_costs(row, number, by_events=by_events) for number, row in timed)
     return Table(
         "costs",
-        "Costs beside the epochs, in no time above: medians over processes. The peak is of the whole process.",
+        "Costs beside the epochs, in no time above: medians over processes. The first epoch includes compiling. "
+        "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process.",
         headers,
         entries,
         tuple(facets(row) for _, row in timed),
@@ -184,13 +185,18 @@ def _share(share: float | None) -> Entry:
 def means(raw: Raw) -> Table:
     """Return the geometric means over cells, the baseline against itself last."""
     headers = tuple(Header(text, number=text in clock.MEAN_HEADERS[1:6]) for text in clock.MEAN_HEADERS)
-    entries = tuple(tuple(map(Entry, clock.mean_row(mean))) for mean in summary.means(raw))
+    entries = tuple(_mean(clock.mean_row(mean)) for mean in summary.means(raw))
     return Table(
         "means",
         "Geometric means of the ratios over all cells of an implementation, one value a block.",
         headers,
         entries,
     )
+
+
+def _mean(row: Sequence[str]) -> tuple[Entry, ...]:
+    *numbers, verdict = row
+    return *map(Entry, numbers), Entry(verdict, kind=verdict.lower() if verdict in {*Comparison} else "")
 
 
 def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:

@@ -63,7 +63,7 @@ def _matrix(axes: Axes, table: Shares, rows: Sequence[str], columns: Sequence[st
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.annotate(
-        heading, (0, 1), xytext=(-7, 7), xycoords="axes fraction", textcoords="offset points",
+        heading, (0, 1), xytext=(-3.5, 3.5), xycoords="axes fraction", textcoords="offset points",
         ha="right", color=look.MUTED, annotation_clip=False,
     )  # fmt: skip
 
@@ -74,7 +74,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
         return
     agrees = share <= _MOST
     colour = _COLOURS(_norm()(share)) if agrees else to_rgba(marks.ALARM)
-    dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.45
+    dark = 0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2 < 0.25
     if not agrees:
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=marks.ALARM, edgecolor="white", linewidth=2))
     text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"

@@ -47,7 +47,7 @@ def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
     axes.set_yscale("log")
     axes.set_xlim(look.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
     axes.set_ylim(look.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
-    look.log_ticks(axes.xaxis, *axes.get_xlim(), look.NUMBER)
+    look.log_ticks(axes.xaxis, *axes.get_xlim(), look.NUMBER, most=6)
     look.log_ticks(axes.yaxis, *axes.get_ylim(), look.DURATION)
     axes.grid()
     axes.set_axisbelow(True)
@@ -84,6 +84,8 @@ def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
 
 
 def _note(panel: Panel) -> list[str]:
-    lines = ["Both axes are logarithmic. Bands: intervals of the times, which share the load of their blocks."]
+    lines = [
+        "Both axes are logarithmic. Bands: intervals of each time alone; a busy block moves all its times together."
+    ]
     told = [*sizes.legend(panel), sizes.HOW, sizes.level(panel)] if panel.crossovers else sizes.legend(panel)
     return [*lines, *told]

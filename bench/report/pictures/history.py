@@ -15,7 +15,7 @@ from bench.report.pictures import look
 from bench.statistics import MARGIN
 
 MOST_PANELS = 20
-_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.25, 8.2, 1.6, 0.4
+_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4
 _MOST_LABELS = 6  # beside each other
 
 # The entries of each cell that one panel shows.
@@ -61,7 +61,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Ma
     axes.set_yscale("log")
     look.log_ticks(axes.yaxis, low, high, look.RATIO, most=4)
     axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
-    axes.axhline(1, color=look.MUTED, linewidth=1)
+    axes.axhline(1, color=look.MUTED, linewidth=1, zorder=1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
@@ -97,7 +97,7 @@ def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
 
 
 def _label(run: Entry) -> str:
-    return f"{run.started[:16].replace('T', ' ')}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
+    return f"{run.started[:10]}\n{run.started[11:16]}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
 
 
 def _note(shown: Sequence[tuple[str, Cells]], left_out: int) -> str:

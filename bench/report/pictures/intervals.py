@@ -45,7 +45,7 @@ def _head(axes: Axes, line: int, group: Ranked) -> None:
     text = f"{look.shorter(group.work, 60)} ({ranks.size(group.rows[0])})"
     axes.annotate(
         text, (0, line), xytext=(-_LEFT * 72 + 8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-        va="center", fontweight="bold", annotation_clip=False,
+        va="center", fontweight="bold", annotation_clip=False, bbox=look.PAPER,
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) ->
     axes.set_axisbelow(True)
     if compared:
         axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
-        axes.axvline(1, color=look.MUTED, linewidth=1)
+        axes.axvline(1, color=look.MUTED, linewidth=1, zorder=1)
         axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=look.MUTED)
     else:
         axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=look.MUTED)

@@ -12,11 +12,13 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from bench.report import words
+from bench.report import ticks, words
 
 INK, MUTED, GRID, BAND, FAINT, REST = "#1a1a1a", "#595959", "#dddddd", "#e8e8e8", "#f6f6f6", "#a0a0a0"
+# Behind a text that may lie on lines.
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 _SETTINGS = {
     "axes.edgecolor": MUTED,
@@ -76,13 +78,9 @@ def caption(figure: Figure, title: str, note: str) -> None:
     figure.text(0.012, 0.08 / up, note, va="bottom", fontsize=8, color=MUTED, linespacing=1.35)
 
 
-def log_ticks(axis: Axis, low: float, high: float, text: FuncFormatter, most: int = 5) -> None:
+def log_ticks(axis: Axis, low: float, high: float, text: FuncFormatter, most: int = 8) -> None:
     """Label a logarithmic axis from `low` to `high` with a few round numbers, however short it is."""
-    if high / low < 10:
-        found = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    else:
-        found = LogLocator(base=10, subs=(1, 2, 5) if high / low < 200 else (1,)).tick_values(low, high)
-    axis.set_major_locator(FixedLocator([one for one in found if low <= one <= high]))
+    axis.set_major_locator(FixedLocator(ticks.logarithmic(low, high, most)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(text)
     axis.set_minor_formatter(NullFormatter())
