@@ -95,7 +95,8 @@ def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
     rows = summary.timings(raw) if raw.timed else []
     if raw.timed:
         terminal.results(screen, raw, rows)
-    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"], timed=raw.timed)
+    compared = raw.timed and not raw.quick
+    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"], compared=compared)
     if screen.json:
         verdicts = summary.final_verdicts(raw) if raw.timed else raw.verdicts
         terminal.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))

@@ -192,7 +192,7 @@ def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
         terminal.agreement(screen, summary.final_verdicts(raw), raw.agreements, brief=True)
         terminal.results(screen, raw, summary.timings(raw))
         terminal.closing(
-            screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out", timed=True
+            screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out", compared=True
         )
     golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
 

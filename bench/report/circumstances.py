@@ -106,7 +106,8 @@ def _told(value: object) -> str:
 
 def citation(raw: Raw) -> str:
     """Return what names this result, and where the program is named."""
-    return f"{code(cited(raw))}\n\nCITATION.cff names the program."
+    lines = cited(raw).replace("; ", ";\n")
+    return f"{code(lines)}\n\nCITATION.cff names the program."
 
 
 def cited(raw: Raw) -> str:

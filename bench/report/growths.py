@@ -22,17 +22,26 @@ def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     costs = [
         (_work(one), words.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
-        for one in scalings if not one.against
+        for one in _in_order(scalings, rows)
     ]  # fmt: skip
     fitted = table(headers, costs, right=headers[2:])
     return "\n\n".join([_INTRODUCTION, fitted, *_crossovers(sizes.panels(rows, scalings))])
+
+
+def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scaling]:
+    """Return the costs of each piece of work, those of its implementations in the order of their times."""
+    costs = [one for one in scalings if not one.against]
+    works = list(dict.fromkeys(map(_work, costs)))
+    names = list(dict.fromkeys(map(words.runner, rows)))
+    return sorted(costs, key=lambda one: (works.index(_work(one)), names.index(words.runner(one))))
 
 
 def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
     """Yield how it is told which overtakes which, and that of every panel in which it can be told."""
     told = [panel for panel in panels if panel.comparisons]
     if told:
-        yield " ".join([sizes.HOW, *dict.fromkeys(map(sizes.level, told))])
+        how = [sizes.HOW] if any(panel.crossovers for panel in told) else []
+        yield " ".join([*how, *dict.fromkeys(map(sizes.level, told))])
         yield bullets(f"{panel.title}: {line}" for panel in told for line in sizes.findings(panel))
 
 
@@ -45,8 +54,11 @@ def _work(one: Scaling) -> str:
 def _cells(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     if value is None:
         return "", ""
-    interval = "" if low is None or high is None else f"{_seconds(low)} to {_seconds(high)}"
-    return _seconds(value), interval
+    return _seconds(value), "" if low is None or high is None else _range(low, high)
+
+
+def _range(low: float, high: float) -> str:
+    return words.duration_range(low, high) if low >= 0 else f"{_seconds(low)} to {_seconds(high)}"
 
 
 def _seconds(value: float) -> str:

@@ -223,8 +223,8 @@ def means(raw: Raw) -> list[Mean]:
 def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
-    ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
-    own = {cell: values for cell, values in raw.values.items() if cell in ok}
+    ok = [verdict.cell for verdict in raw.final if verdict.status is Status.OK]
+    own = {cell: raw.values[cell] for cell in ok if cell in raw.values}
     twins = {cell: by_block(rounds) for cell, rounds in raw.twins.items() if cell in own}
     others = _grouped(
         {cell: (values, own[baseline_of(cell)]) for cell, values in own.items() if _has_baseline(cell, own)}

@@ -167,8 +167,8 @@ def paths(screen: Screen, written: Iterable[Path]) -> None:
         screen.details.print(str(path), soft_wrap=True)
 
 
-def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, timed: bool) -> None:
-    """Print where the result lies, and the commands that repeat it, remake its tables and, if timed, compare it."""
+def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, compared: bool) -> None:
+    """Print where the result lies, and what repeats it, remakes its tables and, if it has ratios, compares it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
     paths(screen, written)
@@ -178,7 +178,7 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str,
         ("remake", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
-    for name, line in said if timed else said[:2]:
+    for name, line in said if compared else said[:2]:
         out.print(f"{name:<8} {line}", soft_wrap=True)
 
 
