@@ -2,9 +2,10 @@
 
 Softmax with ten classes and logistic, 16 features, float32, full batches of 10^4 to 10^7 rows, for the four and the
 tuned, each in a process of its own with one thread. Prints the nanoseconds a row takes in the shortest of the epochs,
-and the most anonymous memory that the process had, beside what it may have: x and y, six arrays of n x k (none for
-numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with torch or JAX. The memory is watched in epochs
-that are not timed. Linux only.
+and the same where the C library keeps what is freed: by default it gives arrays of 32 MB and more back to the system,
+which hands them out anew a page at a time. Then the most anonymous memory that the process had, beside what it may
+have: x and y, six arrays of n x k (none for numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with
+torch or JAX. The memory is watched in epochs that are not timed. Linux with glibc only.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
 NAMES = tuple(name for name, row in impls.TABLE.items() if row.role is not impls.Role.YARDSTICK)
 # An epoch is timed so often, and for so long, at least.
 LEAST_EPOCHS, LEAST_SECONDS = 5, 0.5
+# How glibc is told to keep what is freed: no array is mapped on its own, and the heap never shrinks.
+KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**34), "MALLOC_TRIM_THRESHOLD_": str(2**35)}
 
 
 def main() -> None:
@@ -53,12 +56,13 @@ def _rows(model: str, n: int, names: list[str], out: Path) -> list[dict[str, obj
 
 
 def _run(name: str, dataset: Dataset, folder: Path) -> dict[str, object]:
-    found = alone(__spec__.name, name, folder)
+    found, keeping = (alone(__spec__.name, name, folder, **variables) for variables in ({}, KEEPING))
     return {
         "model": str(dataset.model),
         "n": dataset.n,
         "implementation": name,
         "ns_per_row": round(1e9 * found["seconds"] / dataset.n, 2),
+        "keeping_ns": round(1e9 * keeping["seconds"] / dataset.n, 2),
         "anonymous_mb": round(found["bytes"] / 1e6),
         "at_most_mb": round(_most_bytes(name, dataset) / 1e6),
     }

@@ -18,12 +18,15 @@ ANONYMOUS, OF_FILES = "RssAnon", "RssFile"
 _LOOK_SECONDS = 0.01
 
 
-def alone(module: str, name: str, folder: Path) -> dict[str, Any]:
-    """Return what `python -m module --out folder --worker name` prints as JSON, in a timing worker's environment."""
+def alone(module: str, name: str, folder: Path, **variables: str) -> dict[str, Any]:
+    """Return what `python -m module --out folder --worker name` prints as JSON.
+
+    It runs in a timing worker's environment, with these variables besides.
+    """
     done = subprocess.run(
         [sys.executable, "-m", module, "--out", str(folder), "--worker", name],
         cwd=ROOT,
-        env=environment(dtype="float32", threads=1, device="cpu"),
+        env=environment(dtype="float32", threads=1, device="cpu") | variables,
         capture_output=True,
         text=True,
         check=True,
