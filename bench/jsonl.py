@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, cast, get_type_hints
 
 import msgspec
 
@@ -70,19 +70,47 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
     return list(each_line(cls, path))
 
 
-def each_line(cls: type[Record], path: Path) -> Iterator[Record]:
-    """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else."""
+def each_line(
+    cls: type[Record], path: Path, decode: Callable[[bytes], Record] | None = None
+) -> Iterator[Record]:
+    """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else.
+
+    `decode` makes a record of a line, where it is to be done as `sharing` does it.
+    """
     if not path.is_file():
         return
-    decode = _decoder(cast(Hashable, cls))  # a class is hashable, and mypy doubts it
+    decode = decode or _decoder(cast(Hashable, cls))  # a class is hashable, and mypy doubts it
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
                 yield decode(line)
-            except (msgspec.MsgspecError, ValueError) as error:
+            except (msgspec.MsgspecError, ValueError, TypeError) as error:
                 raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
+
+
+def sharing(cls: type[Record], shared: Collection[str], instead: Mapping[str, Any]) -> Callable[[bytes], Record]:
+    """Return what decodes the lines of a long file of which most is the same in many lines, or is not needed.
+
+    shared   fields that are decoded once for each text of theirs: equal ones are one object
+    instead  fields that are not read, with what they hold
+
+    The decoder raises as `from_json` does, or TypeError for a missing field.
+    """
+    kinds = {name: kind for name, kind in get_type_hints(cls).items() if name not in instead}
+    decode = _decoder(TypedDict(cls.__name__, kinds | dict.fromkeys(shared, msgspec.Raw), total=False))
+
+    @cache
+    def part(name: str, line: bytes) -> Any:
+        return _decoder(kinds[name])(line)
+
+    def record(line: bytes) -> Record:
+        found = decode(line)
+        once = {name: part(name, bytes(found[name])) for name in shared if name in found}
+        return cls(**{**found, **once, **instead})
+
+    return record
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -45,10 +45,10 @@ def read(raw: Path) -> Done:
     )
 
 
-def each_rounds(raw: Path) -> Iterator[Rounds]:
-    """Yield the rounds that are finished, one after the other; as `read` else."""
+def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Iterator[Rounds]:
+    """Yield the rounds that are finished, one after the other, each made of its line by `decode`; as `read` else."""
     left = _orphans(raw)
-    for one in each_line(Rounds, raw / "rounds.jsonl"):
+    for one in each_line(Rounds, raw / "rounds.jsonl", decode):
         if left:
             left.pop(_key(one), None)
         yield one

@@ -16,19 +16,18 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
-from bench.records import Agreement, Block, Cell, Change, Evidence, Failure, Rates, Rounds, Scaling, Timing, Verdict
+from bench.records import Agreement, Block, Change, Evidence, Failure, Rates, Rounds, Scaling, Timing, Verdict
 from bench.report import agreement, change_words, past_words, summary, words, written
 from bench.report.summary import Raw
 
@@ -95,13 +94,21 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             environment=environment,
             verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(_lean(progress.each_rounds(folder / "raw"))),
+            rounds=list(progress.each_rounds(folder / "raw", _lean())),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
         )
     gc.freeze()
     return raw
+
+
+def _lean() -> Callable[[bytes], Rounds]:
+    """Return what reads rounds without their evidence, which is judged once and reported by nobody.
+
+    Few cells were timed, and in few environments, beside the number of processes.
+    """
+    return jsonl.sharing(Rounds, ("cell", "environment"), {"evidence": Evidence()})
 
 
 @contextmanager
@@ -114,14 +121,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _lean(rounds: Iterable[Rounds]) -> Iterator[Rounds]:
-    """Yield the rounds without their evidence, which is judged once and reported by nobody; each cell is there once."""
-    cells: dict[Cell, Cell] = {}
-    none = Evidence()
-    for one in rounds:
-        yield Rounds(**{**vars(one), "cell": cells.setdefault(one.cell, one.cell), "evidence": none})
 
 
 def verdicts(folder: Path) -> list[Verdict]:
@@ -188,9 +187,7 @@ def reports(folder: Path) -> list[Path]:
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    table = [[words.exact(getattr(record, column)) for column in columns] for record in records]
-    text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
-    return text
+    return words.comma_separated(columns, map(attrgetter(*columns), records))
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
-
-import pandas as pd
+from dataclasses import fields
+from operator import attrgetter
 
 from bench.past import Entry, by_cell
 from bench.records import Timing
@@ -45,7 +44,6 @@ def markdown(entries: Sequence[Entry], picture: str) -> str:
 
 def csv(entries: Iterable[Entry]) -> str:
     """Return history.csv: the columns of timings.csv behind those that name the run."""
-    rows = [{name: getattr(one, name) for name in _OWN} | asdict(one.timing) for one in entries]
-    columns = [*_OWN, *(field.name for field in fields(Timing))]
-    found: str = pd.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
-    return found
+    columns = [field.name for field in fields(Timing)]
+    values = attrgetter(*_OWN, *(f"timing.{column}" for column in columns))
+    return words.comma_separated([*_OWN, *columns], map(values, entries))
