@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -70,9 +70,7 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
     return list(each_line(cls, path))
 
 
-def each_line(
-    cls: type[Record], path: Path, decode: Callable[[bytes], Record] | None = None
-) -> Iterator[Record]:
+def each_line(cls: type[Record], path: Path, decode: Callable[[bytes], Record] | None = None) -> Iterator[Record]:
     """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else.
 
     `decode` makes a record of a line, where it is to be done as `sharing` does it.
@@ -90,7 +88,7 @@ def each_line(
                 raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
 
 
-def sharing(cls: type[Record], shared: Collection[str], instead: Mapping[str, Any]) -> Callable[[bytes], Record]:
+def sharing(cls: type[Record], shared: Set[str], instead: Mapping[str, Any]) -> Callable[[bytes], Record]:
     """Return what decodes the lines of a long file of which most is the same in many lines, or is not needed.
 
     shared   fields that are decoded once for each text of theirs: equal ones are one object
@@ -107,8 +105,9 @@ def sharing(cls: type[Record], shared: Collection[str], instead: Mapping[str, An
 
     def record(line: bytes) -> Record:
         found = decode(line)
-        once = {name: part(name, bytes(found[name])) for name in shared if name in found}
-        return cls(**{**found, **once, **instead})
+        for name in found.keys() & shared:
+            found[name] = part(name, bytes(found[name]))
+        return cls(**found, **instead)
 
     return record
 

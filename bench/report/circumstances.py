@@ -79,11 +79,12 @@ def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
 def _read_back(rounds: Iterable[Rounds]) -> str:
     """Return what the workers found inside themselves, and who found it."""
     found: dict[tuple[str, str], dict[str, None]] = {}
-    for one in rounds:
-        for name, value in one.environment.versions.items():
-            found.setdefault((f"version of {name}", value), {})[one.cell.implementation] = None
-        for name, value in one.environment.found.items():
-            found.setdefault((name, value), {})[one.cell.implementation] = None
+    environments = {(one.cell.implementation, id(one.environment)): one.environment for one in rounds}  # few are many's
+    for (implementation, _), environment in environments.items():
+        for name, value in environment.versions.items():
+            found.setdefault((f"version of {name}", value), {})[implementation] = None
+        for name, value in environment.found.items():
+            found.setdefault((name, value), {})[implementation] = None
     if not found:
         return ""
     cells = [(name, value, ", ".join(sorted(names))) for (name, value), names in sorted(found.items())]

@@ -108,7 +108,7 @@ def _lean() -> Callable[[bytes], Rounds]:
 
     Few cells were timed, and in few environments, beside the number of processes.
     """
-    return jsonl.sharing(Rounds, ("cell", "environment"), {"evidence": Evidence()})
+    return jsonl.sharing(Rounds, {"cell", "environment"}, {"evidence": Evidence()})
 
 
 @contextmanager
