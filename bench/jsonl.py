@@ -97,7 +97,8 @@ def sharing(cls: type[Record], shared: Set[str], instead: Mapping[str, Any]) -> 
     The decoder raises as `from_json` does, or TypeError for a missing field.
     """
     kinds = {name: kind for name, kind in get_type_hints(cls).items() if name not in instead}
-    decode = _decoder(TypedDict(cls.__name__, kinds | dict.fromkeys(shared, msgspec.Raw), total=False))
+    partly = kinds | dict.fromkeys(shared, msgspec.Raw)
+    decode = _decoder(TypedDict(cls.__name__, partly, total=False))  # type: ignore[operator] # keys known when it runs
 
     @cache
     def part(name: str, line: bytes) -> Any:
