@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,13 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert [entry["timing"]["implementation"] for entry in entries] == [*NAMES, *NAMES]
     assert cli.main(["history", folders[0], folders[0]]) == 2
+
+
+def test_what_is_no_number_survives_in_the_csv() -> None:
+    lost = zip(history([run(1)]), (math.nan, None), strict=True)
+    entries = [replace(entry, timing=replace(entry.timing, final_loss=loss)) for entry, loss in lost]
+    frame = pd.read_csv(io.StringIO(past_words.csv(entries)), keep_default_na=False)
+    assert list(frame["final_loss"]) == ["nan", ""]
 
 
 def drawn(entries: list[Entry]) -> Figure:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.records import Timing
-from bench.report import page, summary, words
+from bench.report import many, page, summary, words
 from bench.report.page import charts, data
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -160,7 +160,7 @@ def test_a_page_of_very_many_cells_shows_the_first_of_each_model_under_their_own
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raw = made_up()
-    monkeypatch.setattr(page, "MOST_CELLS", 8)
+    monkeypatch.setattr(many, "MOST_CELLS", 8)
     found = embedded(rendered(raw))
     rows = summary.timings(raw)
     softmax_begins = [row.model for row in rows].index(Model.SOFTMAX)

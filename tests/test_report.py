@@ -32,7 +32,7 @@ from bench.records import (
     Timing,
     Verdict,
 )
-from bench.report import files, summary, terminal, words, written
+from bench.report import files, many, summary, terminal, words, written
 from bench.report.screen import Screen
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
@@ -173,6 +173,22 @@ def golden(name: str, text: str) -> None:
 def test_the_markdown_report_reads_as_agreed() -> None:
     raw = made_up()
     golden("report.md", written.report(raw, summary.timings(raw)))
+
+
+def test_a_report_of_very_many_cells_shows_the_first_of_each_model_and_every_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = made_up()
+    rows = summary.timings(raw)
+    monkeypatch.setattr(many, "MOST_CELLS", 8)
+    text = written.report(raw, rows)
+    assert f"{len(rows)} cells (" in text
+    assert f"{len(rows) - 4} more cells are in timings.csv." in text
+    costs, failed = (text.split(f"## {heading}\n")[1].split("\n## ")[0] for heading in ("Costs apart", "What failed"))
+    assert costs.count("| digits") == 2
+    hidden = [row for row in rows[4:] if row.status not in {Status.OK, Status.NOT_RUN, Status.NO_DEVICE}]
+    assert hidden
+    assert all(row.detail.splitlines()[-1] in failed for row in hidden)
 
 
 def test_the_csv_files_read_as_agreed() -> None:

@@ -19,9 +19,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from bench import jsonl, progress
 from bench.between import Between
@@ -187,7 +188,9 @@ def reports(folder: Path) -> list[Path]:
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    return words.comma_separated(columns, map(attrgetter(*columns), records))
+    table = [[words.exact(getattr(record, column)) for column in columns] for record in records]
+    text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from tabulate import tabulate
+
 # What Markdown would read as its own; an underscore between letters is none of it.
 _SPECIAL = re.compile(r"[\\`*\[\]|<>&~_](?<![A-Za-z0-9]_(?=[A-Za-z0-9]))")
 
@@ -19,13 +21,11 @@ def text(value: object) -> str:
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> str:
     """Return a Markdown table; the columns named in `right` are numbers."""
     numbers = {*right}
-    heading, *body = ([text(value) for value in row] for row in (headers, *rows))
-    widths = [max(len(column[0]) + 2, *map(len, column)) for column in zip(heading, *body, strict=True)]
-    columns = list(zip((">" if header in numbers else "<" for header in headers), widths, strict=True))
-    line = f"| {' | '.join(f'{{:{side}{width}}}' for side, width in columns)} |"
-    mark = ":" if body else "-"  # nothing stands on a side where there are no rows
-    rule = [f"{'-' * (width + 1)}{mark}" if side == ">" else f"{mark}{'-' * (width + 1)}" for side, width in columns]
-    return "\n".join([line.format(*heading), f"|{'|'.join(rule)}|", *(line.format(*row) for row in body)])
+    aligned = ["right" if header in numbers else "left" for header in headers]
+    cells = [[text(value) for value in row] for row in rows]
+    return tabulate(
+        cells, [*map(text, headers)], tablefmt="pipe", colalign=aligned if cells else None, disable_numparse=True
+    )
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
 
+import pandas as pd
+
 from bench.past import Entry, by_cell
 from bench.records import Timing
 from bench.report import words
@@ -44,6 +46,8 @@ def markdown(entries: Sequence[Entry], picture: str) -> str:
 
 def csv(entries: Iterable[Entry]) -> str:
     """Return history.csv: the columns of timings.csv behind those that name the run."""
-    columns = [field.name for field in fields(Timing)]
-    values = attrgetter(*_OWN, *(f"timing.{column}" for column in columns))
-    return words.comma_separated([*_OWN, *columns], map(values, entries))
+    columns = [*_OWN, *(f"timing.{field.name}" for field in fields(Timing))]
+    rows = [map(words.exact, attrgetter(*columns)(one)) for one in entries]
+    names = [column.removeprefix("timing.") for column in columns]
+    found: str = pd.DataFrame(rows, columns=names, dtype=object).to_csv(index=False, lineterminator="\n")
+    return found

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bench.records import Cell, Change, Comparison, Problem, Scaling, Status, Timing, Verdict
 from bench.statistics import MARGIN
@@ -27,15 +25,6 @@ def exact(value: object) -> str:
     if value is None:
         return ""
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def comma_separated(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return a CSV file of these values, each as `exact` has it."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return file.getvalue()
 
 
 def tick(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.records import Agreement, Status, Timing
-from bench.report import circumstances, clock, growths, limits, shares, sizes, words
+from bench.report import circumstances, clock, growths, limits, many, shares, sizes, words
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.shares import Shares
 from bench.report.summary import Raw
@@ -27,15 +27,16 @@ LIMITS = (
 
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the whole report: what a hurried reader needs comes first."""
+    shown = [row for _, row in many.shown(rows)]
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
         _asked(raw, rows),
-        section("Verdicts", bullets([*words.rankings(rows, quick=raw.quick), *clock.self_comparison(raw)])),
-        section("Times", _times(raw, rows)),
-        section("Costs apart", _costs(rows)),
-        section("The limit", limits.section(rows)),
-        *([section("How time grows", growths.section(raw.scalings, rows))] if raw.scalings else []),
-        section("Agreement", _agreement(raw.agreements, rows)),
+        section("Verdicts", bullets([*words.rankings(shown, quick=raw.quick), *clock.self_comparison(raw)])),
+        section("Times", _times(raw, shown)),
+        section("Costs apart", _costs(shown)),
+        section("The limit", limits.section(shown)),
+        *([section("How time grows", growths.section(raw.scalings, shown))] if raw.scalings else []),
+        section("Agreement", _agreement(raw.agreements, shown)),
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),
         section("What failed", _states(rows, set(Status) - {Status.OK, Status.NOT_RUN, Status.NO_DEVICE})),
@@ -47,15 +48,16 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     names = list(dict.fromkeys(row.implementation for row in rows))
-    works = list(dict.fromkeys(words.work(row) for row in rows))
+    works = list(dict.fromkeys(words.work(row) for _, row in many.shown(rows)))
     options = raw.environment["options"]
     blocks = "one look without comparison (--quick)" if raw.quick else words.number(options["blocks"], "block")
     states = ", ".join(f"{count} {status}" for status, count in words.states(rows).items())
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{words.number(len(rows), 'cell')} ({states}): {text(', '.join(names))} on {text(', '.join(works))}; "
-        f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}."
-    )
+        f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}. "
+        f"{many.left_out(rows)}"
+    ).rstrip()
 
 
 def _times(raw: Raw, rows: Sequence[Timing]) -> str:
@@ -212,5 +214,7 @@ def _states(rows: Sequence[Timing], states: set[Status]) -> str:
     chosen = [row for row in rows if row.status in states]
     if not chosen:
         return "Nothing."
-    cells = [(row.implementation, row.device, words.work(row), row.status, row.detail) for row in chosen]
-    return table(("implementation", "device", "data", "status", "detail"), cells)
+    cells = [(row.implementation, row.device, words.work(row), row.status, row.detail) for _, row in many.shown(chosen)]
+    return "\n\n".join(
+        [table(("implementation", "device", "data", "status", "detail"), cells), many.left_out(chosen)]
+    ).rstrip()

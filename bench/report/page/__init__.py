@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.records import Timing
-from bench.report import circumstances, clock, marks, sizes, words, written
+from bench.report import circumstances, clock, many, marks, sizes, words, written
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
 from bench.report.page.tables import Numbered, Table
@@ -22,8 +22,6 @@ from bench.report.summary import Raw
 from datasets.dataset import Model
 
 HERE = Path(__file__).parent
-# A browser takes seconds for ten thousand rows: of so many the first of each model are shown.
-MOST_CELLS = 1000
 _SCRIPTS = "plotly-cartesian.min.js", "page.js"
 
 
@@ -33,7 +31,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
-    numbered = _shown(rows)
+    numbered = many.shown(rows)
     shown = [row for _, row in numbered]
     made = _charts(raw, numbered)
     return page.render(
@@ -45,7 +43,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         clock=clock.lines(raw),
         limits=written.LIMITS,
         citation=circumstances.cited(raw),
-        tables=_tables(raw, numbered, len(rows) - len(shown)),
+        tables=_tables(raw, numbered, many.left_out(rows)),
         filters=_filters(shown),
         charts={chart.name: chart for chart in made},
         data={**data.of_cells(raw, numbered), "charts": {chart.name: chart.drawn for chart in made}},
@@ -61,14 +59,6 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     return f"{words.number(len(rows), 'cell')}, {blocks}, {words.threads(rows)}."
 
 
-def _shown(rows: Sequence[Timing]) -> list[Numbered]:
-    every = list(enumerate(rows))
-    if len(every) <= MOST_CELLS:
-        return every
-    by_model = [[(number, row) for number, row in every if row.model is model] for model in Model]
-    return [one for of_model in by_model for one in of_model[: MOST_CELLS // len(Model)]]
-
-
 def _charts(raw: Raw, rows: Sequence[Numbered]) -> list[Chart]:
     looks = marks.marks(words.runner(row) for _, row in rows)
     made: list[Chart | None] = []
@@ -81,7 +71,7 @@ def _charts(raw: Raw, rows: Sequence[Numbered]) -> list[Chart]:
     return [chart for chart in made if chart is not None]
 
 
-def _tables(raw: Raw, rows: Sequence[Numbered], left_out: int) -> dict[str, Table]:
+def _tables(raw: Raw, rows: Sequence[Numbered], left_out: str) -> dict[str, Table]:
     sources = [
         (one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"]))
         for one in raw.environment["datasets"]

@@ -56,8 +56,8 @@ class Table:
     facets: tuple[Mapping[str, str], ...] = ()
 
 
-def times(rows: Sequence[Numbered], left_out: int) -> Table:
-    """Return the table of these cells, whether they have a time or not; `left_out` more are in timings.csv alone."""
+def times(rows: Sequence[Numbered], left_out: str) -> Table:
+    """Return the table of these cells, whether they have a time or not; `left_out` says that there are more."""
     headers = (
         Header("model", "model", wide=True),
         Header("dataset", "dataset"),
@@ -75,9 +75,8 @@ def times(rows: Sequence[Numbered], left_out: int) -> Table:
         Header("accuracy", "accuracy", number=True, wide=True),
     )
     caption = "Each row is an implementation on one problem and device. Its name opens its conditions and raw rounds."
-    rest = f" {left_out} more cells are in timings.csv." if left_out else ""
     entries = tuple(_times(row, number) for number, row in rows)
-    return Table("times", f"{caption}{rest}", headers, entries, tuple(facets(row) for _, row in rows))
+    return Table("times", f"{caption} {left_out}".rstrip(), headers, entries, tuple(facets(row) for _, row in rows))
 
 
 def _times(row: Timing, number: int) -> tuple[Entry, ...]:
