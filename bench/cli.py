@@ -14,9 +14,9 @@ import impls
 from bench import between, completing, doctor
 from bench import compare as comparison
 from bench import run as runs
+from bench.asked import BLOCKS, Options
 from bench.errors import BadInput, unknown
 from bench.options import HOW, OUTPUT, Asked, Loudness, among, spread
-from bench.plan import BLOCKS, Options
 from bench.report import lists, sources, terminal
 from bench.report.screen import console
 from bench.show import excerpts

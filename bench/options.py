@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeGuard, get_type_hints
 import typer
 
 import impls
+from bench.asked import DTYPES, EPOCHS, FULL
 from bench.devices import DEVICE_KINDS
-from bench.plan import DTYPES, EPOCHS, FULL
 from bench.report.screen import Screen, screen
 from bench.sweep import AXES
 from datasets import DATASETS
@@ -64,7 +64,7 @@ def among(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What `run` and `agree` both take; the names are those of `bench.plan.Options`."""
+    """What `run` and `agree` both take; the names are those of `bench.asked.Options`."""
 
     implementations: Annotated[
         list[str] | None,
@@ -153,7 +153,7 @@ class Asked:
     ] = 0
 
     def given(self) -> dict[str, Any]:
-        """Return the fields by name, as `bench.plan.Options` takes them: lists as tuples, empty where not given."""
+        """Return the fields by name, as `bench.asked.Options` takes them: lists as tuples, empty where not given."""
         lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "feeds", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}

@@ -15,8 +15,9 @@ import pytest
 import datasets
 import impls
 from bench import starts
+from bench.asked import EPOCHS
 from bench.gate import case, expect, judge, observe, reference
-from bench.plan import DEFAULT_DATASETS, EPOCHS
+from bench.plan_data import DEFAULT_DATASETS
 from bench.records import Problem
 from impls.protocol import Dataset, Device, Implementation, Trainer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -84,6 +85,13 @@ class Dataset:
     def on_disk(self) -> bool:
         """Whether x and y are read from the disk as they are used; they cannot be written to then."""
         return bool(self.folder)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of x and y as they lie in memory; of data on disk, which cannot be written to, none."""
+        both = hashlib.sha256()
+        for array in () if self.on_disk else (self.x, self.y):
+            both.update(np.ascontiguousarray(array).data)
+        return both.hexdigest()
 
     def some(self, rows: Rows) -> Dataset:
         """Return a dataset of these rows alone, in memory (of a slice, where they already are)."""

@@ -1,6 +1,6 @@
 """The program as its user meets it: exit codes, one-line errors, the files left behind.
 
-Gate and race are stand-ins here, which say what they are told to; all between them is real.
+Gate and race are stand-ins here, which say what they are told to, and nothing is drawn; all between them is real.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bench.errors import BadInput
 from bench.events import Listener, Note
 from bench.gate import check as gate
 from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
-from bench.report import files
+from bench.report import files, pictures
 from datasets.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,6 +131,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(racing, "race", stand_in.race)
+    monkeypatch.setattr(pictures, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
@@ -465,26 +466,28 @@ HELP = [
 
 
 @pytest.mark.parametrize("arguments", HELP, ids=" ".join)
-def test_help_and_list_fit_80_columns(arguments: list[str]) -> None:
-    environment = os.environ | {"COLUMNS": "80"}
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout and not done.stderr
-    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+def test_help_and_list_fit_80_columns(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.out and not printed.err
+    assert max(len(line) for line in printed.out.splitlines()) <= 80
+
+
+def test_the_program_is_what_main_is() -> None:
+    command = [sys.executable, "-m", "bench", "list"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "numpy_manual" in done.stdout and not done.stderr
 
 
 def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Path) -> None:
     outside = tmp_path / "outside.py"
     outside.write_text("raise AssertionError('imported')\n", encoding="utf-8")
     script = (
-        "import sys, bench.cli, bench.plan\n"
-        f"bench.plan.make(bench.plan.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
+        "import sys, bench.asked, bench.cli, bench.plan\n"
+        f"bench.plan.make(bench.asked.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
         "print([name for name in ('torch', 'jax', 'jaxlib') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -10,9 +10,9 @@ import pytest
 
 import datasets
 from bench import cli, plan
+from bench.asked import Options
 from bench.errors import BadInput
 from bench.gate import reference, trajectory
-from bench.plan import Options
 from datasets import synthetic
 from datasets.curvature import learning_rate
 from datasets.dataset import Batching, Dataset, Model

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator
 
 import jax
 import numpy as np
 import pytest
 import torch
 
-from bench.gate import cases, expect, judge, observe, reference
-from bench.gate.case import Case
+from bench.gate import judge, observe, reference
 from impls.protocol import Device, Model
+from tests.gates import DTYPES, opinions
 from tests.honest.table import HONEST, Honest
 
 PAIRS = [pytest.param(honest, model, id=f"{honest.name}-{model}") for honest in HONEST for model in honest.models]
@@ -26,18 +25,13 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@cache
-def _opinions(model: Model, dtype: str) -> Sequence[tuple[Case, list[tuple[str, expect.Expected]]]]:
-    return [(case, expect.expect(case)) for case in cases.cases(model, dtype)]
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("honest", "model"), PAIRS)
 def test_an_honest_implementation_passes_every_case(honest: Honest, model: Model, dtype: str) -> None:
     with jax.enable_x64(dtype == "float64"), np.errstate(under="ignore"):
         wrong = [
             f"{case.name}: {row.place} is {row.value!r}, expected {row.expected!r}, share {row.share:.3g}"
-            for case, opinion in _opinions(model, dtype)
+            for case, opinion in opinions(model, dtype)
             if case.dataset.n <= honest.most_rows
             for row in judge.against_reference(
                 observe.observe(honest.implementation, case, Device("cpu")),

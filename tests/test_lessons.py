@@ -6,7 +6,8 @@ are exact (rational or 50-digit arithmetic), so this is independent of the gate'
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import cache
 
 import numpy as np
 import pytest
@@ -35,30 +36,35 @@ def implementation(request: pytest.FixtureRequest) -> Implementation:
 
 
 def _trained(
-    implementation: Implementation, dataset: Dataset, epochs: int, start: Params | None = None
-) -> tuple[float, Params]:
-    """Return the cost and the parameters after so many full-batch updates."""
+    implementation: Implementation, dataset: Dataset, watched: Collection[int], start: Params | None = None
+) -> dict[int, tuple[float, Params]]:
+    """Return the cost and the parameters after each of these numbers of full-batch updates, all of one run."""
     with precision(str(dataset.x.dtype)):
         start = zeros(dataset) if start is None else start
         trainer = implementation(dataset, start, Recipe(dataset.learning_rate), CPU)
-        trainer.reset(start, epochs)
-        for _ in range(epochs):
-            trainer.epoch()
-        trainer.synchronize()
-        return trainer.loss_and_gradients()[0], trainer.params()
+        trainer.reset(start, max(watched))
+        seen, done = {}, 0
+        for epochs in sorted(watched):
+            for _ in range(done, epochs):
+                trainer.epoch()
+            trainer.synchronize()
+            seen[epochs], done = (trainer.loss_and_gradients()[0], trainer.params()), epochs
+        return seen
 
 
-def _allowed(dataset: Dataset, epochs: int) -> tuple[float, np.ndarray]:
+def _allowed(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[float, np.ndarray]:
     """Return what rounding may do to the cost and to (w, b): the budget, and the rate itself rounded to the dtype."""
-    rounded, exact = (_reference(one, epochs) for one in (dataset, dataset.astype("float64")))
-    u = reference.unit_roundoff(str(dataset.x.dtype))
+    rounded, exact = (_reference(table, each, epochs) for each in (dtype, "float64"))
+    u = reference.unit_roundoff(dtype)
     return (
         BUDGET * u * float(rounded[1].scale) + abs(float(rounded[1].value - exact[1].value)),
         BUDGET * u * rounded[0].scale.ravel() + np.abs(rounded[0].value - exact[0].value).ravel(),
     )
 
 
-def _reference(dataset: Dataset, epochs: int) -> tuple[Scaled, Scaled]:
+@cache  # of every implementation the same is asked
+def _reference(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[Scaled, Scaled]:
+    dataset = table().astype(dtype)
     problem = reference.widen(dataset)
     start = reference.stacked(zeros(dataset), problem)
     if epochs == 0:
@@ -88,10 +94,10 @@ def test_costs_and_parameters(
     parameters: dict[int, tuple[float | tuple[float, ...], float]],
     dtype: str,
 ) -> None:
-    dataset = table().astype(dtype)
+    trained = _trained(implementation, table().astype(dtype), costs)
     for epochs, cost in costs.items():
-        value, params = _trained(implementation, dataset, epochs)
-        cost_allowed, params_allowed = _allowed(dataset, epochs)
+        value, params = trained[epochs]
+        cost_allowed, params_allowed = _allowed(table, dtype, epochs)
         assert value == pytest.approx(cost, rel=1e-10, abs=cost_allowed), epochs
         if epochs in parameters:
             figures = np.concatenate([np.ravel(part) for part in parameters[epochs]])
@@ -106,23 +112,23 @@ def _flat(params: Params) -> list[float]:
 def test_float64_gives_ten_digits(implementation: Implementation) -> None:
     """What the rounding of float64 may add is below the tenth digit, but where the cost itself is nearly 0."""
     for table, costs in ((lessons.study_hours, STUDY_HOURS), (lessons.quiz_scores, QUIZ_SCORES)):
-        for epochs, cost in costs.items():
-            if cost > 1e-6:
-                value, _ = _trained(implementation, table(), epochs)
-                assert value == pytest.approx(cost, rel=1e-10), epochs
+        large = {epochs: cost for epochs, cost in costs.items() if cost > 1e-6}
+        for epochs, (value, _) in _trained(implementation, table(), large).items():
+            assert value == pytest.approx(large[epochs], rel=1e-10), epochs
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_identity_is_exactly_half_of_study_hours(implementation: Implementation, dtype: str) -> None:
     """Halving y halves every number on the way, and halving is exact."""
-    _, whole = _trained(implementation, lessons.study_hours().astype(dtype), 100)
-    _, half = _trained(implementation, lessons.identity().astype(dtype), 100)
+    tables = (lessons.study_hours().astype(dtype), lessons.identity().astype(dtype))
+    (_, whole), (_, half) = (_trained(implementation, table, [100])[100] for table in tables)
     assert [2 * value for value in _flat(half)] == _flat(whole)
 
 
 def test_a_cost_that_prints_as_0_is_not_0(implementation: Implementation) -> None:
     """With eight decimals the cost prints as 0 from update 3441 on, and it still falls after that."""
-    before, at, later = (_trained(implementation, lessons.study_hours(), epochs)[0] for epochs in (3440, 3441, 3750))
+    trained = _trained(implementation, lessons.study_hours(), (3440, 3441, 3750))
+    before, at, later = (cost for cost, _ in trained.values())
     assert f"{before:.8f}" == "0.00000001"
     assert f"{at:.8f}" == f"{later:.8f}" == "0.00000000"
     assert 0 < later < at
@@ -145,7 +151,7 @@ def test_triple_falls_at_its_own_rate_from_any_start(implementation: Implementat
     """Past epoch 100 the cost falls by (1 - 0.01 * 0.364943835138)^200 every 100 epochs."""
     generator = np.random.default_rng(seed)
     start = Params(np.array(generator.normal()), np.array(generator.normal()))
-    cost_100, cost_200 = (_trained(implementation, lessons.triple(), epochs, start)[0] for epochs in (100, 200))
+    (cost_100, _), (cost_200, _) = _trained(implementation, lessons.triple(), (100, 200), start).values()
     assert cost_200 / cost_100 == pytest.approx(0.481320091403, rel=1e-10)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import impls
-from bench import plan
+from bench import asked, plan, plan_data
+from bench.asked import Options
 from bench.errors import BadInput
-from bench.plan import Options
 from bench.records import Status
 from bench.statistics import order_interval
 
@@ -22,8 +22,8 @@ def named(cells: object) -> list[tuple[str, str, str]]:
 
 def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> None:
     made = plan.make(Options())
-    assert [cell.implementation for cell in made.cells] == list(impls.FOUR) * len(plan.DEFAULT_DATASETS)
-    assert list(made.data) == [(name, "float32") for name in plan.DEFAULT_DATASETS]
+    assert [cell.implementation for cell in made.cells] == list(impls.FOUR) * len(plan_data.DEFAULT_DATASETS)
+    assert list(made.data) == [(name, "float32") for name in plan_data.DEFAULT_DATASETS]
     assert len({data.model for data in made.data.values()}) == 4
     assert {(cell.device, cell.threads, cell.problem.batch_size) for cell in made.cells} == {("cpu", 1, None)}
     assert made.left_out == () and made.added == frozenset() and made.outside == ()
@@ -31,7 +31,7 @@ def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> N
 
 def test_one_odd_block_does_not_widen_the_intervals_of_a_default_table() -> None:
     rivals = len(impls.FOUR) - 1
-    blocks = [1.0] * (plan.BLOCKS - 2) + [0.1, 10.0]
+    blocks = [1.0] * (asked.BLOCKS - 2) + [0.1, 10.0]
     interval = order_interval(blocks, 1 - 0.05 / rivals)
     assert interval is not None
     assert interval[:2] == (1.0, 1.0)

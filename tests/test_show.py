@@ -91,6 +91,16 @@ def test_an_unknown_name_is_bad_input() -> None:
         excerpts("zzz", ())
 
 
+@pytest.fixture(scope="module")
+def completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `python -m bench completion` prints, in a file."""
+    command = [sys.executable, "-m", "bench", "completion"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    script = tmp_path_factory.mktemp("completion") / "bench.bash"
+    script.write_text(done.stdout, encoding="utf-8")
+    return script
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="it is a script for bash")
 @pytest.mark.parametrize(
     ("words", "offered"),
@@ -102,9 +112,9 @@ def test_an_unknown_name_is_bad_input() -> None:
         ("show so", ["softmax"]),
     ],
 )
-def test_bash_completes_commands_options_and_names(words: str, offered: list[str]) -> None:
+def test_bash_completes_commands_options_and_names(words: str, offered: list[str], completion: Path) -> None:
     script = (
-        f"source <({sys.executable} -m bench completion)\n"
+        f"source {completion}\n"
         f"COMP_WORDS=({sys.executable} -m bench {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
         '_bench_complete; printf "%s\\n" "${COMPREPLY[@]}"\n'
     )

@@ -105,7 +105,7 @@ DATASET = Dataset("any", Model.SIMPLE_LINEAR, np.ones(3, np.float32), np.ones(3,
 def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
     fake: Any = made
-    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, checks.digest(DATASET), "numpy", 1.0, 2.0)
+    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, DATASET.digest(), "numpy", 1.0, 2.0)
     monkeypatch.setattr(clock, "prepare", lambda _job, _entry: prepared)
     return made
 

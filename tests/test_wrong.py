@@ -1,6 +1,7 @@
 """The gate is tested: every planted fault is caught, its cause is named where it must be, and never another.
 
-One model and dtype in which a fault is caught are enough here; `python -m tests.wrong.matrix` tries all of them.
+One model in which a fault is caught is enough here, and one dtype of those that can show it;
+`python -m tests.wrong.matrix` tries all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.wrong.table import CLOCK_ONLY, TABLE
 
 @pytest.mark.parametrize("name", sorted(set(TABLE) - CLOCK_ONLY))
 def test_a_planted_fault_is_caught_and_no_wrong_cause_named(name: str) -> None:
-    by_model = groupby(kills(TABLE[name]), key=lambda kill: (kill.dtype, kill.model))
+    by_model = groupby(kills(TABLE[name], sorted(TABLE[name].dtypes)), key=lambda kill: (kill.dtype, kill.model))
     caught = next((list(group) for _, group in by_model), [])
     assert caught
     for cause in causes(caught).values():

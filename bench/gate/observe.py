@@ -7,7 +7,6 @@ a difference that must be 0, whatever the problem.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +32,7 @@ def observe(implementation: Implementation, case: Case, device: Device) -> Obser
 
 
 def _observe(implementation: Implementation, case: Case, device: Device) -> Observation:
-    before = _digest(case.dataset)
+    before = case.dataset.digest()
     trainer = implementation(case.dataset, _lent(case.start), case.recipe, device)
     form = _Form(case.dataset)
     seen: Observation = {}
@@ -58,7 +57,7 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
         seen |= _differences(trainer, case.start)
     seen["itself/form"] = np.array(len(form.faults))
     seen["itself/form faults"] = np.array(form.faults, dtype=str)
-    seen["itself/inputs"] = np.array(int(_digest(case.dataset) != before))
+    seen["itself/inputs"] = np.array(int(case.dataset.digest() != before))
     seen["itself/placement"] = np.array(len(trainer.placement() - {str(device)}))
     return seen
 
@@ -222,10 +221,3 @@ def _difference(params: Params, others: Params) -> NDArray[np.generic]:
     if any(np.shape(a) != np.shape(b) for a, b in pairs):
         return np.array(np.inf)
     return np.array(max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in pairs))
-
-
-def _digest(dataset: Dataset) -> str:
-    digest = hashlib.sha256()
-    for array in (dataset.x, dataset.y):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datasets
 import impls
 from bench.devices import DEVICE_KINDS
-from bench.plan import DEFAULT_DATASETS
+from bench.plan_data import DEFAULT_DATASETS
 from bench.report.screen import console
 from bench.report.terminal import table
 from datasets.dataset import Model

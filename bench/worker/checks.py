@@ -6,7 +6,6 @@ Everything here goes through the Protocol alone, in repetitions of a round that 
 from __future__ import annotations
 
 import base64
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ import numpy as np
 
 from bench.gate.trajectory import LARGEST_P, MOST_STEPS
 from bench.records import Problem
-from datasets.dataset import Dataset
 from impls.protocol import Params, Trainer
 
 Clock = Callable[[], float]
@@ -36,14 +34,6 @@ class Clocks:
     wall: Clock = time.perf_counter
     cpu: Clock = time.process_time
     sleep: Callable[[float], None] = time.sleep
-
-
-def digest(dataset: Dataset) -> str:
-    """Return the digest of x and y as they lie in memory; of data on disk, which no process can write to, none."""
-    both = hashlib.sha256()
-    for array in () if dataset.on_disk else (dataset.x, dataset.y):
-        both.update(np.ascontiguousarray(array).data)
-    return both.hexdigest()
 
 
 def dtypes(params: Params, name: str) -> dict[str, str]:

@@ -177,7 +177,7 @@ def _evidence(
         fetch_seconds=fetch,
         **asdict(grown),
         compilations=timed.compilations,
-        inputs=(cell.inputs, checks.digest(cell.dataset)),
+        inputs=(cell.inputs, cell.dataset.digest()),
         dtypes=dtypes | checks.dtypes(checked, "after"),
         checked_round=checked_round,
         checked_seed=cell.seed(0),

@@ -12,7 +12,7 @@ from pathlib import Path
 import impls
 from bench import starts
 from bench.devices import device
-from bench.worker import checks, null
+from bench.worker import null
 from bench.worker.checks import Clock
 from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset
@@ -60,7 +60,7 @@ def prepare(job: Job, entry: Entry) -> Prepared:
     """Make the trainer of an entry, from zeros: it shall not have seen any start that is timed."""
     problem = entry.cell.problem
     dataset = open_saved(Path(entry.dataset_folder))
-    inputs = checks.digest(dataset)
+    inputs = dataset.digest()
 
     def seed(number: int) -> tuple[int, ...]:
         return (job.seed, job.block, number)

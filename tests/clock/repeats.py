@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import machine, racing, resume
+from bench.asked import Options
 from bench.between import between, slower_than
-from bench.plan import Options, make
+from bench.plan import make
 from bench.quiet import Quiet
 from bench.records import Status, Verdict
 from bench.report import change_words, files

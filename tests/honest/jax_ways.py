@@ -27,10 +27,16 @@ def _loss_of_row(state: State, x: Array, y: Array, model: Model) -> Array:
 
 
 @partial(jax.jit, static_argnames="model")
-def _mapped(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
+def _compiled(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
     rows = jax.vmap(partial(jax.value_and_grad(_loss_of_row), model=model), in_axes=(None, 0, 0))(state, x, y)
     loss, gradients = jax.tree.map(lambda values: values.mean(axis=0), rows)
     return loss, gradients
+
+
+def _mapped(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
+    """Batches are picked and parameters moved in NumPy: JAX would compile each of these for every shape."""
+    found: tuple[Array, State] = jax.tree.map(np.asarray, _compiled(model, state, x, y))
+    return found
 
 
 @partial(jax.jit, static_argnames="model")
@@ -41,8 +47,4 @@ def _predict(model: Model, state: State, x: Array) -> Array:
     return jax.nn.softmax(z) if model is Model.SOFTMAX else z
 
 
-def _place(array: np.ndarray) -> Array:
-    return jnp.asarray(array.copy())  # JAX may go on sharing the memory it is given
-
-
-jax_vmap = Way(_mapped, _predict, place=_place, runtime="jax")
+jax_vmap = Way(_mapped, _predict, runtime="jax")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import cast
@@ -37,10 +37,10 @@ class Kill:
     cause: str
 
 
-def kills(wrong: Wrong) -> Iterator[Kill]:
-    """Yield every check that catches the fault, in all its models and both dtypes; an exception is one too."""
+def kills(wrong: Wrong, dtypes: Iterable[str] = DTYPES) -> Iterator[Kill]:
+    """Yield every check that catches the fault, in all its models and these dtypes; an exception is one too."""
     implementation = cast(Implementation, wrong.implementation)
-    for dtype in DTYPES:
+    for dtype in dtypes:
         for model in sorted(wrong.models):
             for case, opinion in opinions(model, dtype):
                 try:

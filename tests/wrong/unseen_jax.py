@@ -23,18 +23,11 @@ def _chosen(rows: Array | None, size: int) -> Any:
 
 
 class Loss(JaxGrad):
-    """Its loss is `wrong`; the step is compiled once a class."""
+    """Its loss is `wrong`, compiled once a class and shape, for steps and for answers alike."""
 
-    step: ClassVar[Any]
     value_and_grad: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
-        @partial(jax.jit, static_argnames=("model",))
-        def step(params: Params, rate: Array, x: Array, y: Array, model: Model) -> Params:
-            gradients = jax.grad(partial(cls.wrong, model))(params, x, y)
-            return Params(*(p - rate * g for p, g in zip(params, gradients, strict=True)))
-
-        cls.step = staticmethod(step)
         cls.value_and_grad = staticmethod(
             jax.jit(
                 lambda params, x, y, model: jax.value_and_grad(partial(cls.wrong, model))(params, x, y),
@@ -48,8 +41,9 @@ class Loss(JaxGrad):
 
     def epoch(self) -> None:
         for _, _, rows, size in next(self._orders):
-            chosen = _chosen(rows, size)
-            self._params = self.step(self._params, self._learning_rate, self._x[chosen], self._y[chosen], self._model)
+            chosen, rate = _chosen(rows, size), self._learning_rate
+            _, gradients = self.value_and_grad(self._params, self._x[chosen], self._y[chosen], self._model)
+            self._params = Params(*(p - rate * g for p, g in zip(self._params, gradients, strict=True)))
 
     def loss_and_gradients(self) -> tuple[float, Params]:
         loss, gradients = self.value_and_grad(self._params, self._x, self._y, self._model)

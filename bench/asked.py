@@ -1,0 +1,103 @@
+"""What can be asked of a plan, and what no plan can be made of; of the data alone nothing is said here."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.errors import BadInput, unknown
+from datasets.dataset import Model
+from impls.protocol import Feed
+
+T = TypeVar("T")
+
+DTYPES = ("float32", "float64")
+FULL = "full"
+
+# With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the
+# third smallest ratio to the third largest, so that one odd block does not widen it.
+BLOCKS = 14
+EPOCHS = 5
+MOST_BLOCKS = 1000
+MOST_EPOCHS = 100_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked; an empty tuple or None stands for the default.
+
+    batch_sizes    whole numbers as text, or "full" for all rows at once
+    max_blocks     as far as `blocks` may be extended while a ratio's interval is wider than the margin
+    epochs         of the agreement run
+    sweeps         sizes in place of datasets: `bench.sweep`
+    """
+
+    implementations: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    batch_sizes: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    threads: int = 1
+    blocks: int = BLOCKS
+    max_blocks: int = BLOCKS
+    epochs: int = EPOCHS
+    learning_rate: float | None = None
+    target: str | None = None
+    shuffle: bool = False
+    drop_last: bool = False
+    seed: int = 0
+    raw: bool = False
+    quick: bool = False
+    sweeps: tuple[str, ...] = ()
+    out: Path | None = None
+
+
+def batch_size(text: str) -> int | None:
+    """Return the number of rows in a batch, None for "full"; BadInput for anything else."""
+    if text == FULL:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise BadInput(f"batch size '{text}': give a whole number from 1, or '{FULL}' for all rows at once")
+    return int(text)
+
+
+def check_options(options: Options) -> None:
+    """Raise BadInput for a number that is out of range, and for a name that nobody knows."""
+    rate = options.learning_rate
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        raise BadInput(f"learning rate {rate:g}: give a finite number above 0, or leave it out for the dataset's own")
+    check_threads(options.threads)
+    _check_range("--blocks", options.blocks, 1, MOST_BLOCKS)
+    _check_range("--max-blocks", options.max_blocks, options.blocks, MOST_BLOCKS, "not below --blocks")
+    _check_range("--epochs", options.epochs, 1, MOST_EPOCHS)
+    _check_range("--seed", options.seed, 0, 2**32 - 1)
+    for name in options.dtypes:
+        if name not in DTYPES:
+            raise unknown("dtype", name, DTYPES)
+    for name in options.models:
+        if name not in list(Model):
+            raise unknown("model", name, Model)
+    for name in options.feeds:
+        if name not in list(Feed):
+            raise unknown("feed", name, Feed)
+
+
+def check_threads(threads: int) -> None:
+    """Raise BadInput for more threads than there are processors, and for none."""
+    _check_range("--threads", threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
+
+
+def _check_range(option: str, value: int, least: int, most: int, why: str = "") -> None:
+    if not least <= value <= most:
+        raise BadInput(f"{option} {value}: give a whole number from {least} to {most}{why and f', {why}'}")
+
+
+def once(items: Iterable[T]) -> tuple[T, ...]:
+    """Return each of these once, in the order in which they come first."""
+    return tuple(dict.fromkeys(items))
