@@ -14,9 +14,9 @@ import impls
 from bench import between, completing, doctor
 from bench import compare as comparison
 from bench import run as runs
-from bench.asked import BLOCKS, Options
+from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
 from bench.errors import BadInput, unknown
-from bench.options import HOW, OUTPUT, Asked, Loudness, among, spread
+from bench.options import BLOCKS, Options
 from bench.report import lists, sources, terminal
 from bench.report.screen import console
 from bench.show import excerpts
@@ -53,7 +53,7 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.",
 def run(
     context: typer.Context,
     *,
-    asked: Asked,
+    arguments: Arguments,
     blocks: Annotated[
         int | None,
         typer.Option(
@@ -94,7 +94,7 @@ def run(
         raise typer.Exit(runs.resume(resume, screen, force=force))
     number = (1 if quick else BLOCKS) if blocks is None else blocks
     most = number if max_blocks is None else max_blocks
-    options = Options(**asked.given(), blocks=number, max_blocks=most, quick=quick, out=out)
+    options = Options(**arguments.given(), blocks=number, max_blocks=most, quick=quick, out=out)
     raise typer.Exit(runs.run(options, context.obj, screen, force=force))
 
 
@@ -115,7 +115,7 @@ def _check_resumed_alone(context: typer.Context) -> None:
 def agree(
     context: typer.Context,
     *,
-    asked: Asked,
+    arguments: Arguments,
     out: Out = None,
     explain: Annotated[
         bool,
@@ -124,7 +124,7 @@ def agree(
     loudness: Loudness,
 ) -> None:
     """Check that all agree with the reference and with each other, and time nothing."""
-    options = Options(**asked.given(), out=out)
+    options = Options(**arguments.given(), out=out)
     raise typer.Exit(runs.agree(options, context.obj, loudness.screen(), explain=explain))
 
 

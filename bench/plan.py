@@ -9,9 +9,9 @@ from pathlib import Path
 
 import impls
 from bench import sweep
-from bench.asked import Options, batch_size, check_options, check_threads, once
 from bench.devices import device
 from bench.errors import BadInput, unknown
+from bench.options import Options, batch_size, check_options, check_threads
 from bench.plan_data import load
 from bench.records import Cell, Problem, Status, Verdict
 from bench.workers import ROOT
@@ -36,7 +36,8 @@ class Plan:
     @property
     def outside(self) -> tuple[str, ...]:
         """The implementations that are not in the table."""
-        return once(cell.implementation for cell in self.cells if cell.implementation not in impls.TABLE)
+        names = dict.fromkeys(cell.implementation for cell in self.cells)
+        return tuple(name for name in names if name not in impls.TABLE)
 
 
 def make(options: Options) -> Plan:
@@ -46,9 +47,9 @@ def make(options: Options) -> Plan:
     """
     check_options(options)
     swept = _swept(options)
-    names = once(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
+    names = dict.fromkeys(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
     rows = [named(name) for name in names]
-    devices = [device(text) for text in once(options.devices) or ("cpu",)]
+    devices = [device(text) for text in dict.fromkeys(options.devices or ("cpu",))]
     data = load(replace(options, datasets=swept.datasets))
     cells: list[Cell] = []
     left_out: list[Verdict] = []
@@ -80,7 +81,7 @@ def _problems(
 
 def _swept(options: Options) -> sweep.Swept:
     """Return the datasets, batch sizes and threads that are asked for, by a sweep or one by one."""
-    sizes = once(batch_size(text) for text in options.batch_sizes)
+    sizes = tuple(dict.fromkeys(batch_size(text) for text in options.batch_sizes))
     if not options.sweeps:
         return sweep.Swept(options.datasets, sizes or (None,), (options.threads,))
     if options.datasets:
@@ -148,7 +149,7 @@ def _cannot_use(row: impls.Row, place: Device) -> str:
 
 def _feeds(data: Dataset, options: Options) -> tuple[Feed, ...]:
     """Return where the rows of a dataset are when an epoch begins: data on disk have no choice."""
-    return (Feed.HOST,) if data.on_disk else tuple(Feed(name) for name in once(options.feeds)) or (Feed.DEVICE,)
+    return (Feed.HOST,) if data.on_disk else tuple(map(Feed, dict.fromkeys(options.feeds))) or (Feed.DEVICE,)
 
 
 def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
@@ -157,5 +158,6 @@ def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
 
 
 def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
-    wanted = once(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in cells if cell.device != "cpu")
+    others = [cell for cell in cells if cell.device != "cpu"]
+    wanted = dict.fromkeys(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in others)
     return [cell for cell in wanted if cell not in cells]

@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 
 import datasets
-from bench.asked import FULL, Options, once
 from bench.errors import BadInput, unknown
+from bench.options import FULL, Options
 from datasets.dataset import Dataset, Model
 from datasets.files import SUFFIXES
 from impls.protocol import Feed
@@ -22,15 +22,15 @@ def load(options: Options) -> dict[tuple[str, str], Dataset]:
 
     Raises BadInput in one line that names the remedy, also for a model and a dataset that do not go together.
     """
-    models = [Model(name) for name in once(options.models)]
-    specs = once(options.datasets) or _defaults(models)
+    models = [Model(name) for name in dict.fromkeys(options.models)]
+    specs = tuple(dict.fromkeys(options.datasets)) or _defaults(models)
     for option, given in (("--target", options.target is not None), ("--raw", options.raw)):
         if given and not any(_is_file(spec) for spec in specs):
             raise BadInput(f"{option} is for a file of yours: name it with --dataset path/to/file.csv")
     for spec in specs:
         _check_pair(spec, datasets.DATASETS[spec].model if spec in datasets.DATASETS else None, models)
     data: dict[tuple[str, str], Dataset] = {}
-    for spec, dtype in product(specs, once(options.dtypes) or ("float32",)):
+    for spec, dtype in product(specs, dict.fromkeys(options.dtypes or ("float32",))):
         one = _read(spec, dtype, models, options)
         _check_pair(spec, one.model, models)
         if (one.name, dtype) in data:

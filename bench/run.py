@@ -17,11 +17,11 @@ from typing import Any
 from bench import accuse, doctor, estimate, machine, plan, racing
 from bench import resume as continuation
 from bench.alone import alone
-from bench.asked import Options
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
 from bench.jsonl import from_mapping
+from bench.options import Options
 from bench.plan import Plan
 from bench.records import Agreement, Status, Verdict
 from bench.report import document, files, live, summary, terminal

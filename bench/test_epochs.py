@@ -15,8 +15,8 @@ import pytest
 import datasets
 import impls
 from bench import starts
-from bench.asked import EPOCHS
 from bench.gate import case, expect, judge, observe, reference
+from bench.options import EPOCHS
 from bench.plan_data import DEFAULT_DATASETS
 from bench.records import Problem
 from impls.protocol import Dataset, Device, Implementation, Trainer

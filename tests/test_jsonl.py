@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.asked import Options
 from bench.jsonl import append_line, each_line, from_json, from_mapping, read_lines, sharing, to_json
+from bench.options import Options
 from bench.records import Agreement, Cell, Evidence, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.worker.timing import Entry, Job
 from datasets.dataset import Model

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import impls
-from bench import asked, plan, plan_data
-from bench.asked import Options
+from bench import plan, plan_data
 from bench.errors import BadInput
+from bench.options import BLOCKS, Options
 from bench.records import Status
 from bench.statistics import order_interval
 
@@ -31,7 +31,7 @@ def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> N
 
 def test_one_odd_block_does_not_widen_the_intervals_of_a_default_table() -> None:
     rivals = len(impls.FOUR) - 1
-    blocks = [1.0] * (asked.BLOCKS - 2) + [0.1, 10.0]
+    blocks = [1.0] * (BLOCKS - 2) + [0.1, 10.0]
     interval = order_interval(blocks, 1 - 0.05 / rivals)
     assert interval is not None
     assert interval[:2] == (1.0, 1.0)

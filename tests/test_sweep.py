@@ -8,8 +8,8 @@ import pytest
 
 import impls
 from bench import plan, racing, sweep
-from bench.asked import Options
 from bench.errors import BadInput
+from bench.options import Options
 
 
 def expand(

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import machine, racing, resume
-from bench.asked import Options
 from bench.between import between, slower_than
+from bench.options import Options
 from bench.plan import make
 from bench.quiet import Quiet
 from bench.records import Status, Verdict
