@@ -41,6 +41,7 @@ def describe() -> dict[str, Any]:
         "load_average": list(psutil.getloadavg()),
         "pressure_cpu": text_of(Path("/proc/pressure/cpu")),
         "governor": text_of(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "transparent_hugepage": text_of(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": _uncommitted_changes(),
         "thread_variables": thread_variables(),

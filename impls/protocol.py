@@ -141,9 +141,11 @@ class Implementation(Protocol):
         ...
 
     def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:
-        """Copy the data to the device and return a trainer at epoch 0; off the clock.
+        """Copy the rows to the device (fed from the host: keep the arrays as they are); return a trainer at epoch 0.
 
-        What a timed trainer is handed is mapped from a file, whose pages are smaller than those of ordinary memory.
+        Off the clock. In a worker the arrays are a mapped file, which all workers share, so rows that lie on a CPU are
+        copied too, into memory as the library allocates it. Fed from the host a trainer has no rows of its own: an
+        epoch trains on what the arrays hold while it runs.
         """
         ...
 

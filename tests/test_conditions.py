@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,26 @@ def test_torch_times_a_device_by_events_in_the_stream_that_it_works_through(monk
 def test_no_library_puts_events_around_the_work_of_a_cpu(runtime: str) -> None:
     pytest.importorskip("sklearn" if runtime == "scikit_learn" else runtime)
     assert runtimes.load(runtime).event_clock("cpu") is None
+
+
+@pytest.mark.parametrize("device", ["mps:0", "xpu:0"])
+def test_torch_puts_events_around_the_work_of_cuda_alone(device: str) -> None:
+    pytest.importorskip("torch")
+    assert runtimes.load("torch").event_clock(device) is None
+
+
+def test_events_of_cuda_take_some_time_and_no_more_than_passes_on_the_host() -> None:
+    torch: Any = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    x = torch.ones((2048, 2048), device="cuda:0")
+    torch.matmul(x, x)  # starts the library
+    torch.cuda.synchronize()
+    seconds_between = runtimes.load("torch").event_clock("cuda:0")
+    assert seconds_between is not None
+    began = time.perf_counter()
+    seconds = seconds_between(lambda: torch.matmul(x, x))
+    assert 0 < seconds <= time.perf_counter() - began
 
 
 def test_jax_tells_of_every_compilation() -> None:

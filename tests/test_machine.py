@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import machine
+from bench import machine, plan, resume
+from bench.options import Options
 
 
 def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +51,19 @@ def test_one_line_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, processor: st
     assert len(line) <= 80
     assert line.startswith(processor[:2])
     assert "\n" not in line
+
+
+def test_the_kernel_s_policy_of_large_pages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under madvise only a library that asks has them: NumPy does."""
+    texts = {"/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never"}
+    monkeypatch.setattr(machine, "text_of", lambda path: texts.get(str(path)))
+    assert machine.describe()["transparent_hugepage"] == "always [madvise] never"
+    assert machine.describe()["governor"] is None
+
+
+def test_the_policy_is_no_part_of_what_must_be_the_same() -> None:
+    """Runs of before do not tell it, and are compared with later ones all the same."""
+    facts = machine.describe()
+    before = {name: value for name, value in facts.items() if name != "transparent_hugepage"}
+    made = plan.make(Options(implementations=("numpy_manual",), datasets=("triple",)))
+    assert resume.identity(facts, made) == resume.identity(before, made)

@@ -9,7 +9,7 @@ from textwrap import indent
 import pytest
 
 import impls
-from impls.protocol import Implementation, Model
+from impls.protocol import Feed, Implementation, Model
 from tests.gates import DTYPES, judged, opinions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,11 +35,13 @@ def cured() -> str:
     return f"{before}{indent(CURE, '    ')}\n{after}"
 
 
-def failures(implementation: Implementation, dtype: str, model: Model = Model.SOFTMAX) -> set[str]:
+def failures(
+    implementation: Implementation, dtype: str, model: Model = Model.SOFTMAX, feed: Feed = Feed.DEVICE
+) -> set[str]:
     """Return the data and quantities of the gate's cases of a model in which it exceeds a budget."""
     return {
         f"{case.name}: {one.name}"
-        for case, opinion in opinions(model, dtype)
+        for case, opinion in opinions(model, dtype, feed)
         for one in judged(implementation, case, opinion, dtype)[1]
         if not one.share <= 1
     }
@@ -70,3 +72,8 @@ def test_it_refuses_the_models_that_it_has_not(tmp_path: Path) -> None:
     case, opinion = opinions(Model.LOGISTIC, "float64")[0]
     with pytest.raises(NotImplementedError, match="no logistic here"):
         judged(saved(tmp_path / "mine.py", FIRST), case, opinion, "float64")
+
+
+def test_it_keeps_its_rows_and_is_refused_where_they_are_fed(tmp_path: Path) -> None:
+    found = failures(saved(tmp_path / "mine.py", cured()), "float32", feed=Feed.HOST)
+    assert found and all(name.endswith("itself/fed") for name in found)

@@ -45,7 +45,8 @@ class Runtime(Protocol):
     def event_clock(self, device: str) -> Callable[[Callable[[], None]], float] | None:
         """Return what does some work and gives the seconds between two events that the device itself puts around it.
 
-        None where the library has no such events in public, or the device none.
+        The gaps in which the device waits for its next launch are in them. None where the library has no such events in
+        public, or has them not for this device.
         """
         ...
 

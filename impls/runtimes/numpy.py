@@ -9,7 +9,7 @@ from impls.protocol import Dataset, Feed, FloatArray, LabelArray
 
 
 def placed(dataset: Dataset, feed: Feed) -> tuple[FloatArray, FloatArray | LabelArray]:
-    """Return x and y in memory of their own, which comes in larger pages than a file's; to be fed, as they are."""
+    """Return x and y copied, into memory as NumPy allocates it; to be fed from the host, the arrays themselves."""
     if feed is Feed.HOST:
         return dataset.x, dataset.y
     return dataset.x.copy(), dataset.y.copy()
