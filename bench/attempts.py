@@ -13,6 +13,7 @@ from bench.records import Cell, Failure, Rounds, Status
 from bench.worker.pace import Pace
 from bench.worker.timing import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
 from bench.workers import Ending, Order, environment, run_worker
+from datasets.prepared import mapped_bytes
 
 Measured = TypeVar("Measured", Pace, Rounds)
 
@@ -73,7 +74,9 @@ def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
     cell = job.entries[0].cell
     variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
     folder = Path(job.folder)
-    return run_worker(Order(module, asdict(job), variables, folder, timeout_seconds, capped=cell.device == "cpu"))
+    mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
+    capped = cell.device == "cpu"
+    return run_worker(Order(module, asdict(job), variables, folder, timeout_seconds, capped, mapped))
 
 
 def _last_started(folder: Path) -> int:

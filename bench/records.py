@@ -144,8 +144,10 @@ class Costs:
     import_seconds        the import of NumPy, of the library and of the implementation's module: once a process
     data_seconds          making the trainer: the data are on the device when it ends
     compile_seconds       tracing and compiling during the very first epoch, where the library tells
-    peak_memory_bytes     the most memory the process has had so far: earlier cells of the worker are in it
-    device_epoch_seconds  an epoch between two events of the device, in rounds that are not timed otherwise
+    peak_memory_bytes     the most memory the process has had so far: earlier cells of the worker are in it, and the
+                          pages of the mapped data, which all workers share
+    device_epoch_seconds  an epoch between two events of the device, in rounds that are not timed otherwise; its gaps
+                          between launches are in it: it is no sum of kernel times
     """
 
     import_seconds: float | None = None
@@ -206,7 +208,7 @@ class Evidence:
     round_wall, _cpu      rounds of k epochs, in wall and in processor time
     fourfold_wall, _cpu   rounds of 4 k epochs, in turns with them
     compilations          compilations during the timed rounds, where the library tells
-    inputs                digests of x and y before the trainer was made, and in the end
+    inputs                digests of x and y before the trainer was made, and in the end; none of data on disk
     dtypes                of w and b before and after, by name
     checked_round         the timed round, chosen at random, whose parameters were kept
     checked_seed          of its start: bench.starts.draw(..., checked_seed)

@@ -85,8 +85,9 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
 class Order:
     """A worker to run: `python -m module folder/job.json`, its output in folder/log.txt.
 
-    capped   it gets no more memory than is free when it starts, on Linux: one that needs more would measure the disk,
-             or take others with it. Not for accelerators, whose drivers reserve more than they use.
+    capped         it gets no more memory than is free when it starts, on Linux: one that needs more would measure the
+                   disk, or take others with it. Not for accelerators, whose drivers reserve more than they use.
+    mapped_bytes   of the files that it maps and may write to: the limit counts them, and they take no memory until then
     """
 
     module: str
@@ -95,6 +96,7 @@ class Order:
     folder: Path
     timeout_seconds: float
     capped: bool
+    mapped_bytes: int = 0
 
 
 def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int, Ending]]:
@@ -160,7 +162,7 @@ def _start(order: Order, an_end: threading.Event) -> _Running:
             start_new_session=True,
         )
     if order.capped:
-        _cap(worker.pid, psutil.virtual_memory().available)
+        _cap(worker.pid, psutil.virtual_memory().available + order.mapped_bytes)
     threading.Thread(target=_await, args=(worker, an_end), daemon=True).start()
     return _Running(order, worker, time.monotonic() + order.timeout_seconds)
 
@@ -178,8 +180,8 @@ def _await(worker: subprocess.Popen[bytes], an_end: threading.Event) -> None:
 def _cap(pid: int, memory_bytes: int) -> None:
     """Let this process have no more data than that: an allocation beyond it fails as if the machine had no more.
 
-    RLIMIT_DATA counts memory that can be written; RLIMIT_AS would count the address space, of which libraries reserve
-    far more than they use.
+    RLIMIT_DATA counts memory that can be written, a file that is mapped privately in full; RLIMIT_AS would count the
+    address space, of which libraries reserve far more than they use.
     """
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - Windows has none

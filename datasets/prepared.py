@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ def save(dataset: Dataset, folder: Path) -> None:
 def open_saved(folder: Path) -> Dataset:
     """Return what `save` wrote there, bit for bit, mapped: what is written to it stays in this process.
 
-    All processes share the pages of the files, so an implementation's own copy is the only one. Data on disk stay where
-    they are, and cannot be written to.
+    All processes share the pages of the files, so an implementation's own copy is the only anonymous one. Data on disk
+    stay where they are, and cannot be written to.
     """
     facts = json.loads((folder / "dataset.json").read_text(encoding="ascii"))
     model = Model(facts["model"])
@@ -56,3 +57,8 @@ def open_saved(folder: Path) -> Dataset:
         labels=tuple(facts["labels"]),
         folder=facts["folder"],
     )
+
+
+def mapped_bytes(folders: Iterable[str]) -> int:
+    """Return how many bytes of these folders' files `open_saved` maps so that they can be written to."""
+    return sum(file.stat().st_size for folder in set(folders) for file in Path(folder).glob("*.npy"))

@@ -10,9 +10,10 @@ import pytest
 
 import datasets
 from bench import cli, plan
-from bench.asked import Options
 from bench.errors import BadInput
 from bench.gate import reference, trajectory
+from bench.options import Options
+from bench.worker.prepare import digests
 from datasets import synthetic
 from datasets.curvature import learning_rate
 from datasets.dataset import Batching, Dataset, Model
@@ -105,6 +106,20 @@ def test_what_is_saved_for_a_worker_is_no_copy(tmp_path: Path) -> None:
     assert found.on_disk
     assert found.x.tobytes() == dataset.x.tobytes()
     assert not found.x.flags.writeable
+
+
+def test_data_on_disk_have_the_digest_of_their_numbers(tmp_path: Path) -> None:
+    dataset = on_disk(tmp_path / "rows")
+    before = dataset.digest()
+    assert before == replace(dataset, x=dataset.x.copy(), y=dataset.y.copy(), folder="").digest()
+    np.load(tmp_path / "rows" / "x.npy", mmap_mode="r+")[-1] += 1
+    assert dataset.digest() != before
+
+
+def test_a_timed_worker_does_not_read_data_on_disk_for_their_digest(tmp_path: Path) -> None:
+    dataset = on_disk(tmp_path / "rows")
+    assert digests(dataset) == ()
+    assert digests(replace(dataset, folder="")) == (dataset.digest(),)
 
 
 def test_a_sample_holds_the_start_the_middle_and_the_end(tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ class FakeWorkers:
         self.jobs: list[Job] = []
         self.limits: list[float] = []
         self.environments: list[Mapping[str, str]] = []
+        self.mapped: list[int] = []
 
     def __call__(self, order: Order) -> Ending:
         job, module, folder = from_mapping(Job, json.loads(json.dumps(order.job))), order.module, order.folder
         self.jobs.append(job)
         self.limits.append(order.timeout_seconds)
         self.environments.append(order.environment)
+        self.mapped.append(order.mapped_bytes)
         for number, entry in enumerate(job.entries):
             (folder / STARTED).write_text(str(number))
             if entry.cell.problem.dataset in self.deadly and job.block >= self.from_block:
@@ -110,6 +112,18 @@ def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -
         assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
     assert len(rounds) == 4 * 3 * 3
     assert {job.name for job in workers.of_block(racing.PILOT)} == {impls.BASELINE, OTHER}
+
+
+def test_the_files_that_a_worker_maps_are_told_with_its_order(run: Run, tmp_path: Path) -> None:
+    """Those of all its cells, each once; of data on disk the folder holds none."""
+    for name, file, size in (("a", "x.npy", 1000), ("b", "y.npy", 30), ("c", "dataset.json", 7)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_bytes(bytes(size))
+    workers, cells = FakeWorkers(), [cell(name) for name in "abc"]
+    again = replace(cells[0], problem=replace(cells[0].problem, batch_size=1))
+    run(workers, [*cells, again])
+    assert len(workers.jobs[0].entries) == 4
+    assert workers.mapped[0] == 1030
 
 
 def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run) -> None:

@@ -18,7 +18,7 @@ from bench.records import Cell, Failure, Problem, Rounds, Status
 from bench.worker import checks, clock, timing
 from bench.worker.checks import Clocks
 from bench.worker.pace import seconds_per_epoch
-from bench.worker.prepare import Prepared
+from bench.worker.prepare import Prepared, digests
 from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from impls import runtimes
@@ -105,7 +105,7 @@ DATASET = Dataset("any", Model.SIMPLE_LINEAR, np.ones(3, np.float32), np.ones(3,
 def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
     fake: Any = made
-    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, DATASET.digest(), "numpy", 1.0, 2.0)
+    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, digests(DATASET), "numpy", 1.0, 2.0)
     monkeypatch.setattr(clock, "prepare", lambda _job, _entry: prepared)
     return made
 
@@ -177,12 +177,13 @@ def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
     trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The planted device tells 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
-    seconds, asked, between = iter([3.0, 1.0, 7.0, 2.0, 5.0]), [], []
+    seconds, asked, between, collected = iter([3.0, 1.0, 7.0, 2.0, 5.0]), [], [], []
 
     def event_clock(device: str) -> Callable[[Callable[[], None]], float]:
         asked.append(device)
 
         def seconds_between(work: Callable[[], None]) -> float:
+            collected.append(gc.isenabled())
             before = len(trainer.calls)
             work()
             between.append(trainer.calls[before:])
@@ -195,6 +196,8 @@ def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
     assert rounds.costs.device_epoch_seconds == 3 / 4
     assert asked == ["cpu"]
     assert between == [["epoch"] * 4] * 5
+    assert collected == [False] * 5
+    assert gc.isenabled()
     assert rounds.round_seconds == (4 * EPOCH + SYNCHRONIZE,) * 3
 
 

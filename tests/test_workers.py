@@ -4,13 +4,16 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from bench import workers
 from bench.records import Status
 from bench.worker.checks import Clocks
 from bench.workers import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
@@ -140,6 +143,35 @@ def test_an_allocation_beyond_all_memory_is_told_by_its_name(tmp_path: Path) -> 
     ending = run(tmp_path, end="allocate", bytes=2 * psutil.virtual_memory().total)
     assert ending.status is Status.OUT_OF_MEMORY
     assert "MemoryError" in ending.detail
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")
+def test_the_limit_of_memory_lies_above_what_a_worker_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=3 << 30))
+    variables = environment(dtype="float32", threads=1, device="cpu")
+    order = Order(PROGRAM, {"end": "never"}, variables, tmp_path, LONG, capped=True, mapped_bytes=1 << 30)
+    running = workers._start(order, threading.Event())
+    try:
+        assert resource.prlimit(running.worker.pid, resource.RLIMIT_DATA) == (4 << 30, 4 << 30)
+    finally:
+        workers._kill_group(running.worker)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")
+def test_a_worker_can_map_a_file_that_is_larger_than_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file has no blocks on the disk, and nothing is written to the mapping: neither takes memory."""
+    file, size = tmp_path / "x.npy", 512 << 20
+    with file.open("wb") as created:
+        created.truncate(size)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=size // 2))
+    variables = environment(dtype="float32", threads=1, device="cpu")
+    job = {"end": "map", "file": str(file)}
+    ending = run_worker(Order(PROGRAM, job, variables, tmp_path, LONG, capped=True, mapped_bytes=size))
+    assert ending == Ending(Status.OK, "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems leave the worker to itself")

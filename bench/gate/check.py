@@ -28,6 +28,7 @@ from bench.records import Agreement, Cell, Observed, Problem, Status, Verdict
 from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
 from datasets.dataset import Dataset
+from datasets.prepared import mapped_bytes
 
 DTYPES = ("float32", "float64")
 # Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here. A C++
@@ -159,7 +160,10 @@ def _jobs(
 def _order(entrant: Entrant, job: Job) -> workers.Order:
     environment = workers.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
     capped = entrant.device == "cpu"
-    return workers.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS, capped)
+    mapped = mapped_bytes(own.folder for own in job.own)
+    return workers.Order(
+        "bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS, capped, mapped
+    )
 
 
 def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[Seen]:

@@ -155,7 +155,8 @@ def _costs(rows: Sequence[Timing]) -> str:
     ]  # fmt: skip
     introduction = (
         "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
-        "The peak is of the whole process, libraries and earlier cells included."
+        "The peak is of the whole process: libraries, earlier cells and the pages of the mapped data included, which "
+        "all workers share."
     )
     return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}{_by_events(timed)}"
 
@@ -169,7 +170,10 @@ def _by_events(rows: Sequence[Timing]) -> str:
     ]
     if not parts:
         return ""
-    introduction = "An epoch between two events of the device, in rounds of their own, without the host's wait for it: "
+    introduction = (
+        "An epoch between two events of the device, in rounds of their own, without the host's wait for it; the gaps "
+        "between launches are in it, so it is no sum of kernel times: "
+    )
     return f"\n\n{introduction}{text('; '.join(parts))}."
 
 

@@ -73,7 +73,7 @@ def busy_threads(before: Counters, after: Counters) -> int | None:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory that this process has had so far.
+    """Return the most memory that this process has had so far; the pages that it has read of mapped files are in it.
 
     On Linux ru_maxrss begins with that of the process which started this one: a NumPy worker would have the parent's
     peak. VmHWM belongs to the program that runs now.

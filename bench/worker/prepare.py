@@ -44,23 +44,31 @@ def loaded(name: str) -> Loaded:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A trainer of an entry, and `start`: other parameters for every number, the same for all of a block."""
+    """A trainer of an entry, and `start`: other parameters for every number, the same for all of a block.
+
+    inputs   `digests` of the dataset before the trainer had it
+    """
 
     trainer: Trainer
     start: Callable[[int], Params]
     seed: Callable[[int], tuple[int, ...]]
     dataset: Dataset
-    inputs: str
+    inputs: tuple[str, ...]
     runtime: str
     import_seconds: float
     data_seconds: float
+
+
+def digests(dataset: Dataset) -> tuple[str, ...]:
+    """Return the digest of x and y; none of data on disk: they cannot be written to, and would be read to the end."""
+    return () if dataset.on_disk else (dataset.digest(),)
 
 
 def prepare(job: Job, entry: Entry) -> Prepared:
     """Make the trainer of an entry, from zeros: it shall not have seen any start that is timed."""
     problem = entry.cell.problem
     dataset = open_saved(Path(entry.dataset_folder))
-    inputs = dataset.digest()
+    inputs = digests(dataset)
 
     def seed(number: int) -> tuple[int, ...]:
         return (job.seed, job.block, number)

@@ -1,6 +1,7 @@
 """A worker that dies in the way its job names; it imports nothing that takes time."""
 
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -36,6 +37,9 @@ match job["end"]:
             print("x" * 1_000_000)
     case "allocate":
         bytearray(job["bytes"])
+    case "map":
+        with Path(job["file"]).open("rb") as file:
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     case "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     case "never":

@@ -120,7 +120,8 @@ def costs(rows: Sequence[Numbered]) -> Table:
     return Table(
         "costs",
         "Costs beside the epochs, in no time above: medians over processes. The first epoch includes compiling. "
-        "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process.",
+        "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
+        "libraries, earlier cells and the pages of the mapped data included, which all workers share.",
         headers,
         entries,
         tuple(facets(row) for _, row in timed),
