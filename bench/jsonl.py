@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping, Set
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -32,10 +32,9 @@ def from_json(cls: type[Record], line: str | bytes) -> Record:
     Raises ValueError when the line is not JSON, a field is missing, or a value is none of its field's.
     """
     try:
-        record: Record = _decoder(cast(Hashable, cls))(line)  # a class is hashable, and mypy doubts it
+        return decoder(cls)(line)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
-    return record
 
 
 def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
@@ -73,50 +72,30 @@ def read_lines(cls: type[Record], path: Path) -> list[Record]:
 def each_line(cls: type[Record], path: Path, decode: Callable[[bytes], Record] | None = None) -> Iterator[Record]:
     """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else.
 
-    `decode` makes a record of a line, where it is to be done as `sharing` does it.
+    `decode` makes a record of a line, where that is not `decoder`; it raises msgspec.MsgspecError or ValueError.
     """
     if not path.is_file():
         return
-    decode = decode or _decoder(cast(Hashable, cls))  # a class is hashable, and mypy doubts it
+    decode = decode or decoder(cls)
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
                 yield decode(line)
-            except (msgspec.MsgspecError, ValueError, TypeError) as error:
+            except (msgspec.MsgspecError, ValueError) as error:
                 raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
 
 
-def sharing(cls: type[Record], shared: Set[str], instead: Mapping[str, Any]) -> Callable[[bytes], Record]:
-    """Return what decodes the lines of a long file of which most is the same in many lines, or is not needed.
-
-    shared   fields that are decoded once for each text of theirs: equal ones are one object
-    instead  fields that are not read, with what they hold
-
-    The decoder raises as `from_json` does, or TypeError for a missing field.
-    """
-    kinds = {name: kind for name, kind in get_type_hints(cls).items() if name not in instead}
-    partly = kinds | dict.fromkeys(shared, msgspec.Raw)
-    decode = _decoder(TypedDict(cls.__name__, partly, total=False))  # type: ignore[operator] # keys known when it runs
-
-    @cache
-    def part(name: str, line: bytes) -> Any:
-        return _decoder(kinds[name])(line)
-
-    def record(line: bytes) -> Record:
-        found = decode(line)
-        for name in found.keys() & shared:
-            found[name] = part(name, bytes(found[name]))
-        return cls(**found, **instead)
-
-    return record
+def decoder(kind: type[Record]) -> Callable[[str | bytes], Record]:
+    """Return what makes a value of this type of its JSON; it raises msgspec.MsgspecError where the text holds none."""
+    return _decoder(cast(Hashable, kind))  # a class is hashable, and mypy doubts it
 
 
 @cache
-def _decoder(cls: Any) -> Callable[[str | bytes], Any]:
+def _decoder(kind: Any) -> Callable[[str | bytes], Any]:
     """Not strict: "nan" is a float then, as `to_json` writes it."""
-    return msgspec.json.Decoder(cls, strict=False, dec_hook=_path).decode
+    return msgspec.json.Decoder(kind, strict=False, dec_hook=_path).decode
 
 
 def _path(kind: type[Any], value: Any) -> Path:

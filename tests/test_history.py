@@ -41,7 +41,7 @@ def test_each_cell_has_its_runs_in_the_order_of_their_days() -> None:
     ratios = [entry.timing.ratio for entry in jax]
     assert ratios == pytest.approx([0.5, 0.55, 0.6], rel=0.02)
     assert [entry.timing.ratio for entry in baseline] == [None] * 3
-    assert past_words.title(jax) == "jax_grad on data 0 (1797 x 64, 10)"
+    assert past_words.title(jax) == "jax_grad on data 0 (1,797 x 64, 10)"
 
 
 def test_runs_of_another_machine_or_version_have_another_number() -> None:
@@ -66,11 +66,12 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
     assert cli.main(["history", *folders, "--out", str(tmp_path / "history")]) == 0
     printed = capsys.readouterr().out
     assert printed.index("2026-01-01 03:04") < printed.index("2026-01-02 03:04")
+    assert "started (UTC)" in printed
     assert max(len(line.rstrip()) for line in printed.splitlines() if not line.startswith("/")) <= 80
     frame = pd.read_csv(tmp_path / "history" / "history.csv")
     assert list(frame["started"]) == sorted(frame["started"]) and len(frame) == 4
     text = (tmp_path / "history" / "history.md").read_text(encoding="utf-8")
-    assert "## jax_grad on data 0 (1797 x 64, 10)" in text and text.count("| 2026-01-0") == 4
+    assert "## jax_grad on data 0 (1,797 x 64, 10)" in text and text.count("| 2026-01-0") == 4
     assert (
         "](history.svg)" in text and (tmp_path / "history" / "history.svg").read_text(encoding="utf-8")[:5] == "<?xml"
     )
@@ -105,7 +106,7 @@ def test_the_picture_shows_every_ratio_of_the_table_in_the_order_of_time() -> No
     (line,) = [line for line in axes.get_lines() if line.get_marker() == "s" and line.get_linestyle() == "-"]
     assert points(line) == [(slot, entry.timing.ratio) for slot, entry in enumerate(by_cell(entries)[1])]
     labels = [label.get_text() for label in axes.get_xticklabels()]
-    assert [label.partition("\n")[0] for label in labels] == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    assert [label.split("\n")[:2] for label in labels] == [[f"2026-01-0{day}", "03:04 UTC"] for day in (1, 2, 3)]
 
 
 def test_no_line_joins_runs_of_other_conditions() -> None:

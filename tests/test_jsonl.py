@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jsonl import append_line, each_line, from_json, from_mapping, read_lines, sharing, to_json
+from bench.jsonl import append_line, from_json, from_mapping, read_lines, to_json
 from bench.options import Options
-from bench.records import Agreement, Cell, Evidence, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.records import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.worker.timing import Entry, Job
 from datasets.dataset import Model
 
@@ -64,30 +64,6 @@ def test_rubbish_is_named_with_its_place(tmp_path: Path, rubbish: str) -> None:
     (tmp_path / "lines").write_text('{"number": 0}\n' + rubbish + '\n{"number": 2}\n')
     with pytest.raises(ValueError, match=r"lines, line 2: not a record of Line"):
         read_lines(Line, tmp_path / "lines")
-
-
-@given(records=st.lists(st.builds(Rounds)))
-def test_what_is_shared_is_read_as_it_was_and_what_is_not_read_is_replaced(records: list[Rounds]) -> None:
-    none = Evidence()
-    decode = sharing(Rounds, {"cell", "environment"}, {"evidence": none})
-    expected = [replace(record, evidence=none) for record in records]
-    assert repr([decode(to_json(record).encode()) for record in records]) == repr(expected)
-
-
-def test_equal_parts_of_many_lines_are_one_object() -> None:
-    decode = sharing(Verdict, {"cell"}, {})
-    other = replace(CELL, threads=2)
-    first, second, third = (decode(to_json(Verdict(cell, Status.OK)).encode()) for cell in (CELL, other, CELL))
-    assert first.cell is third.cell and (first.cell, second.cell) == (CELL, other)
-
-
-def test_a_field_that_is_missing_has_its_default_or_is_named(tmp_path: Path) -> None:
-    fields = json.loads(to_json(Verdict(CELL, Status.OK, "why")))
-    del fields["detail"]
-    assert sharing(Verdict, {"cell"}, {})(json.dumps(fields).encode()) == Verdict(CELL, Status.OK)
-    (tmp_path / "lines").write_text(json.dumps({"cell": fields["cell"]}) + "\n")
-    with pytest.raises(ValueError, match=r"lines, line 1: not a record of Verdict.*'status'"):
-        list(each_line(Verdict, tmp_path / "lines", sharing(Verdict, {"cell"}, {})))
 
 
 def test_a_value_that_is_none_of_its_enum_is_an_error() -> None:

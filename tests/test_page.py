@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from bench.records import Timing
+from bench.records import Status, Timing
 from bench.report import many, page, summary, words
 from bench.report.page import charts, data
 from bench.report.summary import Raw
 from datasets.dataset import Model
 from tests.test_pictures import marks, softmax
 from tests.test_report import BLOCKS, DIGITS, ENVIRONMENT, SCATTER, agreed, agreement, cell, made_up, rounds
+from tests.test_scaling import growing, on_an_accelerator
 
 HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
 
@@ -149,23 +150,41 @@ def test_a_heat_map_tells_a_mismatch_and_a_nan_from_all_that_agrees() -> None:
     assert max(heights[:3]) <= 0 < min(heights[3:])
 
 
-def test_a_chart_of_very_many_rows_shows_the_first() -> None:
+def test_a_chart_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
     row = softmax()[3]
     rows = [(number, replace(row, dataset=f"data-{number}")) for number in range(1000)]
-    chart = charts.intervals(rows, marks([row]))
+    chart = charts.intervals(rows, 1500, marks([row]))
     assert chart is not None and len(chart.traces) == charts.MOST_ROWS
+    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more pieces of work: timings.csv."
 
 
-def test_a_page_of_very_many_cells_shows_the_first_of_each_model_under_their_own_numbers(
+def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_under_their_own_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raw = made_up()
-    monkeypatch.setattr(many, "MOST_CELLS", 8)
-    found = embedded(rendered(raw))
     rows = summary.timings(raw)
-    softmax_begins = [row.model for row in rows].index(Model.SOFTMAX)
-    assert list(found["cells"]) == ["0", "1", str(softmax_begins), str(softmax_begins + 1)]
-    assert f"{len(rows) - 4} more cells are in timings.csv." in rendered(raw)
+    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    text = rendered(raw)
+    shown = [number for number, row in enumerate(rows) if row.batch_size is None]
+    unfinished = [number for number, row in enumerate(rows) if row.status is not Status.OK]
+    assert set(embedded(text)["cells"]) == {str(number) for number in (*shown, *unfinished)}
+    assert opened(text, "times") == shown
+    assert sorted(opened(text, "unfinished")) == unfinished
+    assert f"{words.cells(rows)}, 8 blocks, 1 thread." in text and "1 MISMATCH" in words.cells(rows)
+    assert f"{len(rows) - len(shown)} more cells: timings.csv." in text
+
+
+def opened(text: str, table: str) -> list[int]:
+    """The numbers of the cells that the rows of a table open."""
+    (body,) = re.findall(f'<table id="{table}">(.*?)</table>', text, re.DOTALL)
+    return [int(number) for number in re.findall(r'href="#cell=(\d+)"', body)]
+
+
+def test_a_page_of_very_many_cells_draws_every_size_of_all_that_were_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = on_an_accelerator(growing(crossing=True))
+    whole = embedded(rendered(raw))["charts"]["sizes-logistic-0"]
+    monkeypatch.setattr(many, "MOST_ROWS", 4)
+    assert embedded(rendered(raw))["charts"]["sizes-logistic-0"] == whole
 
 
 def test_the_plotly_in_the_repository_is_that_of_npm() -> None:

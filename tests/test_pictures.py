@@ -190,6 +190,7 @@ def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
     assert (table.rows, table.columns) == (("loss", "parameters"), ("a", "b"))
     assert math.isnan(table.largest["loss", "a"])
     assert table.largest["loss", "b"] == 0.1 and ("parameters", "b") not in table.largest
+    assert shares.by_quantity(agreements, ["a", "b", "a"]).columns == ("a", "b")
     pairs = shares.by_pair(agreements, ["a", "b"])
     assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
 

@@ -24,6 +24,7 @@ from bench.records import (
     Cell,
     Comparison,
     Costs,
+    Environment,
     Failure,
     Problem,
     Rates,
@@ -32,12 +33,13 @@ from bench.records import (
     Timing,
     Verdict,
 )
-from bench.report import files, many, summary, terminal, words, written
+from bench.report import circumstances, clock, files, many, summary, terminal, words, written
 from bench.report.screen import Screen
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
+from tests.made_run import made_run
 
 GOLDEN = Path(__file__).parent / "golden"
 BLOCKS = 8
@@ -175,20 +177,123 @@ def test_the_markdown_report_reads_as_agreed() -> None:
     golden("report.md", written.report(raw, summary.timings(raw)))
 
 
-def test_a_report_of_very_many_cells_shows_the_first_of_each_model_and_every_failure(
+def part(text: str, heading: str) -> str:
+    """The section of report.md below this heading."""
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("most", range(1, 12))
+def test_of_very_many_cells_no_piece_of_work_is_ranked_by_a_part_of_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = summary.timings(made_up())
+    whole = words.rankings(rows, quick=False)
+    monkeypatch.setattr(many, "MOST_ROWS", most)
+    shown = many.shown(rows)
+    assert set(words.rankings([row for _, row in shown], quick=False)) <= set(whole)
+    assert {row.model for _, row in shown} == {row.model for row in rows}
+    assert all(rows[number] is row for number, row in shown)
+
+
+def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Of softmax that is digits, one cell of which stands last of all."""
     raw = made_up()
     rows = summary.timings(raw)
-    monkeypatch.setattr(many, "MOST_CELLS", 8)
+    monkeypatch.setattr(many, "MOST_ROWS", 8)
     text = written.report(raw, rows)
-    assert f"{len(rows)} cells (" in text
-    assert f"{len(rows) - 4} more cells are in timings.csv." in text
-    costs, failed = (text.split(f"## {heading}\n")[1].split("\n## ")[0] for heading in ("Costs apart", "What failed"))
-    assert costs.count("| digits") == 2
-    hidden = [row for row in rows[4:] if row.status not in {Status.OK, Status.NOT_RUN, Status.NO_DEVICE}]
-    assert hidden
-    assert all(row.detail.splitlines()[-1] in failed for row in hidden)
+    assert f"{len(rows)} cells (" in text and text.count("3 more cells: timings.csv.") == 1
+    for heading in ("Times", "Costs apart", "The limit"):
+        assert "digits" in part(text, heading) and "batch 64" not in part(text, heading)
+    assert "jax_grad is fastest on digits" in part(text, "Verdicts")
+    assert "digits batch 64: nothing is compared" not in part(text, "Verdicts")
+    assert "while it was timed, in block 4: ended by SIGSEGV" in part(text, "What failed")
+    assert "needs jax" in part(text, "What was not run")
+
+
+def test_of_very_many_failures_the_first_are_shown_what_was_not_run_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = made_up()
+    rows = summary.timings(raw)
+    monkeypatch.setattr(many, "MOST_ROWS", 1)
+    text = written.report(raw, rows)
+    for heading in ("What failed", "What was not run"):
+        assert "1 more cell: timings.csv." in part(text, heading)
+    monkeypatch.setattr(many, "MOST_ROWS", 3)
+    unfinished, left_out = many.unfinished(rows)
+    assert [row.status for _, row in unfinished] == [Status.MISMATCH, Status.CRASHED, Status.NOT_RUN]
+    assert left_out == "1 more cell: timings.csv."
+    assert all(rows[number] is row for number, row in unfinished)
+
+
+def test_of_very_many_datasets_the_first_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    like = {"dtype": "float32", "source": "drawn", "licence": "none", "labels": []}
+    datasets = [{"name": f"data {number}", **like} for number in range(12)]
+    raw = replace(made_up(), environment=ENVIRONMENT | {"datasets": datasets})
+    monkeypatch.setattr(many, "MOST_ROWS", 11)
+    conditions = part(written.report(raw, summary.timings(raw)), "Conditions")
+    assert "data 10" in conditions and "data 11" not in conditions
+    assert "1 more dataset: environment.json." in conditions
+
+
+def test_the_widest_interval_of_the_baseline_against_itself_is_told_with_its_data() -> None:
+    raw = made_up()
+    (told,) = clock.self_comparison(raw)
+    widths = {one.cell.problem: one.ratio.half_width for one in summary.self_comparisons(raw) if one.ratio}
+    assert max(widths, key=widths.__getitem__) == BATCHES
+    assert "is 0.905 to 1.12, on digits batch 64: " in told
+
+
+def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> None:
+    raw = made_up()
+    slow = [
+        replace(one, round_seconds=tuple(1.5 * seconds for seconds in one.round_seconds))
+        if one.name.endswith("@aa") and one.cell.problem == DIGITS
+        else one
+        for one in raw.rounds
+    ]
+    wrong = replace(raw, rounds=slow)
+    said = "A/A tells a difference that is not there on digits: distrust the ratios there."
+    assert said in clock.lines(wrong) and said in clock.lines(wrong, every=False)
+    report = written.report(wrong, summary.timings(wrong))
+    assert said in part(report, "Verdicts") and said in part(report, "Conditions")
+    assert not [line for line in clock.lines(raw) if "distrust" in line]
+
+
+def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "MOST_COMPARISONS", 1)
+    told, *_ = clock.self_comparisons(made_up())
+    assert told.startswith(
+        "A/A, numpy_manual against itself, the widest 1 of 2: digits batch 64: 0.905 to 1.12 AMBIGUOUS; all together: "
+    )
+
+
+def test_a_citation_is_broken_between_its_parts_and_nowhere_else() -> None:
+    machine = {"processor": "One; of two", "python": "3.11.7", "libraries": {}}
+    raw = replace(made_up(), environment=ENVIRONMENT | {"command": "bench run -d 'a; b.csv'", "machine": machine})
+    _, run, python, processor, command, *_ = circumstances.citation(raw).splitlines()
+    assert run.startswith("Four Ways, run 20260102-030405-abc123 of 2026-01-02 03:04 UTC")
+    assert python.startswith("Python 3.11.7")
+    assert (processor, command) == ("One; of two;", "bench run -d 'a; b.csv'")
+
+
+def test_who_read_a_condition_back_stands_in_the_order_of_the_rows_null_last() -> None:
+    raw = made_run(("torch_nn", "numpy_manual", "jax_grad"), [DIGITS], lambda *_: 1e-3)
+    one = raw.rounds[0]
+    null = replace(one, name=NULL, cell=replace(one.cell, implementation=NULL))
+    found = [replace(each, environment=Environment(found={"placement": "cpu"})) for each in (null, *raw.rounds)]
+    text = circumstances.conditions(replace(raw, rounds=found), summary.timings(raw))
+    assert "| torch_nn, numpy_manual, jax_grad, null |" in text
+
+
+def test_large_numbers_and_dates_are_written_to_be_read() -> None:
+    row = replace(find(summary.timings(made_up()), "jax_grad", DIGITS), n=1_000_000, d=2000)
+    assert words.shaped(row) == "digits (1,000,000 x 2,000, 10)"
+    assert words.number(10_000, "cell") == "10,000 cells"
+    raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
+    assert circumstances.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
 
 
 def test_the_csv_files_read_as_agreed() -> None:

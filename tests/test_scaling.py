@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bench.records import Cell, Problem, Scaling
-from bench.report import growths, marks, sizes, summary, words
+from bench.report import growths, many, marks, sizes, summary, words, written
 from bench.report.page import charts
 from bench.report.pictures import growth, look
 from bench.report.summary import Raw
@@ -17,7 +17,9 @@ from bench.scaling import scalings
 from bench.statistics import least_blocks, paired_ratio
 from datasets import synthetic
 from datasets.dataset import Model
+from impls import BASELINE
 from tests.made_run import made_run
+from tests.test_report import part
 
 BLOCKS = 14
 SIZES = (100, 1000, 10_000, 100_000)
@@ -146,6 +148,17 @@ def growing(*, crossing: bool, blocks: int = BLOCKS) -> Raw:
     return made_run([*seconds], [*map(problem, SIZES)], lambda name, one: seconds[name](one.n), blocks=blocks)
 
 
+def on_an_accelerator(raw: Raw) -> Raw:
+    """The same run with all but the baseline on an accelerator: a plan adds the baselines behind all other cells."""
+
+    def moved(cell: Cell) -> Cell:
+        return cell if cell.implementation == BASELINE else replace(cell, device="cuda:0")
+
+    verdicts = [replace(one, cell=moved(one.cell)) for one in raw.verdicts]
+    rounds = [replace(one, cell=moved(one.cell)) for one in raw.rounds]
+    return replace(raw, verdicts=sorted(verdicts, key=lambda one: one.cell.device == "cpu"), rounds=rounds)
+
+
 def told(raw: Raw) -> list[str]:
     """What report.md says; of picture and page it is held that they say the same."""
     rows = summary.timings(raw)
@@ -186,6 +199,32 @@ def test_a_quick_look_tells_no_crossover() -> None:
     rows = summary.timings(quick)
     (panel,) = sizes.panels(rows, quick.scalings)
     assert sizes.legend(panel) == ["Nothing is compared here."]
+
+
+def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = on_an_accelerator(growing(crossing=True))
+    rows = summary.timings(raw)
+    whole = part(written.report(raw, rows), "How time grows")
+    assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
+    monkeypatch.setattr(many, "MOST_ROWS", 4)
+    assert len(many.shown(rows)) == 3
+    report = written.report(raw, rows)
+    assert part(report, "How time grows") == whole
+    assert "(pictures/sizes-logistic.svg)" in report
+
+
+def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = growing(crossing=True)
+    rows = summary.timings(raw)
+    looks = marks.marks(map(words.runner, rows))
+    panels = sizes.panels(rows, raw.scalings) * 3
+    monkeypatch.setattr(sizes, "MOST_PANELS", 2)
+    first, second = charts.growth(panels, looks)
+    assert "timings.csv" not in first.note and second.note.endswith(" 1 more chart: timings.csv.")
+    with look.look():
+        figure = growth.draw(panels, looks)
+    assert figure is not None and len(figure.axes) == 2
+    assert "1 more chart: timings.csv." in [text.get_text() for text in figure.texts]
 
 
 def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from bench import blocks
 from bench.records import Rounds, Timing
-from bench.report import clock, summary, words
+from bench.report import clock, many, summary, words
 from bench.report.markdown import bullets, code, table, text
 from bench.report.summary import Raw
+from bench.worker.null import NAME as NULL
 
 _TELLING_SECONDS = 0.1
 
@@ -21,9 +22,9 @@ def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
     parts = (
         "\n".join([*advice, bullets([*clock.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
         _means(raw),
-        f"The machine as the run began:\n\n{table(('machine', ''), flat(raw.environment['machine']))}",
+        f"The machine as the run began:\n\n{table(('machine', ''), machine(raw))}",
         _data(raw.environment["datasets"]),
-        _read_back(raw.counted),
+        _read_back(raw.counted, [row.implementation for row in rows]),
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -72,30 +73,43 @@ def _means(raw: Raw) -> str:
 
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
-    cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in datasets]
-    return f"The data:\n\n{table(['dataset', 'dtype', 'source', 'licence', 'labels 0, 1, ...'], cells)}"
+    shown, more = many.cut(datasets, "dataset", "environment.json")
+    cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in shown]
+    headers = ["dataset", "dtype", "source", "licence", "labels 0, 1, ..."]
+    return f"The data:\n\n{table(headers, cells)}\n\n{more}".rstrip()
 
 
-def _read_back(rounds: Iterable[Rounds]) -> str:
-    """Return what the workers found inside themselves, and who found it."""
-    found: dict[tuple[str, str], dict[str, None]] = {}
-    environments = {(one.cell.implementation, id(one.environment)): one.environment for one in rounds}  # few are many's
+def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
+    """Return what the workers found inside themselves, and who found it: implementations in this order, then null."""
+    found: dict[tuple[str, str], set[str]] = {}
+    # One environment is shared by many processes.
+    environments = {(one.cell.implementation, id(one.environment)): one.environment for one in rounds}
     for (implementation, _), environment in environments.items():
         for name, value in environment.versions.items():
-            found.setdefault((f"version of {name}", value), {})[implementation] = None
+            found.setdefault((f"version of {name}", value), set()).add(implementation)
         for name, value in environment.found.items():
-            found.setdefault((name, value), {})[implementation] = None
+            found.setdefault((name, value), set()).add(implementation)
     if not found:
         return ""
-    cells = [(name, value, ", ".join(sorted(names))) for (name, value), names in sorted(found.items())]
+    place = {name: number for number, name in enumerate(dict.fromkeys([*order, NULL]))}
+    cells = [
+        (*what, ", ".join(sorted(by, key=lambda name: (place.get(name, len(place)), name))))
+        for what, by in sorted(found.items())
+    ]
     introduction = "Read back inside the workers; null is the epoch that does nothing:"
     return f"{introduction}\n\n{table(('condition', 'found', 'by'), cells)}"
 
 
-def flat(value: object, name: str = "") -> list[tuple[str, str]]:
+def machine(raw: Raw) -> list[tuple[str, str]]:
+    """Return what the machine was as the run began, as (dotted name, text) pairs."""
+    found = raw.environment["machine"]
+    return _flat({**found, "date": words.moment(found["date"])} if "date" in found else found)
+
+
+def _flat(value: object, name: str = "") -> list[tuple[str, str]]:
     """Return nested mappings as (dotted name, text) pairs, in their order."""
     if isinstance(value, Mapping):
-        return [pair for key, item in value.items() for pair in flat(item, f"{name}.{key}" if name else str(key))]
+        return [pair for key, item in value.items() for pair in _flat(item, f"{name}.{key}" if name else str(key))]
     if isinstance(value, (list, tuple)):
         return [(name, ", ".join(map(_told, value)))]
     return [(name, "none" if value is None else _told(value))]
@@ -107,19 +121,20 @@ def _told(value: object) -> str:
 
 def citation(raw: Raw) -> str:
     """Return what names this result, and where the program is named."""
-    lines = cited(raw).replace("; ", ";\n")
+    lines = ";\n".join(cited(raw))
     return f"{code(lines)}\n\nCITATION.cff names the program."
 
 
-def cited(raw: Raw) -> str:
-    """Return what names this result: run, commit, versions, machine and command."""
+def cited(raw: Raw) -> tuple[str, ...]:
+    """Return what names this result: run and commit, versions, machine, command."""
     environment = raw.environment
     machine = environment["machine"]
     commit = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
     changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
     return (
-        f"Four Ways, run {environment['run']} of {words.moment(environment['started'])}, {commit}{changed}; "
-        f"Python {machine.get('python', 'unknown')}, {libraries}; {machine.get('processor', 'unknown processor')}; "
-        f"{environment['command']}"
+        f"Four Ways, run {environment['run']} of {words.moment(environment['started'])}, {commit}{changed}",
+        f"Python {machine.get('python', 'unknown')}, {libraries}",
+        machine.get("processor", "unknown processor"),
+        environment["command"],
     )

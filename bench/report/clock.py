@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.compared import TWIN
+from bench.records import Cell, Comparison
 from bench.report import summary, words
-from bench.report.summary import Mean, Raw
+from bench.report.summary import Mean, Raw, SelfComparison
 from bench.statistics import Ratio
 from impls.protocol import Feed
+
+# A run of very many pieces of work has as many A/A comparisons.
+MOST_COMPARISONS = 20
 
 
 def lines(raw: Raw, *, every: bool = True) -> list[str]:
@@ -27,25 +33,50 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
 
 
 def self_comparisons(raw: Raw) -> list[str]:
-    """Return one line for all A/A comparisons; none where there were none."""
+    """Return one line for all A/A comparisons, of very many the widest, and one for those that are wrong."""
     results = summary.self_comparisons(raw)
     if not results:
         return []
-    parts = [f"{words.work(one.cell.problem)}: {_said(one.ratio, one.comparison)}" for one in results]
+    widest = sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]
+    parts = [f"{_place(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one in widest]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
-    return [f"A/A, {results[0].cell.implementation} against itself: {'; '.join(parts + whole)}."]
+    some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
+    name = results[0].cell.implementation
+    return [f"A/A, {name} against itself{some}: {'; '.join(parts + whole)}.", *_wrong(results)]
 
 
 def self_comparison(raw: Raw) -> list[str]:
-    """Return how far the A/A intervals of the cells reach, or what there is if they are not several."""
-    found = [(one.cell, one.ratio) for one in summary.self_comparisons(raw) if one.ratio]
-    if len(found) < 2:
+    """Return the widest A/A interval, or what there is if they are not several, and which of them are wrong."""
+    results = summary.self_comparisons(raw)
+    told = [(one.cell, one.ratio) for one in results if one.ratio]
+    if len(told) < 2:
         return self_comparisons(raw)
-    low, high = min(ratio.low for _, ratio in found), max(ratio.high for _, ratio in found)
-    return [
-        f"A/A: the intervals of {found[0][0].implementation} against itself reach from {words.ratio_range(low, high)} "
-        "over all cells: so wide are intervals here where nothing differs."
-    ]
+    cell, ratio = max(told, key=lambda one: one[1].half_width)
+    said = (
+        f"A/A: the widest interval of {cell.implementation} against itself is "
+        f"{words.ratio_range(ratio.low, ratio.high)}, on {_place(cell)}: so wide can an interval be here where nothing "
+        "differs."
+    )
+    return [said, *_wrong(results)]
+
+
+def _wrong(results: Sequence[SelfComparison]) -> list[str]:
+    """Return the sentence on A/A comparisons that tell a difference, if any do."""
+    places = [_place(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
+    if not places:
+        return []
+    rest = len(places) - MOST_COMPARISONS
+    where = ", ".join(places[:MOST_COMPARISONS]) + (f" and {rest:,} more" if rest > 0 else "")
+    return [f"A/A tells a difference that is not there on {where}: distrust the ratios there."]
+
+
+def _place(cell: Cell) -> str:
+    """Return on what the baseline was compared with itself, and with how many threads if several."""
+    return words.work(cell.problem) + (f" with {cell.threads} threads" if cell.threads > 1 else "")
+
+
+def _width(one: SelfComparison) -> float:
+    return one.ratio.half_width if one.ratio else 0.0
 
 
 def _twins(raw: Raw) -> list[Mean]:

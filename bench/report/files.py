@@ -16,7 +16,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -28,8 +28,8 @@ from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
-from bench.records import Agreement, Block, Change, Evidence, Failure, Rates, Rounds, Scaling, Timing, Verdict
-from bench.report import agreement, change_words, past_words, summary, words, written
+from bench.records import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
+from bench.report import agreement, change_words, lean, past_words, summary, words, written
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -95,21 +95,13 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             environment=environment,
             verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(progress.each_rounds(folder / "raw", _lean())),
+            rounds=list(progress.each_rounds(folder / "raw", lean.reader())),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
         )
     gc.freeze()
     return raw
-
-
-def _lean() -> Callable[[bytes], Rounds]:
-    """Return what reads rounds without their evidence, which is judged once and reported by nobody.
-
-    Few cells were timed, and in few environments, beside the number of processes.
-    """
-    return jsonl.sharing(Rounds, {"cell", "environment"}, {"evidence": Evidence()})
 
 
 @contextmanager

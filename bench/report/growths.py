@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.records import Scaling, Timing
-from bench.report import sizes, words
+from bench.report import many, sizes, words
 from bench.report.markdown import bullets, table
 from bench.report.sizes import Panel
 from impls.protocol import Feed
@@ -19,13 +19,14 @@ _INTRODUCTION = (
 def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
     headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
+    shown, more = many.cut(_in_order(scalings, rows), "row", "sweep.csv")
     costs = [
         (_work(one), words.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
-        for one in _in_order(scalings, rows)
+        for one in shown
     ]  # fmt: skip
-    fitted = table(headers, costs, right=headers[2:])
-    return "\n\n".join([_INTRODUCTION, fitted, *_crossovers(sizes.panels(rows, scalings))])
+    parts = [_INTRODUCTION, table(headers, costs, right=headers[2:]), more, *_crossovers(sizes.panels(rows, scalings))]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scaling]:
@@ -42,7 +43,10 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
     if told:
         how = [sizes.HOW] if any(panel.crossovers for panel in told) else []
         yield " ".join([*how, *dict.fromkeys(map(sizes.level, told))])
-        yield bullets(f"{panel.title}: {line}" for panel in told for line in sizes.findings(panel))
+        lines = [f"{panel.title}: {line}" for panel in told for line in sizes.findings(panel)]
+        shown, more = many.cut(lines, "line", "sweep.csv")
+        yield bullets(shown)
+        yield more
 
 
 def _work(one: Scaling) -> str:

@@ -1,26 +1,68 @@
-"""Of very many cells, those that people look at: report.md and the page show the first of each model."""
+"""Of very many rows, those that people look at: report.md and the page show the first of each model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import TypeVar
 
-from bench.records import Timing
+from bench.records import Status, Timing
+from bench.report import words
 from datasets.dataset import Model
 
+# A row of timings.csv with its place there, which is the number of its cell.
+Numbered = tuple[int, Timing]
+
+Row = TypeVar("Row")
+
 # A browser takes seconds for ten thousand rows, and nobody reads them.
-MOST_CELLS = 1000
+MOST_ROWS = 1000
+
+NOT_ATTEMPTED = frozenset({Status.NOT_RUN, Status.NO_DEVICE})
 
 
-def shown(rows: Sequence[Timing]) -> list[tuple[int, Timing]]:
-    """Return the rows to show, each with its place in timings.csv: all, or as many of each model."""
-    every = list(enumerate(rows))
-    if len(every) <= MOST_CELLS:
-        return every
-    by_model = [[(number, row) for number, row in every if row.model is model] for model in Model]
-    return [one for of_model in by_model for one in of_model[: MOST_CELLS // len(Model)]]
+def shown(rows: Sequence[Timing]) -> list[Numbered]:
+    """Return the rows to show: all, or the first pieces of work of each model.
+
+    A piece of work is shown whole or not at all: what is fastest in a part of it need not be the fastest.
+    """
+    numbered = list(enumerate(rows))
+    if len(numbered) <= MOST_ROWS:
+        return numbered
+    by_model: dict[Model, list[Timing]] = {}
+    for row in rows:
+        by_model.setdefault(row.model, []).append(row)
+    chosen: set[str] = set()
+    for of_model in by_model.values():
+        works = words.by_work(of_model)
+        chosen.update(list(works)[: first(map(len, works.values()), MOST_ROWS // len(by_model))])
+    return [(number, row) for number, row in numbered if words.work(row) in chosen]
+
+
+def first(sizes: Iterable[int], most: int) -> int:
+    """Return how many groups of these sizes are shown: the first that have no more than `most` rows in all, or one."""
+    return max(1, sum(total <= most for total in accumulate(sizes)))
 
 
 def left_out(rows: Sequence[Timing]) -> str:
     """Say how many rows are not shown, if any."""
-    hidden = len(rows) - len(shown(rows))
-    return f"{hidden:,} more cells are in timings.csv." if hidden else ""
+    return more(len(rows) - len(shown(rows)), "cell", "timings.csv")
+
+
+def unfinished(rows: Sequence[Timing]) -> tuple[Sequence[Numbered], str]:
+    """Return the first rows without a time, what failed before what was not run, and how many more there are, if any.
+
+    They are those of all pieces of work, shown or not.
+    """
+    found = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
+    return cut(sorted(found, key=lambda one: one[1].status in NOT_ATTEMPTED), "cell", "timings.csv")
+
+
+def cut(rows: Sequence[Row], noun: str, file: str) -> tuple[Sequence[Row], str]:
+    """Return the first rows of a table, and how many more there are in this file, if any."""
+    return rows[:MOST_ROWS], more(len(rows) - MOST_ROWS, noun, file)
+
+
+def more(count: int, noun: str, file: str) -> str:
+    """Say how many are not shown and where they are: "9,000 more cells: timings.csv."; nothing if there are none."""
+    return f"{words.number(count, f'more {noun}')}: {file}." if count > 0 else ""

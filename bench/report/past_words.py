@@ -13,7 +13,7 @@ from bench.records import Timing
 from bench.report import words
 from bench.report.markdown import table, text
 
-HEADERS = ("started", "commit", "conditions", "time", "ratio", "interval", "verdict")
+HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
 NUMBERS = HEADERS[3:6]
 _OWN = tuple(field.name for field in fields(Entry) if field.name != "timing")
 
@@ -31,8 +31,8 @@ def title(group: Sequence[Entry]) -> str:
 def cells(entry: Entry) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
     time, _, ratio, interval = words.time_cells(entry.timing)
-    started = entry.started[:16].replace("T", " ")
-    return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, words.verdict(entry.timing)
+    started, verdict = words.minute(entry.started), words.verdict(entry.timing)
+    return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, verdict
 
 
 def markdown(entries: Sequence[Entry], picture: str) -> str:

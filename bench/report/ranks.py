@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records import Timing
-from bench.report import words
+from bench.report import many, words
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ def ranked(rows: Sequence[Timing]) -> list[Ranked]:
 
 def first(groups: Sequence[Ranked], most: int) -> list[Ranked]:
     """Return the first pieces of work, one at least, that have no more than `most` rows in all."""
-    shown: list[Ranked] = []
-    for group in groups:
-        if shown and sum(len(one.rows) for one in shown) + len(group.rows) > most:
-            break
-        shown.append(group)
-    return shown
+    return list(groups[: many.first((len(group.rows) for group in groups), most)])
+
+
+def rest(works: int) -> str:
+    """Say of a chart that so many pieces of work are not in it, if any."""
+    return f"{works:,} more piece{'s'[: works != 1]} of work: timings.csv." if works > 0 else ""
 
 
 def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
@@ -60,6 +60,6 @@ def said(row: Timing, *, compared: bool) -> str:
 
 
 def size(row: Timing) -> str:
-    """Return what the data measure: "1797 x 64, 10 classes"."""
+    """Return what the data measure: "1,797 x 64, 10 classes"."""
     classes = f", {row.k} classes" if row.k > 1 else ""
-    return f"{row.n:,} x {row.d}{classes}"
+    return f"{row.n:,} x {row.d:,}{classes}"

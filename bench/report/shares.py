@@ -43,7 +43,7 @@ def _largest(
     largest: dict[tuple[str, str], float] = {}
     for one in agreements:
         largest[key(one)] = larger(largest.get(key(one), 0.0), one.share)
-    place = {name: number for number, name in enumerate(order, start=1)}
+    place = {name: number for number, name in enumerate(dict.fromkeys(order), start=1)}
     rows, columns = (
         tuple(sorted(dict.fromkeys(pair[which] for pair in largest), key=lambda name: place.get(name, 0)))
         for which in (0, 1)

@@ -11,7 +11,7 @@ from statistics import fmean
 import numpy as np
 
 from bench.records import Scaling, Timing
-from bench.report import words
+from bench.report import many, words
 from bench.scaling import Family, family
 from bench.statistics import MARGIN, least_blocks
 from impls.protocol import Feed
@@ -21,6 +21,7 @@ HOW = (
     f"each by more than {100 * MARGIN:.0f} %."
 )
 NOWHERE = "Nowhere between these sizes does one overtake another for certain."
+MOST_PANELS = 12  # of one model, in a picture or on the page
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ def panels(rows: Sequence[Timing], scalings: Sequence[Scaling]) -> list[Panel]:
     return [panel for panel in found if panel.curves]
 
 
+def rest(panels: Sequence[Panel]) -> str:
+    """Say of the panels of a model how many are not drawn, if any."""
+    return many.more(len(panels) - MOST_PANELS, "chart", "timings.csv")
+
+
 def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:
     by_name: dict[str, list[Timing]] = {}
     for row in sorted(rows, key=lambda row: row.n):
@@ -71,7 +77,7 @@ def _family(record: Scaling) -> Family:
 
 
 def _title(row: Timing) -> str:
-    parts = [row.model, f"{row.d} feature{'s'[: row.d != 1]}"]
+    parts = [row.model, words.number(row.d, "feature")]
     parts += [f"{row.k} classes"] if row.k > 1 else []
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
@@ -88,7 +94,7 @@ def findings(panel: Panel) -> list[str]:
         return ["Nothing is compared here."]
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
-        return [f"{words.number(blocks, 'block')} cannot tell it: {panel.comparisons} ratios take {least}."]
+        return [f"{words.number(blocks, 'block')} cannot tell it: {panel.comparisons:,} ratios take {least}."]
     return [NOWHERE]
 
 
@@ -102,8 +108,8 @@ def level(panel: Panel) -> str:
     """Return how sure the crossovers of a model are."""
     model, each = panel.curves[0].rows[0].model, 100 * (1 - 0.05 / panel.comparisons)
     return (
-        f"The {panel.comparisons} ratios of {model}, of all pairs at all sizes, hold together with 95 %: each interval "
-        f"is at {each:.3f} % or above."
+        f"The {panel.comparisons:,} ratios of {model}, of all pairs at all sizes, hold together with 95 %: each "
+        f"interval is at {each:.3f} % or above."
     )
 
 

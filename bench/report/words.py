@@ -39,9 +39,14 @@ def duration_range(low: float, high: float) -> str:
     return f"{_three(low / scale)} to {_three(high / scale)} {unit}"
 
 
+def minute(started: str) -> str:
+    """Return an ISO date to the minute: "2026-11-22 09:34"."""
+    return started[:16].replace("T", " ")
+
+
 def moment(started: str) -> str:
     """Return when something began, of an ISO date in UTC: "2026-11-22 09:34 UTC"."""
-    return f"{started[:16].replace('T', ' ')} UTC"
+    return f"{minute(started)} UTC"
 
 
 def ratio(value: float) -> str:
@@ -60,8 +65,8 @@ def share(value: float | None) -> str:
 
 
 def number(count: int, noun: str) -> str:
-    """Return a count with its noun: "1 cell", "16 cells"."""
-    return f"{count} {noun}{'s'[: count != 1]}"
+    """Return a count with its noun: "1 cell", "10,000 cells"."""
+    return f"{count:,} {noun}{'s'[: count != 1]}"
 
 
 def repeat(command: str) -> str:
@@ -80,9 +85,9 @@ def agreement(verdicts: Sequence[Verdict]) -> str:
     """Return how many cells agree, and the most that one of them uses of its budget."""
     agreed = [verdict for verdict in verdicts if verdict.status is Status.OK]
     if len(agreed) < len(verdicts):
-        how_many = f"{len(agreed)} of {number(len(verdicts), 'cell')}"
+        how_many = f"{len(agreed):,} of {number(len(verdicts), 'cell')}"
     else:
-        how_many = f"all {len(verdicts)} cells" if len(verdicts) > 1 else "the only cell"
+        how_many = f"all {len(verdicts):,} cells" if len(verdicts) > 1 else "the only cell"
     shares = [(verdict.budget_share, verdict.cell) for verdict in agreed if verdict.budget_share is not None]
     if not shares:
         return f"Agreement: {how_many}."
@@ -106,14 +111,16 @@ def rows(n: float) -> str:
 
 
 def shaped(row: Timing) -> str:
-    """Return what is trained with its size: "digits batch 64 (1797 x 64, 10)"."""
+    """Return what is trained with its size: "digits batch 64 (1,797 x 64, 10)"."""
     classes = f", {row.k}" if row.k > 1 else ""
-    return f"{work(row)} ({row.n} x {row.d}{classes})"
+    return f"{work(row)} ({row.n:,} x {row.d:,}{classes})"
 
 
-def states(rows: Sequence[Timing]) -> dict[Status, int]:
-    """Return how many rows have each status."""
-    return dict(Counter(row.status for row in rows))
+def cells(rows: Sequence[Timing]) -> str:
+    """Return how many cells these are, and how many have each status: "12 cells (11 OK, 1 CRASHED)"."""
+    states = Counter(row.status for row in rows)
+    parts = ", ".join(f"{count:,} {status}" for status, count in states.items())
+    return number(len(rows), "cell") + (f" ({parts})" if parts else "")
 
 
 def runner(row: Timing | Cell | Change | Scaling) -> str:

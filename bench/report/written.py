@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from bench.records import Agreement, Status, Timing
 from bench.report import circumstances, clock, growths, limits, many, shares, sizes, words
@@ -10,6 +10,11 @@ from bench.report.markdown import bullets, code, section, table, text
 from bench.report.shares import Shares
 from bench.report.summary import Raw
 from datasets.dataset import Model
+
+BY_EVENTS = (
+    "Epoch by events: between two events of the device, in rounds of their own, without the host's wait for it; the "
+    "gaps between launches are in it, so it is no sum of kernel times."
+)
 
 LIMITS = (
     "They hold for this machine, these versions and the load that it had during the run; another machine may "
@@ -32,14 +37,14 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         f"# Four Ways: run {text(raw.environment['run'])}",
         _asked(raw, rows),
         section("Verdicts", bullets([*words.rankings(shown, quick=raw.quick), *clock.self_comparison(raw)])),
-        section("Times", _times(raw, shown)),
+        section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
         section("The limit", limits.section(shown)),
-        *([section("How time grows", growths.section(raw.scalings, shown))] if raw.scalings else []),
-        section("Agreement", _agreement(raw.agreements, shown)),
+        *([section("How time grows", growths.section(raw.scalings, rows))] if raw.scalings else []),
+        section("Agreement", _agreement(raw.agreements, rows, shown)),
         section("Conditions", circumstances.conditions(raw, rows)),
-        section("What was not run", _states(rows, {Status.NOT_RUN, Status.NO_DEVICE})),
-        section("What failed", _states(rows, set(Status) - {Status.OK, Status.NOT_RUN, Status.NO_DEVICE})),
+        section("What was not run", _states(rows, many.NOT_ATTEMPTED)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - many.NOT_ATTEMPTED)),
         section("What these numbers do not say", bullets(LIMITS)),
         section("To cite this run", circumstances.citation(raw)),
     )
@@ -51,21 +56,20 @@ def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     works = list(dict.fromkeys(words.work(row) for _, row in many.shown(rows)))
     options = raw.environment["options"]
     blocks = "one look without comparison (--quick)" if raw.quick else words.number(options["blocks"], "block")
-    states = ", ".join(f"{count} {status}" for status, count in words.states(rows).items())
     return (
         f"{code(raw.environment['command'])}\n\n"
-        f"{words.number(len(rows), 'cell')} ({states}): {text(', '.join(names))} on {text(', '.join(works))}; "
+        f"{words.cells(rows)}: {text(', '.join(names))} on {text(', '.join(works))}; "
         f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}. "
         f"{many.left_out(rows)}"
     ).rstrip()
 
 
-def _times(raw: Raw, rows: Sequence[Timing]) -> str:
+def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     parts = []
     for model in Model:
-        of_model = [row for row in rows if row.model is model]
+        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
         if of_model:
-            body = f"{_pictures(of_model, raw)}{_model_table(of_model)}\n\n{_note(of_model, quick=raw.quick)}"
+            body = f"{_pictures(of_model, raw)}{_model_table(here)}\n\n{_note(here, quick=raw.quick)}"
             parts.append(f"### {model}\n\n{body}")
     return "\n\n".join(parts)
 
@@ -137,47 +141,32 @@ def _costs(rows: Sequence[Timing]) -> str:
     timed = [row for row in rows if row.epoch_seconds is not None]
     if not timed:
         return "Nothing was timed."
-    headers = ("data", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory")
-    cells = [
-        (
-            words.work(row),
-            words.runner(row),
-            *(
-                "" if seconds is None else words.duration(seconds)
-                for seconds in (
-                    row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds,
-                    row.epoch_seconds,
-                )
-            ),
-            "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB",
-        )
-        for row in timed
-    ]  # fmt: skip
+    by_events = any(row.device_epoch_seconds is not None for row in timed)
+    headers = ["data", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory"]
+    headers += ["epoch by events"] if by_events else []
+    cells = [_costs_of(row)[: len(headers)] for row in timed]
     introduction = (
         "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
         "The peak is of the whole process: libraries, earlier cells and the pages of the mapped data included, which "
         "all workers share."
     )
-    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}{_by_events(timed)}"
+    introduction += f" {BY_EVENTS}" if by_events else ""
+    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
 
 
-def _by_events(rows: Sequence[Timing]) -> str:
-    """Say what the devices themselves tell of an epoch, where one does."""
-    parts = [
-        f"{words.work(row)}, {words.runner(row)}: {words.duration(row.device_epoch_seconds)}"
-        for row in rows
-        if row.device_epoch_seconds is not None
-    ]
-    if not parts:
-        return ""
-    introduction = (
-        "An epoch between two events of the device, in rounds of their own, without the host's wait for it; the gaps "
-        "between launches are in it, so it is no sum of kernel times: "
-    )
-    return f"\n\n{introduction}{text('; '.join(parts))}."
+def _costs_of(row: Timing) -> tuple[str, ...]:
+    """Return a row of the table; its last cell is shown where any device tells of an epoch."""
+    costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
+    memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
+    events = _duration(row.device_epoch_seconds)
+    return words.work(row), words.runner(row), *map(_duration, costs), memory, events
 
 
-def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing]) -> str:
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else words.duration(seconds)
+
+
+def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     if not agreements:
         return "Nothing was compared."
     introduction = (
@@ -189,7 +178,7 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing]) -> str:
     by_pair = _largest(shares.by_pair(agreements, names), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
-    return "\n\n".join([*parts, *_learnt(rows)])
+    return "\n\n".join([*parts, *_learnt(shown)])
 
 
 def _largest(found: Shares, header: str) -> str:
@@ -214,11 +203,9 @@ def _learnt(rows: Sequence[Timing]) -> list[str]:
     return ["After the epochs of the agreement run:", table(headers, cells, right=headers[2:])]
 
 
-def _states(rows: Sequence[Timing], states: set[Status]) -> str:
-    chosen = [row for row in rows if row.status in states]
+def _states(rows: Sequence[Timing], states: Set[Status]) -> str:
+    chosen, left_out = many.cut([row for row in rows if row.status in states], "cell", "timings.csv")
     if not chosen:
         return "Nothing."
-    cells = [(row.implementation, row.device, words.work(row), row.status, row.detail) for _, row in many.shown(chosen)]
-    return "\n\n".join(
-        [table(("implementation", "device", "data", "status", "detail"), cells), many.left_out(chosen)]
-    ).rstrip()
+    cells = [(row.implementation, row.device, words.work(row), row.status, row.detail) for row in chosen]
+    return f"{table(('implementation', 'device', 'data', 'status', 'detail'), cells)}\n\n{left_out}".rstrip()

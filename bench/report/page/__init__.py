@@ -14,10 +14,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.records import Timing
-from bench.report import circumstances, clock, many, marks, sizes, words, written
+from bench.report import circumstances, clock, many, marks, ranks, sizes, words, written
+from bench.report.many import Numbered
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
-from bench.report.page.tables import Numbered, Table
+from bench.report.page.tables import Table
 from bench.report.summary import Raw
 from datasets.dataset import Model
 
@@ -31,22 +32,22 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
-    numbered = many.shown(rows)
-    shown = [row for _, row in numbered]
-    made = _charts(raw, numbered)
+    shown = many.shown(rows)
+    cells = sorted((dict(shown) | dict(many.unfinished(rows)[0])).items())
+    made = _charts(raw, rows, shown)
     return page.render(
         run=raw.environment,
         asked=_asked(raw, rows),
         started=words.moment(raw.environment["started"]),
-        machine=circumstances.flat(raw.environment["machine"]),
-        rankings=words.rankings(shown, quick=raw.quick),
+        machine=circumstances.machine(raw),
+        rankings=words.rankings([row for _, row in shown], quick=raw.quick),
         clock=clock.lines(raw),
         limits=written.LIMITS,
-        citation=circumstances.cited(raw),
-        tables=_tables(raw, numbered, many.left_out(rows)),
-        filters=_filters(shown),
+        citation="; ".join(circumstances.cited(raw)),
+        tables=_tables(raw, rows, shown),
+        filters=_filters([row for _, row in cells]),
         charts={chart.name: chart for chart in made},
-        data={**data.of_cells(raw, numbered), "charts": {chart.name: chart.drawn for chart in made}},
+        data={**data.of_cells(raw, cells), "charts": {chart.name: chart.drawn for chart in made}},
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
         digests=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
@@ -56,34 +57,32 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     options = raw.environment["options"]
     blocks = "one look without comparison" if raw.quick else words.number(options["blocks"], "block")
-    return f"{words.number(len(rows), 'cell')}, {blocks}, {words.threads(rows)}."
+    return f"{words.cells(rows)}, {blocks}, {words.threads(rows)}."
 
 
-def _charts(raw: Raw, rows: Sequence[Numbered]) -> list[Chart]:
-    looks = marks.marks(words.runner(row) for _, row in rows)
+def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> list[Chart]:
+    looks = marks.marks(map(words.runner, rows))
     made: list[Chart | None] = []
     for model in Model:
-        of_model = [(number, row) for number, row in rows if row.model is model]
-        made.append(charts.intervals(of_model, looks))
-        panels = sizes.panels([row for _, row in of_model], raw.scalings)
-        made += [charts.against_size(panel, number, looks) for number, panel in enumerate(panels)]
-    made.append(charts.agreement(raw.agreements, [row.implementation for _, row in rows]))
+        of_model = [row for row in rows if row.model is model]
+        here = [(number, row) for number, row in shown if row.model is model]
+        made.append(charts.intervals(here, len(ranks.ranked(of_model)), looks))
+        made += charts.growth(sizes.panels(of_model, raw.scalings), looks)
+    made.append(charts.agreement(raw.agreements, [row.implementation for row in rows]))
     return [chart for chart in made if chart is not None]
 
 
-def _tables(raw: Raw, rows: Sequence[Numbered], left_out: str) -> dict[str, Table]:
-    sources = [
-        (one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"]))
-        for one in raw.environment["datasets"]
-    ]
+def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> dict[str, Table]:
+    datasets, more = many.cut(raw.environment["datasets"], "dataset", "environment.json")
+    sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
     titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
     made = (
-        tables.times(rows, left_out),
-        tables.costs(rows),
-        tables.unfinished(rows),
-        tables.agreement(raw, [row.implementation for _, row in rows]),
+        tables.times(shown, many.left_out(rows)),
+        tables.costs(shown),
+        tables.unfinished(*many.unfinished(rows)),
+        tables.agreement(raw, [row.implementation for row in rows]),
         tables.means(raw),
-        tables.plain("sources", "The data and where they come from.", titles, sources),
+        tables.plain("sources", f"The data and where they come from. {more}".rstrip(), titles, sources),
     )
     return {table.name: table for table in made}
 

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from bench.records import Agreement, Scaling, Timing
 from bench.report import ranks, shares, sizes, ticks, words
+from bench.report.many import Numbered
 from bench.report.marks import ALARM, Mark
-from bench.report.page.tables import Numbered
 from bench.report.ranks import Ranked
 from bench.report.sizes import Curve, Panel
 from bench.statistics import MARGIN
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 40  # a chart of thousands is read by nobody; the table has them all
+MOST_ROWS = 40  # a chart of thousands is read by nobody
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
@@ -46,8 +46,12 @@ class Chart:
         return {"data": self.traces, "layout": self.layout}
 
 
-def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | None:
-    """Return the ranked intervals of one model, given its rows with the numbers of their cells; None without times."""
+def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -> Chart | None:
+    """Return the ranked intervals of one model; None without times.
+
+    rows    those that may be shown, with the numbers of their cells
+    works   how many pieces of work were timed, shown or not
+    """
     groups = ranks.first(ranks.ranked([row for _, row in rows]), MOST_ROWS)
     if not groups:
         return None
@@ -66,7 +70,7 @@ def intervals(rows: Sequence[Numbered], marks: Mapping[str, Mark]) -> Chart | No
         f"intervals-{first.model}",
         f"{first.model}: {what}",
         _said(groups, compared=compared),
-        "",
+        ranks.rest(works - len(groups)),
         traces,
         {
             "height": _LINE * len(labels) + _AROUND,
@@ -196,6 +200,14 @@ def _height(share: float | None) -> float | None:
     if not share <= 1:
         return _MISMATCH
     return max(math.log10(share), _LEAST) if share > 0 else _LEAST
+
+
+def growth(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> list[Chart]:
+    """Return time against rows of the first panels of a model; the last note says how many more there are."""
+    made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: sizes.MOST_PANELS])]
+    if rest := sizes.rest(panels):
+        made[-1] = replace(made[-1], note=f"{made[-1].note} {rest}")
+    return made
 
 
 def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:

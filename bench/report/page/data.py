@@ -9,7 +9,7 @@ from typing import Any
 from bench.records import Environment, Timing
 from bench.report import histories, words
 from bench.report.histories import History
-from bench.report.page.tables import Numbered
+from bench.report.many import Numbered
 from bench.report.summary import Raw
 
 # Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.records import Comparison, Status, Timing
-from bench.report import clock, shares, summary, words
+from bench.report import clock, shares, summary, words, written
+from bench.report.many import Numbered
 from bench.report.summary import Raw
-
-# A row of timings.csv with its place there, which is the number of its cell.
-Numbered = tuple[int, Timing]
 
 FACETS = ("model", "dataset", "implementation", "status")
 
@@ -85,7 +83,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
         _exact(row, row.model, "model"),
         _exact(row, words.work(row), "dataset"),
         _exact(row, f"{row.n:,}", "n"),
-        _exact(row, str(row.d), "d"),
+        _exact(row, f"{row.d:,}", "d"),
         _exact(row, str(row.k), "k"),
         Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
         _exact(row, time, "epoch_seconds"),
@@ -117,15 +115,13 @@ def costs(rows: Sequence[Numbered]) -> Table:
     if by_events:
         headers += (Header("epoch by events", "device_epoch_seconds", number=True, wide=True),)
     entries = tuple(_costs(row, number, by_events=by_events) for number, row in timed)
-    return Table(
-        "costs",
+    caption = (
         "Costs beside the epochs, in no time above: medians over processes. The first epoch includes compiling. "
         "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
-        "libraries, earlier cells and the pages of the mapped data included, which all workers share.",
-        headers,
-        entries,
-        tuple(facets(row) for _, row in timed),
+        "libraries, earlier cells and the pages of the mapped data included, which all workers share."
     )
+    caption += f" {written.BY_EVENTS}" if by_events else ""
+    return Table("costs", caption, headers, entries, tuple(facets(row) for _, row in timed))
 
 
 def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
@@ -145,10 +141,9 @@ def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
     )
 
 
-def unfinished(rows: Sequence[Numbered]) -> Table:
-    """Return why each cell without a time has none."""
+def unfinished(rows: Sequence[Numbered], left_out: str) -> Table:
+    """Return why each of these cells has no time; `left_out` says that there are more."""
     headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
-    chosen = [(number, row) for number, row in rows if row.status is not Status.OK]
     entries = tuple(
         (
             _exact(row, words.work(row), "dataset"),
@@ -156,11 +151,10 @@ def unfinished(rows: Sequence[Numbered]) -> Table:
             Entry(row.status, {"status": row.status}, kind=_kind(row)),
             _exact(row, row.detail, "detail"),
         )
-        for number, row in chosen
+        for number, row in rows
     )
-    return Table(
-        "unfinished", "Cells without a time, and why.", headers, entries, tuple(facets(row) for _, row in chosen)
-    )
+    caption = f"Cells without a time, and why. {left_out}".rstrip()
+    return Table("unfinished", caption, headers, entries, tuple(facets(row) for _, row in rows))
 
 
 def agreement(raw: Raw, order: Sequence[str]) -> Table:

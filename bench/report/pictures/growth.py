@@ -13,13 +13,12 @@ from bench.report.marks import Mark
 from bench.report.pictures import look
 from bench.report.sizes import Curve, Panel
 
-MOST_PANELS = 12
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 
 
 def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
     """Return the picture of the panels of one model; None if there are none."""
-    shown = panels[:MOST_PANELS]
+    shown = panels[: sizes.MOST_PANELS]
     if not shown:
         return None
     notes = [_note(panel) for panel in shown]
@@ -34,7 +33,7 @@ def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
             textcoords="offset points", va="top", fontsize=8, color=look.MUTED, linespacing=1.35,
         )  # fmt: skip
         top -= height
-    look.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", "")
+    look.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", sizes.rest(panels))
     return figure
 
 

@@ -97,13 +97,14 @@ def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
 
 
 def _label(run: Entry) -> str:
-    return f"{run.started[:10]}\n{run.started[11:16]}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
+    began = words.moment(run.started).replace(" ", "\n", 1)
+    return f"{began}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
 
 
 def _note(shown: Sequence[tuple[str, Cells]], left_out: int) -> str:
     every = [entry.timing.ratio_level for _, cells in shown for group in cells for entry in group]
     level = min(level for level in every if level is not None)
-    rest = f" {left_out} more pieces of work: history.csv." if left_out else ""
+    rest = f" {left_out:,} more pieces of work: history.csv." if left_out else ""
     return (
         f"Logarithmic, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
         "each of its own run.\n"

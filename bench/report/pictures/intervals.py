@@ -37,7 +37,8 @@ def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
             _row(axes, line, row, marks[words.runner(row)], compared=compared)
         line += 1
     _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
-    look.caption(figure, _title(rows[0], compared=compared), _note(rows, len(every) - len(groups), compared=compared))
+    rest = ranks.rest(len(every) - len(groups))
+    look.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
     return figure
 
 
@@ -90,7 +91,7 @@ def _title(row: Timing, *, compared: bool) -> str:
     return f"{row.model}: " + (f"an epoch against that of {row.baseline}" if compared else "time of an epoch")
 
 
-def _note(rows: Sequence[Timing], left_out: int, *, compared: bool) -> str:
+def _note(rows: Sequence[Timing], rest: str, *, compared: bool) -> str:
     what = (
         f"Ratios of the same blocks; grey: within {100 * MARGIN:.0f} %."
         if compared
@@ -98,8 +99,7 @@ def _note(rows: Sequence[Timing], left_out: int, *, compared: bool) -> str:
     )
     level = min((level for row in rows if (level := _level(row, compared=compared)) is not None), default=inf)
     sure = "" if level == inf else f" Intervals at {100 * level:.2f} % or more."
-    rest = f" {left_out} more pieces of work: timings.csv." if left_out else ""
-    return f"{what}{sure}{rest}"
+    return f"{what}{sure} {rest}".rstrip()
 
 
 def _level(row: Timing, *, compared: bool) -> float | None:

@@ -100,7 +100,7 @@ def _blocks(axes: Axes, blocks: Sequence[int], *, last: bool) -> None:
 
 
 def _note(left_out: int) -> str:
-    rest = f" {left_out} more cells: raw/rounds.jsonl." if left_out else ""
+    rest = f" {left_out:,} more cells: raw/rounds.jsonl." if left_out else ""
     return (
         "Time of an epoch in each round (logarithmic). Black: the median of a process; dashed: of all of them. "
         f"Triangles: above {MOST_TIMES:g} times that.\n"
