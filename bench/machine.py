@@ -22,6 +22,8 @@ _LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "pytest", "pyte
 # What the user's environment holds of these tells why numbers elsewhere may differ; a worker inherits
 # only OPENBLAS_CORETYPE of them.
 _THREAD_WORDS = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "VECLIB_", "BLIS_", "PJRT_NPROC", "NPROC", "XLA_FLAGS")
+# scikit-learn puts these into every process that imports it, ours for its data too: they are no user's.
+_SET_BY_LIBRARIES = frozenset({"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"})
 
 _GIB = 2**30
 
@@ -58,7 +60,11 @@ def one_line() -> str:
 
 def thread_variables() -> dict[str, str]:
     """Return what the user's environment says of threads."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(_THREAD_WORDS)}
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith(_THREAD_WORDS) and name not in _SET_BY_LIBRARIES
+    }
 
 
 @cache

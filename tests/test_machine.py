@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,20 @@ def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: p
     assert facts["thread_variables"]["OMP_NUM_THREADS"] == "7"
     assert facts["thread_variables"]["OPENBLAS_CORETYPE"] == "HASWELL"
     assert "OTHER" not in facts["thread_variables"]
+
+
+def test_what_scikit_learn_sets_is_no_variable_of_the_user() -> None:
+    code = (
+        "import os, sklearn\n"
+        "from bench import machine\n"
+        "print([name for name in os.environ if name.startswith('KMP_')], machine.thread_variables())"
+    )
+    users = machine.thread_variables()
+    clean = {name: value for name, value in os.environ.items() if name not in users and not name.startswith("KMP_")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=machine.ROOT, env=clean, capture_output=True, text=True, check=True)
+    assert "KMP_" in done.stdout
+    assert done.stdout.endswith("] {}\n")
 
 
 def test_outside_a_repository_there_is_no_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ Numbered = tuple[int, Timing]
 
 Row = TypeVar("Row")
 
-# A browser takes seconds for ten thousand rows, and nobody reads them.
-MOST_ROWS = 1000
+# A browser takes seconds for ten thousand rows, and nobody reads them; a sweep of nine sizes has some 250.
+MOST_ROWS = 300
 
 NOT_ATTEMPTED = frozenset({Status.NOT_RUN, Status.NO_DEVICE})
 
