@@ -535,7 +535,7 @@ def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
     row = find(summary.timings(replaced), "jax_grad", DIGITS)
     assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
     assert find(summary.timings(raw), "jax_grad", DIGITS).disturbed_blocks == 1
-    assert summary.stop_reason(replaced) == "8 blocks as planned; 1 more were run in place of disturbed ones"
+    assert summary.stop_reason(replaced) == "8 blocks as planned; 1 more run in place of disturbed ones"
 
 
 @pytest.mark.parametrize(

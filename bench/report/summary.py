@@ -268,7 +268,7 @@ def stop_reason(raw: Raw) -> str:
     excluded = without(raw.blocks)
     number = len({one.block for one in raw.counted} - excluded)
     again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
-    reruns = f"; {again} more were run in place of disturbed ones" if again else ""
+    reruns = f"; {again} more run in place of disturbed ones" if again else ""
     if number < blocks:
         return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
     if number == most > blocks:
