@@ -132,8 +132,10 @@ _Ended = Mapping[Cell, Verdict]
 def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], count: int, absolute: bool) -> Change:
     times = [_times(cell, raw, verdicts) for raw, verdicts in zip(runs, ended, strict=True)]
     is_baseline = baseline_of(cell) == cell
-    ratios = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
-    logs = [[math.log(seconds) for seconds in run] for run in times] if absolute else ratios
+    if absolute:
+        logs = [[math.log(seconds) for seconds in run] for run in times]
+    else:
+        logs = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
         implementation=cell.implementation,
