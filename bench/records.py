@@ -317,18 +317,27 @@ class Failure:
     detail: str
 
 
+class Places(StrEnum):
+    """What is certain of two implementations from the smallest to the largest of the sizes that both ran."""
+
+    CHANGED = "changed"  # `against` is faster at the smallest, `implementation` at the largest
+    KEPT = "kept"  # `implementation` is faster at both
+    UNDECIDED = "undecided"  # at one of them at least
+
+
 @dataclass(frozen=True)
 class Scaling:
-    """One row of sweep.csv: the costs of an implementation, or where it overtakes another. None if not told.
+    """One row of sweep.csv: the costs of an implementation, or its places beside another. None if not told.
 
-    against           the implementation that is overtaken, on against_device; empty for costs
+    against           the other one, on against_device; empty for costs
     seed              of the drawn data
     step_seconds      what a step costs, whatever its rows: fitted to all sizes of this model, d and k
     row_seconds       what each row of an epoch costs beside that
-    crossover_rows    the size of a full batch at which both take as long; low is the last size at which `against` is
-                      faster, high the first at which `implementation` is
+    places            what is certain of the two on full batches; None for costs
+    crossover_rows    the size of a full batch at which both take as long; up to low `against` is faster, from high on
+                      `implementation` is
     crossover_level   the least level of the intervals of the ratio at low and at high
-    comparisons       m: ratios of this model, of all pairs at all sizes: their intervals are at 1 - 0.05/m or above
+    comparisons       m: pairs of this model: the intervals of their ratios are at 1 - 0.05/m or above
     """
 
     implementation: str
@@ -350,6 +359,7 @@ class Scaling:
     row_seconds: float | None
     row_seconds_low: float | None
     row_seconds_high: float | None
+    places: Places | None
     crossover_rows: float | None
     crossover_rows_low: float | None
     crossover_rows_high: float | None

@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 from statistics import median
 
 import numpy as np
 
-from bench.records import Cell, Comparison, Scaling
+from bench.records import Cell, Comparison, Places, Scaling
 from bench.statistics import Ratio, compare, order_interval, paired_ratio
 from datasets import synthetic
 from datasets.dataset import Model
@@ -65,7 +65,7 @@ _Pair = tuple[_Runner, _Runner]
 
 
 def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
-    """Return what every implementation costs that was timed at several sizes of drawn data, and their crossovers.
+    """Return what each implementation costs that was timed at several sizes of drawn data, and the places of every two.
 
     values   by block, the seconds per epoch of each cell that is fine
     """
@@ -73,11 +73,11 @@ def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
     pairs = {one: [pair for pair in combinations(group, 2) if len(_shared(pair)) > 1] for one, group in runners.items()}
     count = Counter[Model]()
     for one, found in pairs.items():
-        count[one.model] += sum(len(_shared(pair)) for pair in found)
+        count[one.model] += len(found)
     rows: list[Scaling] = []
     for one, group in runners.items():
         rows += [row for runner in group for row in _costs(one, runner, count[one.model])]
-        rows += [row for pair in pairs[one] for row in _crossovers(one, pair, count[one.model])]
+        rows += [_places(one, pair, count[one.model]) for pair in pairs[one]]
     return rows
 
 
@@ -129,22 +129,35 @@ def _median(values: Sequence[float]) -> _Interval:
     return median(values), low, high
 
 
-def _crossovers(one: Family, pair: _Pair, comparisons: int) -> Iterator[Scaling]:
-    """Yield where the faster of two changes as the rows of a full batch grow, the one that is faster above named first.
+def _places(one: Family, pair: _Pair, comparisons: int) -> Scaling:
+    """Return what is certain of two as the rows of a full batch grow, the one that is faster in the end named first.
 
-    The interval reaches from the last size at which one is faster to the first at which the other is, by intervals
-    that hold together for all pairs and sizes, and by more than the margin. Between them the ratio's logarithm is taken
-    for a line.
+    The sizes are read from both ends inwards, at each end up to the first that is not decided as the end was. A size is
+    asked only where all before it were decided, so all that is said of a pair holds at the level of one of its
+    intervals, whatever the number of sizes, and the pairs alone are corrected for: a fixed sequence of tests (Westfall
+    and Krishen, J. Statist. Plann. Inference 99, 2001). A ratio within the margin is not decided.
     """
     a, b = pair
     ratios = [(n, paired_ratio(a.full[n], b.full[n], comparisons)) for n in _shared(pair)]
     known = [(n, ratio) for n, ratio in ratios if ratio is not None]
-    decided = [(n, ratio) for n, ratio in known if compare(ratio) in (Comparison.FASTER, Comparison.SLOWER)]
-    for (low, before), (high, after) in pairwise(decided):
-        if compare(before) is not compare(after):
-            rows = (_crossing([(n, ratio) for n, ratio in known if low <= n <= high]), float(low), float(high))
-            faster_first = (a, b) if compare(after) is Comparison.FASTER else (b, a)
-            yield _row(one, faster_first, comparisons, crossover=rows, level=min(before.level, after.level))
+    if len(known) < len(ratios):
+        return _row(one, pair, comparisons, places=Places.UNDECIDED)
+    first, last = (compare(ratio) for _, ratio in (known[0], known[-1]))
+    if not {first, last} <= {Comparison.FASTER, Comparison.SLOWER}:
+        return _row(one, pair, comparisons, places=Places.UNDECIDED)
+    faster_first = (a, b) if last is Comparison.FASTER else (b, a)
+    if first is last:
+        return _row(one, faster_first, comparisons, places=Places.KEPT)
+    below, above = _run(known, first), _run(known[::-1], last)
+    (low, before), (high, after) = below[-1], above[-1]
+    rows = (_crossing([(n, ratio) for n, ratio in known if low <= n <= high]), float(low), float(high))
+    level = min(before.level, after.level)
+    return _row(one, faster_first, comparisons, places=Places.CHANGED, crossover=rows, level=level)
+
+
+def _run(known: Sequence[tuple[int, Ratio]], like: Comparison) -> list[tuple[int, Ratio]]:
+    """Return the sizes up to the first that is not decided like this."""
+    return list(takewhile(lambda size: compare(size[1]) is like, known))
 
 
 def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:
@@ -161,6 +174,7 @@ def _row(
     pair: tuple[_Runner, _Runner | None],
     comparisons: int,
     *,
+    places: Places | None = None,
     step: _Interval = _NONE,
     row: _Interval = _NONE,
     crossover: _Interval = _NONE,
@@ -179,6 +193,7 @@ def _row(
         row_seconds=row[0],
         row_seconds_low=row[1],
         row_seconds_high=row[2],
+        places=places,
         crossover_rows=crossover[0],
         crossover_rows_low=crossover[1],
         crossover_rows_high=crossover[2],

@@ -43,7 +43,7 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
     if told:
         how = [sizes.HOW] if any(panel.crossovers for panel in told) else []
         yield " ".join([*how, *dict.fromkeys(map(sizes.level, told))])
-        lines = [f"{panel.title}: {line}" for panel in told for line in sizes.findings(panel)]
+        lines = [f"{panel.title}: {line}" for panel in told for line in (*sizes.findings(panel), *sizes.others(panel))]
         shown, more = many.cut(lines, "line", "sweep.csv")
         yield bullets(shown)
         yield more

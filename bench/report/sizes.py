@@ -10,14 +10,14 @@ from statistics import fmean
 
 import numpy as np
 
-from bench.records import Scaling, Timing
+from bench.records import Places, Scaling, Timing
 from bench.report import many, words
 from bench.scaling import Family, family
 from bench.statistics import MARGIN, least_blocks
 from impls.protocol import Feed
 
 HOW = (
-    "In brackets: from the last size at which it is slower to the first at which it is faster, "
+    "In brackets: from the size up to which it is slower to the size from which on it is faster, "
     f"each by more than {100 * MARGIN:.0f} %."
 )
 NOWHERE = "Nowhere between these sizes does one overtake another for certain."
@@ -36,12 +36,16 @@ class Curve:
 class Panel:
     """The curves of a family with one batch size, of all that have two sizes or more, and where they cross.
 
-    comparisons   the ratios that the crossovers of its model rest on; 0 where nothing was compared
+    kept          the pairs of which one is faster at the smallest and at the largest size
+    undecided     the pairs of which it is not certain which is faster, at one of these at least
+    comparisons   the pairs of its model; 0 where nothing was compared
     """
 
     title: str
     curves: tuple[Curve, ...]
     crossovers: tuple[Scaling, ...]
+    kept: tuple[Scaling, ...]
+    undecided: tuple[Scaling, ...]
     comparisons: int
 
 
@@ -68,8 +72,9 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
     own = [record for record in scalings if rows[0].batch_size is None and _family(record) == one]
     names = {curve.name for curve in curves}
     told = [record for record in own if record.against and {words.runner(record), words.overtaken(record)} <= names]
+    changed, kept, undecided = ([one for one in told if one.places is places] for places in Places)
     comparisons = max((record.comparisons for record in own), default=0)
-    return Panel(_title(rows[0]), curves, tuple(sorted(told, key=where)), comparisons)
+    return Panel(_title(rows[0]), curves, tuple(sorted(changed, key=where)), tuple(kept), tuple(undecided), comparisons)
 
 
 def _family(record: Scaling) -> Family:
@@ -90,12 +95,19 @@ def findings(panel: Panel) -> list[str]:
     """Return one sentence for each crossover, or the one that says why there is none."""
     if panel.crossovers:
         return [f"{said(one)}." for one in panel.crossovers]
+    return [_untold(panel) or NOWHERE]
+
+
+def _untold(panel: Panel) -> str:
+    """Return why nothing can be said of the pairs; empty if something can."""
     if not panel.comparisons or not _compared(panel):
-        return ["Nothing is compared here."]
+        return "Nothing is compared here."
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
-        return [f"{words.number(blocks, 'block')} cannot tell it: {panel.comparisons:,} ratios take {least}."]
-    return [NOWHERE]
+        return (
+            f"{words.number(blocks, 'block')} cannot tell it: {words.number(panel.comparisons, 'pair')} take {least}."
+        )
+    return ""
 
 
 def _compared(panel: Panel) -> bool:
@@ -105,12 +117,29 @@ def _compared(panel: Panel) -> bool:
 
 
 def level(panel: Panel) -> str:
-    """Return how sure the crossovers of a model are."""
+    """Return how sure what is said of the pairs of a model is."""
     model, each = panel.curves[0].rows[0].model, 100 * (1 - 0.05 / panel.comparisons)
     return (
-        f"The {panel.comparisons:,} ratios of {model}, of all pairs at all sizes, hold together with 95 %: each "
-        f"interval is at {each:.3f} % or above."
+        f"What is said of the {panel.comparisons:,} pairs of {model} holds together with 95 %: each interval is at "
+        f"{each:.3f} % or above, and sizes are read from both ends inwards up to the first that is not decided."
     )
+
+
+def others(panel: Panel) -> list[str]:
+    """Return what is said of the pairs that have no crossover: a sentence for each kind that there is."""
+    if _untold(panel):
+        return []
+    kept, undecided = _grouped(panel.kept, "than"), _grouped(panel.undecided, "and")
+    found = [("faster at the smallest and at the largest size", kept), ("not decided at one of these", undecided)]
+    return [f"{what}: {pairs}." for what, pairs in found if pairs]
+
+
+def _grouped(pairs: Sequence[Scaling], link: str) -> str:
+    """Return pairs by the first of the two: "a than b, c; b than c"."""
+    seconds: dict[str, list[str]] = {}
+    for one in pairs:
+        seconds.setdefault(words.runner(one), []).append(words.overtaken(one))
+    return "; ".join(f"{first} {link} {', '.join(others)}" for first, others in seconds.items())
 
 
 def legend(panel: Panel) -> list[str]:
