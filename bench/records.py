@@ -320,9 +320,9 @@ class Failure:
 class Places(StrEnum):
     """What is certain of two implementations from the smallest to the largest of the sizes that both ran."""
 
-    CHANGED = "changed"  # `against` is faster at the smallest, `implementation` at the largest
-    KEPT = "kept"  # `implementation` is faster at both
-    UNDECIDED = "undecided"  # at one of them at least
+    OVERTAKES = "overtakes"  # `against` is faster at the smallest, `implementation` at the largest
+    FASTER = "faster at both ends"  # `implementation` is
+    UNDECIDED = "undecided"  # at one end at least
 
 
 @dataclass(frozen=True)
@@ -337,7 +337,7 @@ class Scaling:
     crossover_rows    the size of a full batch at which both take as long; up to low `against` is faster, from high on
                       `implementation` is
     crossover_level   the least level of the intervals of the ratio at low and at high
-    comparisons       m: pairs of this model: the intervals of their ratios are at 1 - 0.05/m or above
+    comparisons       m: ends of all pairs of this model, two of each: their intervals are at 1 - 0.05/m or above
     """
 
     implementation: str

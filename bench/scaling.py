@@ -73,7 +73,7 @@ def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
     pairs = {one: [pair for pair in combinations(group, 2) if len(_shared(pair)) > 1] for one, group in runners.items()}
     count = Counter[Model]()
     for one, found in pairs.items():
-        count[one.model] += len(found)
+        count[one.model] += 2 * len(found)
     rows: list[Scaling] = []
     for one, group in runners.items():
         rows += [row for runner in group for row in _costs(one, runner, count[one.model])]
@@ -132,32 +132,31 @@ def _median(values: Sequence[float]) -> _Interval:
 def _places(one: Family, pair: _Pair, comparisons: int) -> Scaling:
     """Return what is certain of two as the rows of a full batch grow, the one that is faster in the end named first.
 
-    The sizes are read from both ends inwards, at each end up to the first that is not decided as the end was. A size is
-    asked only where all before it were decided, so all that is said of a pair holds at the level of one of its
-    intervals, whatever the number of sizes, and the pairs alone are corrected for: a fixed sequence of tests (Westfall
-    and Krishen, J. Statist. Plann. Inference 99, 2001). A ratio within the margin is not decided.
+    The sizes are read from both ends inwards, at each end up to the first that is not decided as the end was. At an end
+    two things can go wrong: its own sign, and that of the first size that truly has another one. Each is one tail of
+    one interval, however many sizes there are, so that an end costs what an interval does, and two of a pair are
+    corrected for: a fixed sequence of tests (Westfall and Krishen, J. Statist. Plann. Inference 99, 2001), with
+    directions. A ratio within the margin is not decided.
     """
     a, b = pair
     ratios = [(n, paired_ratio(a.full[n], b.full[n], comparisons)) for n in _shared(pair)]
-    known = [(n, ratio) for n, ratio in ratios if ratio is not None]
-    if len(known) < len(ratios):
-        return _row(one, pair, comparisons, places=Places.UNDECIDED)
-    first, last = (compare(ratio) for _, ratio in (known[0], known[-1]))
+    told = [(n, compare(ratio)) for n, ratio in ratios]
+    (_, first), (_, last) = told[0], told[-1]
     if not {first, last} <= {Comparison.FASTER, Comparison.SLOWER}:
         return _row(one, pair, comparisons, places=Places.UNDECIDED)
     faster_first = (a, b) if last is Comparison.FASTER else (b, a)
     if first is last:
-        return _row(one, faster_first, comparisons, places=Places.KEPT)
-    below, above = _run(known, first), _run(known[::-1], last)
-    (low, before), (high, after) = below[-1], above[-1]
-    rows = (_crossing([(n, ratio) for n, ratio in known if low <= n <= high]), float(low), float(high))
-    level = min(before.level, after.level)
-    return _row(one, faster_first, comparisons, places=Places.CHANGED, crossover=rows, level=level)
+        return _row(one, faster_first, comparisons, places=Places.FASTER)
+    low, high = _reach(told), _reach(told[::-1])
+    between = [(n, ratio) for n, ratio in ratios if low <= n <= high and ratio is not None]
+    rows, level = (_crossing(between), float(low), float(high)), min(between[0][1].level, between[-1][1].level)
+    return _row(one, faster_first, comparisons, places=Places.OVERTAKES, crossover=rows, level=level)
 
 
-def _run(known: Sequence[tuple[int, Ratio]], like: Comparison) -> list[tuple[int, Ratio]]:
-    """Return the sizes up to the first that is not decided like this."""
-    return list(takewhile(lambda size: compare(size[1]) is like, known))
+def _reach(told: Sequence[tuple[int, Comparison]]) -> int:
+    """Return the last size before one that is not decided as the first is."""
+    *_, (n, _) = takewhile(lambda size: size[1] is told[0][1], told)
+    return n
 
 
 def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:

@@ -18,9 +18,9 @@ from impls.protocol import Feed
 
 HOW = (
     "In brackets: from the size up to which it is slower to the size from which on it is faster, "
-    f"each by more than {100 * MARGIN:.0f} %."
+    f"each by more than {100 * MARGIN:.0f} %; sizes are read from both ends inwards, up to the first that is undecided."
 )
-NOWHERE = "Nowhere between these sizes does one overtake another for certain."
+NOWHERE = "Of no two is it certain that they change places between these sizes."
 MOST_PANELS = 12  # of one model, in a picture or on the page
 
 
@@ -36,15 +36,15 @@ class Curve:
 class Panel:
     """The curves of a family with one batch size, of all that have two sizes or more, and where they cross.
 
-    kept          the pairs of which one is faster at the smallest and at the largest size
+    faster        the pairs of which one is faster at the smallest and at the largest size
     undecided     the pairs of which it is not certain which is faster, at one of these at least
-    comparisons   the pairs of its model; 0 where nothing was compared
+    comparisons   the ends of all pairs of its model; 0 where nothing was compared
     """
 
     title: str
     curves: tuple[Curve, ...]
     crossovers: tuple[Scaling, ...]
-    kept: tuple[Scaling, ...]
+    faster: tuple[Scaling, ...]
     undecided: tuple[Scaling, ...]
     comparisons: int
 
@@ -71,10 +71,11 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
     curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
     own = [record for record in scalings if rows[0].batch_size is None and _family(record) == one]
     names = {curve.name for curve in curves}
-    told = [record for record in own if record.against and {words.runner(record), words.overtaken(record)} <= names]
-    changed, kept, undecided = ([one for one in told if one.places is places] for places in Places)
+    told = [record for record in own if record.against and {words.runner(record), words.against(record)} <= names]
+    crossovers = tuple(sorted((one for one in told if one.places is Places.OVERTAKES), key=where))
+    faster, undecided = (tuple(one for one in told if one.places is at) for at in (Places.FASTER, Places.UNDECIDED))
     comparisons = max((record.comparisons for record in own), default=0)
-    return Panel(_title(rows[0]), curves, tuple(sorted(changed, key=where)), tuple(kept), tuple(undecided), comparisons)
+    return Panel(_title(rows[0]), curves, crossovers, faster, undecided, comparisons)
 
 
 def _family(record: Scaling) -> Family:
@@ -104,9 +105,8 @@ def _untold(panel: Panel) -> str:
         return "Nothing is compared here."
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
-        return (
-            f"{words.number(blocks, 'block')} cannot tell it: {words.number(panel.comparisons, 'pair')} take {least}."
-        )
+        ends = f"the {panel.comparisons} ends of all pairs"
+        return f"{words.number(blocks, 'block')} cannot tell it: {ends} take {least}."
     return ""
 
 
@@ -120,8 +120,8 @@ def level(panel: Panel) -> str:
     """Return how sure what is said of the pairs of a model is."""
     model, each = panel.curves[0].rows[0].model, 100 * (1 - 0.05 / panel.comparisons)
     return (
-        f"What is said of the {panel.comparisons:,} pairs of {model} holds together with 95 %: each interval is at "
-        f"{each:.3f} % or above, and sizes are read from both ends inwards up to the first that is not decided."
+        f"What is said of the pairs of {model}, at {panel.comparisons} ends in all, holds together with 95 %: each "
+        f"interval is at {each:.3f} % or above."
     )
 
 
@@ -129,8 +129,8 @@ def others(panel: Panel) -> list[str]:
     """Return what is said of the pairs that have no crossover: a sentence for each kind that there is."""
     if _untold(panel):
         return []
-    kept, undecided = _grouped(panel.kept, "than"), _grouped(panel.undecided, "and")
-    found = [("faster at the smallest and at the largest size", kept), ("not decided at one of these", undecided)]
+    faster, undecided = _grouped(panel.faster, "than"), _grouped(panel.undecided, "and")
+    found = [("faster at the smallest and at the largest size", faster), ("not decided at one of these", undecided)]
     return [f"{what}: {pairs}." for what, pairs in found if pairs]
 
 
@@ -138,7 +138,7 @@ def _grouped(pairs: Sequence[Scaling], link: str) -> str:
     """Return pairs by the first of the two: "a than b, c; b than c"."""
     seconds: dict[str, list[str]] = {}
     for one in pairs:
-        seconds.setdefault(words.runner(one), []).append(words.overtaken(one))
+        seconds.setdefault(words.runner(one), []).append(words.against(one))
     return "; ".join(f"{first} {link} {', '.join(others)}" for first, others in seconds.items())
 
 
@@ -158,7 +158,7 @@ def where(one: Scaling) -> tuple[float, float, float]:
 def height(panel: Panel, one: Scaling) -> float:
     """Return the seconds at which a crossover is marked: where its curves are, if they run straight between sizes."""
     n, *_ = where(one)
-    curves = [curve for curve in panel.curves if curve.name in (words.runner(one), words.overtaken(one))]
+    curves = [curve for curve in panel.curves if curve.name in (words.runner(one), words.against(one))]
     return exp(fmean(_at(curve, log(n)) for curve in curves))
 
 
@@ -171,4 +171,4 @@ def _at(curve: Curve, log_n: float) -> float:
 def said(one: Scaling) -> str:
     """Return a crossover in words: "jax_grad overtakes numpy_manual near 3,100 rows (1,000 to 10,000)"."""
     near, low, high = map(words.rows, where(one))
-    return f"{words.runner(one)} overtakes {words.overtaken(one)} near {near} rows ({low} to {high})"
+    return f"{words.runner(one)} overtakes {words.against(one)} near {near} rows ({low} to {high})"

@@ -128,7 +128,7 @@ def runner(row: Timing | Cell | Change | Scaling) -> str:
     return on(row.implementation, row.device, row.threads)
 
 
-def overtaken(row: Scaling) -> str:
+def against(row: Scaling) -> str:
     """Return the same of the one that is overtaken."""
     return on(row.against, row.against_device, row.threads)
 
