@@ -1,4 +1,7 @@
-"""One row of a file is one frozen dataclass; the unit of a number is in its name."""
+"""One row of a file is one frozen dataclass; the unit of a number is in its name.
+
+Those of which a large report reads two for each process have slots: they are made of their text in half the time.
+"""
 
 from __future__ import annotations
 
@@ -80,6 +83,10 @@ class Cell:
     device: str
     threads: int
 
+    def __hash__(self) -> int:
+        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
+        return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -137,7 +144,7 @@ class Observed:
     detail: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Costs:
     """What a cell costs beside its epochs, in one process; None where it cannot be told.
 
@@ -176,7 +183,7 @@ class Environment:
     busy_at_most: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Disturbance:
     """What happened to a process between the begin and the end of its timed rounds; blind to their times.
 

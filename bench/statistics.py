@@ -8,9 +8,13 @@ standard error computed from the rounds of one of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import fmean, median
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.records import Comparison, Rounds
 
@@ -48,18 +52,46 @@ def process_value(rounds: Rounds) -> float:
     return median(rounds.round_seconds) / rounds.epochs_per_round
 
 
-def process_minimum(rounds: Rounds) -> float:
-    """Return the seconds per epoch of the shortest round of one process: what load disturbs least."""
-    return min(rounds.round_seconds) / rounds.epochs_per_round
+@dataclass(frozen=True)
+class Processes:
+    """What many processes took, in their order.
+
+    values    the process value of each
+    minima    seconds per epoch of its shortest round: what load disturbs least
+    drifting  whether the last third of its rounds took another time than the first, by more than 5 %
+    """
+
+    values: Sequence[float]
+    minima: Sequence[float]
+    drifting: Sequence[bool]
 
 
-def drifts(rounds: Rounds) -> bool:
-    """Return whether the last third of a process's rounds took another time than the first, by more than 5 %."""
-    third = len(rounds.round_seconds) // 3
+def processes(rounds: Sequence[Rounds]) -> Processes:
+    """Return what each of these processes took: of all at once, since a large report has 150,000."""
+    values, minima, drifting = np.empty(len(rounds)), np.empty(len(rounds)), np.empty(len(rounds), dtype=bool)
+    epochs = np.array([one.epochs_per_round for one in rounds])
+    for places, seconds in _equally_long(rounds):
+        values[places] = np.median(seconds, axis=1) / epochs[places]
+        minima[places] = seconds.min(axis=1) / epochs[places]
+        drifting[places] = _drift(seconds)
+    return Processes(values.tolist(), minima.tolist(), drifting.tolist())
+
+
+def _equally_long(rounds: Sequence[Rounds]) -> Iterator[tuple[list[int], NDArray[np.float64]]]:
+    """Yield the places of the processes that have the same number of rounds, and their round_seconds, a row each."""
+    by_number: dict[int, list[int]] = {}
+    for place, one in enumerate(rounds):
+        by_number.setdefault(len(one.round_seconds), []).append(place)
+    for places in by_number.values():
+        yield places, np.array([rounds[place].round_seconds for place in places])
+
+
+def _drift(seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    third = seconds.shape[1] // 3
     if third < LEAST_THIRD:
-        return False
-    ratio = median(rounds.round_seconds[-third:]) / median(rounds.round_seconds[:third])
-    return not 1 / (1 + DRIFT) <= ratio <= 1 + DRIFT
+        return np.zeros(len(seconds), dtype=bool)
+    ratio = np.median(seconds[:, -third:], axis=1) / np.median(seconds[:, :third], axis=1)
+    return ~((1 / (1 + DRIFT) <= ratio) & (ratio <= 1 + DRIFT))
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:
@@ -70,14 +102,20 @@ def order_interval(values: Sequence[float], level: float) -> tuple[float, float,
     Source: the sign test; Hahn and Meeker, Statistical Intervals, 5.2.
     """
     ordered, n = sorted(values), len(values)
-    best = None
-    missed = 0.0
-    for k in range(1, n // 2 + 1):
-        missed += 2 * math.comb(n, k - 1) / 2**n
-        if 1 - missed < level:
+    k, reached = _rank(n, level)
+    return (ordered[k - 1], ordered[n - k], reached) if k else None
+
+
+@cache
+def _rank(n: int, level: float) -> tuple[int, float]:
+    """Return the largest k whose interval of n values holds at `level`, 0 if none does, and the level it holds at."""
+    k, missed = 0, 0.0
+    while k < n // 2:
+        more = missed + 2 * math.comb(n, k) / 2**n
+        if 1 - more < level:
             break
-        best = (ordered[k - 1], ordered[n - k], 1 - missed)
-    return best
+        k, missed = k + 1, more
+    return k, 1 - missed
 
 
 def least_blocks(comparisons: int) -> int:
@@ -91,7 +129,7 @@ def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: in
     `a` and `b` map a block to its process value. The ratio is exp of the median of the logs of the paired ratios, and
     its interval is at the level 1 - 0.05 / comparisons, for a table with that many comparisons.
     """
-    return mean_ratio([(a, b)], comparisons)
+    return _ratio([math.log(a[block] / b[block]) for block in a if block in b], comparisons)
 
 
 def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], comparisons: int) -> Ratio | None:
@@ -101,13 +139,17 @@ def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
     geometric mean of its ratios (Fleming and Wallace, CACM 1986); these are then treated as the ratios of one cell,
     so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
     """
-    shared = sorted(set.intersection(*(a.keys() & b.keys() for a, b in pairs))) if pairs else []
-    logs = [fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared]
+    shared = set.intersection(*(a.keys() & b.keys() for a, b in pairs)) if pairs else set()
+    return _ratio([fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared], comparisons)
+
+
+def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:
+    """Return the ratio of which each block gave a logarithm; None if they are too few."""
     interval = order_interval(logs, 1 - 0.05 / comparisons)
     if interval is None:
         return None
     low, high, level = interval
-    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), level, len(shared))
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), level, len(logs))
 
 
 def compare(ratio: Ratio | None, margin: float = MARGIN) -> Comparison:

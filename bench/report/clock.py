@@ -37,8 +37,8 @@ def self_comparisons(raw: Raw) -> list[str]:
     results = summary.self_comparisons(raw)
     if not results:
         return []
-    widest = sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]
-    parts = [f"{_place(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one in widest]
+    widest = {one.cell for one in sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]}
+    parts = [f"{_place(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
     name = results[0].cell.implementation

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from bench import limit, scaling
 from bench.blocks import STOPPED, without
 from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons
 from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Scaling, Status, Timing, Verdict
 from bench.statistics import (
+    Processes,
     Ratio,
     compare,
-    drifts,
     mean_ratio,
     order_interval,
     paired_ratio,
-    process_minimum,
     process_value,
+    processes,
 )
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE
 from impls.protocol import Feed
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,29 @@ class Raw:
         return _counted(self.every[1], without(self.blocks))
 
     @cached_property
+    def processes(self) -> Processes:
+        """What the processes of `own` took, one after the other."""
+        return processes([one for rounds in self.own.values() for one in rounds])
+
+    @cached_property
     def values(self) -> dict[Cell, dict[int, float]]:
         """The process value of each block, of each cell."""
-        return {cell: by_block(rounds) for cell, rounds in self.own.items()}
+        return _by_block(self.own, self.processes.values)
 
     @cached_property
     def minima(self) -> dict[Cell, dict[int, float]]:
         """The same of the shortest rounds."""
-        return {cell: {one.block: process_minimum(one) for one in rounds} for cell, rounds in self.own.items()}
+        return _by_block(self.own, self.processes.minima)
+
+    @cached_property
+    def drifting(self) -> dict[Cell, dict[int, bool]]:
+        """Whether the process of each block drifted, of each cell."""
+        return _by_block(self.own, self.processes.drifting)
+
+    @cached_property
+    def twin_values(self) -> dict[Cell, dict[int, float]]:
+        """The process value of each block, of the baseline's A/A twin in each cell."""
+        return {cell: by_block(rounds) for cell, rounds in self.twins.items()}
 
     @cached_property
     def final(self) -> list[Verdict]:
@@ -125,6 +142,12 @@ def _counted(every: Mapping[Cell, list[Rounds]], excluded: set[int]) -> dict[Cel
     return {cell: rounds for cell, rounds in found.items() if rounds}
 
 
+def _by_block(own: Mapping[Cell, Sequence[Rounds]], column: Sequence[Value]) -> dict[Cell, dict[int, Value]]:
+    """Return a column with one value for each of these processes, in their order, by cell and block."""
+    following = iter(column)
+    return {cell: {one.block: next(following) for one in rounds} for cell, rounds in own.items()}
+
+
 @dataclass(frozen=True)
 class SelfComparison:
     """What the clock said of the baseline against itself, in the same blocks; None if too few."""
@@ -144,11 +167,9 @@ def _timings(raw: Raw) -> list[Timing]:
     rows: list[Timing] = []
     for model in Model:
         of_model = [verdict for verdict in verdicts if verdict.cell.problem.model is model]
-        timed = {verdict.cell for verdict in of_model if verdict.status is Status.OK}
+        timed = {verdict.cell: verdict.cell for verdict in of_model if verdict.status is Status.OK}
         count = comparisons(timed)
-        for verdict in of_model:
-            baseline = baseline_of(verdict.cell)
-            rows.append(_timing(verdict, baseline if baseline in timed else None, count, raw))
+        rows += [_timing(verdict, timed.get(baseline_of(verdict.cell)), count, raw) for verdict in of_model]
     return rows
 
 
@@ -192,9 +213,9 @@ def _self_comparisons(raw: Raw) -> list[SelfComparison]:
     ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
     counts = {model: comparisons(cell for cell in ok if cell.problem.model is model) for model in Model}
     results = []
-    for cell, rounds in raw.twins.items():
+    for cell, values in raw.twin_values.items():
         if cell in ok:
-            ratio = paired_ratio(by_block(rounds), raw.values.get(cell, {}), counts[cell.problem.model])
+            ratio = paired_ratio(values, raw.values.get(cell, {}), counts[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
@@ -225,12 +246,11 @@ def _means(raw: Raw) -> list[Mean]:
         return []
     ok = [verdict.cell for verdict in raw.final if verdict.status is Status.OK]
     own = {cell: raw.values[cell] for cell in ok if cell in raw.values}
-    twins = {cell: by_block(rounds) for cell, rounds in raw.twins.items() if cell in own}
     others = _grouped(
         {cell: (values, own[baseline_of(cell)]) for cell, values in own.items() if _has_baseline(cell, own)}
     )
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
-    selves = _grouped({cell: (values, own[cell]) for cell, values in twins.items()})
+    selves = _grouped({cell: (values, own[cell]) for cell, values in raw.twin_values.items() if cell in own})
     return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
@@ -278,8 +298,8 @@ def stop_reason(raw: Raw) -> str:
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"
 
 
-def _cost(rounds: Iterable[Rounds], which: Callable[[Rounds], float | None]) -> float | None:
-    known = [cost for cost in map(which, rounds) if cost is not None]
+def _cost(found: Iterable[float | None]) -> float | None:
+    known = [cost for cost in found if cost is not None]
     return median(known) if known else None
 
 
@@ -288,6 +308,7 @@ def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Ti
     cell, problem = verdict.cell, verdict.cell.problem
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     values = raw.values[cell] if rounds else {}
+    costs = [one.costs for one in rounds]
     interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
     low, high, level = interval or (None, None, None)
     ratio = minimum = None
@@ -320,11 +341,11 @@ def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Ti
         limit_seconds=least,
         times_limit=epoch_seconds / least if epoch_seconds and least else None,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,
-        import_seconds=_cost(rounds, lambda one: one.costs.import_seconds),
-        data_seconds=_cost(rounds, lambda one: one.costs.data_seconds),
-        compile_seconds=_cost(rounds, lambda one: one.costs.compile_seconds),
-        peak_memory_bytes=_cost(rounds, lambda one: one.costs.peak_memory_bytes),
-        device_epoch_seconds=_cost(rounds, lambda one: one.costs.device_epoch_seconds),
+        import_seconds=_cost([one.import_seconds for one in costs]),
+        data_seconds=_cost([one.data_seconds for one in costs]),
+        compile_seconds=_cost([one.compile_seconds for one in costs]),
+        peak_memory_bytes=_cost([one.peak_memory_bytes for one in costs]),
+        device_epoch_seconds=_cost([one.device_epoch_seconds for one in costs]),
         ratio=ratio.ratio if ratio else None,
         ratio_low=ratio.low if ratio else None,
         ratio_high=ratio.high if ratio else None,
@@ -338,7 +359,7 @@ def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Ti
         baseline_device="cpu",
         blocks=len(values),
         disturbed_blocks=len(values.keys() & raw.disturbed.keys()),
-        drifting_processes=sum(map(drifts, rounds)),
+        drifting_processes=sum(raw.drifting[cell].values()) if rounds else 0,
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
         learning_rate=problem.learning_rate,
         seed=problem.seed,

@@ -21,7 +21,7 @@ from bench.gate.explain import explain
 from bench.past import Entry, by_cell
 from bench.plan import Plan
 from bench.records import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
-from bench.report import change_words, clock, past_words, words
+from bench.report import change_words, clock, many, past_words, ranks, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -30,7 +30,7 @@ _STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOU
 
 _CHANGES = {Comparison.SLOWER: "red", Comparison.FASTER: "green", Comparison.AMBIGUOUS: "yellow"}
 
-# A terminal shows no more of a table; report.md and timings.csv have all of it.
+# A terminal shows no more of a table; report.md has it.
 _MOST_ROWS = 200
 
 
@@ -103,17 +103,22 @@ def explanations(screen: Screen, agreements: Sequence[Agreement]) -> None:
 
 
 def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
-    """Print for each model its ranking in words and one table of times, then what the clock says of itself."""
+    """Print for each model its ranking in words and one table of times, then what the clock says of itself.
+
+    They are of the rows that report.md shows.
+    """
     screen.details.print()
+    shown = [row for _, row in many.shown(rows)]
     for model in Model:
-        of_model = [row for row in rows if row.model is model]
+        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
-            screen.verdicts.print("\n".join(words.rankings(of_model, quick=raw.quick)))
-            if len(of_model) <= _MOST_ROWS:
-                screen.details.print(_times(of_model, quick=raw.quick))
+            rest = ranks.rest(len(words.by_work(of_model)) - len(words.by_work(here)))
+            screen.verdicts.print("\n".join([*words.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
+            if len(here) <= _MOST_ROWS:
+                screen.details.print(_times(here, quick=raw.quick))
             else:
-                screen.details.print(f"({len(of_model)} cells: their table is in report.md)\n")
+                screen.details.print(f"({len(here)} cells: their table is in report.md)\n")
     for line in clock.lines(raw, every=screen.verbose):
         screen.details.print(line)
 

@@ -35,7 +35,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
     shown = [row for _, row in many.shown(rows)]
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
-        _asked(raw, rows),
+        _asked(raw, rows, shown),
         section("Verdicts", bullets([*words.rankings(shown, quick=raw.quick), *clock.self_comparison(raw)])),
         section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
@@ -51,16 +51,16 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
+def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     names = list(dict.fromkeys(row.implementation for row in rows))
-    works = list(dict.fromkeys(words.work(row) for _, row in many.shown(rows)))
+    works = list(dict.fromkeys(words.work(row) for row in shown))
     options = raw.environment["options"]
     blocks = "one look without comparison (--quick)" if raw.quick else words.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{words.cells(rows)}: {text(', '.join(names))} on {text(', '.join(works))}; "
         f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}. "
-        f"{many.left_out(rows)}"
+        f"{many.left_out(rows, shown)}"
     ).rstrip()
 
 

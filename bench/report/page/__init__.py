@@ -77,7 +77,7 @@ def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> dict
     sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
     titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
     made = (
-        tables.times(shown, many.left_out(rows)),
+        tables.times(shown, many.left_out(rows, shown)),
         tables.costs(shown),
         tables.unfinished(*many.unfinished(rows)),
         tables.agreement(raw, [row.implementation for row in rows]),
