@@ -91,7 +91,7 @@ def _drift(seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
     if third < LEAST_THIRD:
         return np.zeros(len(seconds), dtype=bool)
     ratio = np.median(seconds[:, -third:], axis=1) / np.median(seconds[:, :third], axis=1)
-    return ~((1 / (1 + DRIFT) <= ratio) & (ratio <= 1 + DRIFT))
+    return ~((ratio >= 1 / (1 + DRIFT)) & (ratio <= 1 + DRIFT))
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:

@@ -16,8 +16,9 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
 from bench.records import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
-from bench.report import agreement, change_words, lean, past_words, summary, words, written
+from bench.report import agreement, change_words, lean, many, past_words, summary, words, written
+from bench.report.beside import beside
 from bench.report.summary import Raw
 
 SCHEMA = 1
@@ -130,26 +132,42 @@ def write_reports(folder: Path) -> Raw:
 def _write_reports(folder: Path) -> Raw:
     raw = read(folder)
     _write(folder / "agreement.csv", csv(Agreement, raw.agreements))
-    if raw.timed:
-        rows = summary.timings(raw)
+    if not raw.timed:
+        _write(folder / "report.md", agreement.report(raw))
+        return raw
+    rows = summary.timings(raw)
+    with _drawing(raw, rows) as pictures:
         _write(folder / "timings.csv", csv(Timing, rows))
         if raw.scalings:
             _write(folder / "sweep.csv", csv(Scaling, raw.scalings))
         _write(folder / "report.md", written.report(raw, rows))
-        _write_to_look_at(folder, raw, rows)
-    else:
-        _write(folder / "report.md", agreement.report(raw))
+        _write_page(folder, raw, rows)
+        _write_pictures(folder / "pictures", pictures())
     return raw
 
 
-def _write_to_look_at(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
-    """Write the page and the pictures; matplotlib and jinja2 take a second that only a report is worth."""
-    from bench.report import page, pictures  # noqa: PLC0415
+def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callable[[], dict[str, str]]]:
+    """Draw the pictures when they are asked for, or, where there is much else to do, beside that."""
+
+    def draw() -> dict[str, str]:
+        from bench.report import pictures  # noqa: PLC0415 - matplotlib takes a second that only a report is worth
+
+        return pictures.draw(raw, rows)
+
+    raw.scalings  # noqa: B018 - kept in both processes
+    return beside(draw) if sys.platform == "linux" and len(rows) > many.MOST_ROWS else nullcontext(draw)
+
+
+def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
+    from bench.report import page  # noqa: PLC0415 - jinja2 takes its time as well
 
     _write(folder / "report.html", page.render(raw, rows))
-    (folder / "pictures").mkdir(exist_ok=True)
-    for name, text in pictures.draw(raw, rows).items():
-        _write(folder / "pictures" / name, text)
+
+
+def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in pictures.items():
+        _write(folder / name, text)
 
 
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
