@@ -22,7 +22,7 @@ def baseline_of(cell: Cell) -> Cell:
 def comparisons(timed: Iterable[Cell]) -> int:
     """Return m, the number of ratios that a table of these cells holds; at least 1."""
     cells = set(timed)
-    return max(1, sum(baseline_of(cell) in cells and baseline_of(cell) != cell for cell in cells))
+    return max(1, sum(baseline != cell and baseline in cells for cell in cells for baseline in [baseline_of(cell)]))
 
 
 def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:

@@ -48,9 +48,11 @@ def read(raw: Path) -> Done:
 def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Iterator[Rounds]:
     """Yield the rounds that are finished, one after the other, each made of its line by `decode`; as `read` else."""
     left = _orphans(raw)
-    for one in each_line(Rounds, raw / "rounds.jsonl", decode):
-        if left:
-            left.pop(_key(one), None)
+    found = each_line(Rounds, raw / "rounds.jsonl", decode)
+    if not left:
+        yield from found
+    for one in found:
+        left.pop(_key(one), None)
         yield one
     yield from left.values()
 

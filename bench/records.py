@@ -1,6 +1,6 @@
 """One row of a file is one frozen dataclass; the unit of a number is in its name.
 
-Those of which a large report reads two for each process have slots: they are made of their text in half the time.
+Those that a large report reads of each process have slots: they are made of their text in half the time.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ class Evidence:
     repeated: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rounds:
     """One line of raw/rounds.jsonl: the rounds of one cell in one process.
 

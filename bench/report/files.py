@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,12 @@ def read(folder: Path) -> Raw:
 
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
     with _uncollected():
+        judged = verdicts(folder)
         raw = Raw(
             environment=environment,
-            verdicts=jsonl.read_lines(Verdict, folder / VERDICTS),
+            verdicts=judged,
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(progress.each_rounds(folder / "raw", lean.reader())),
+            rounds=list(progress.each_rounds(folder / "raw", lean.reader(one.cell for one in judged))),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
@@ -198,7 +200,7 @@ def reports(folder: Path) -> list[Path]:
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    table = [[words.exact(getattr(record, column)) for column in columns] for record in records]
+    table = [[*map(words.exact, values)] for values in map(attrgetter(*columns), records)]
     text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
     return text
 

@@ -51,8 +51,8 @@ class Raw:
     @cached_property
     def scalings(self) -> list[Scaling]:
         """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
-        fine = {verdict.cell for verdict in final_verdicts(self) if verdict.status is Status.OK}
-        return [] if self.quick else scaling.scalings({cell: own for cell, own in self.values.items() if cell in fine})
+        fine = {cell: own for cell, own in self.values.items() if cell in self.fine}
+        return [] if self.quick else scaling.scalings(fine)
 
     @cached_property
     def counted(self) -> list[Rounds]:
@@ -104,6 +104,16 @@ class Raw:
     def final(self) -> list[Verdict]:
         """The verdict of each cell once its timing is known as well."""
         return _final_verdicts(self)
+
+    @cached_property
+    def fine(self) -> dict[Cell, Cell]:
+        """The cells that have a time, by themselves: one that is equal finds the one that others know."""
+        return {verdict.cell: verdict.cell for verdict in self.final if verdict.status is Status.OK}
+
+    @cached_property
+    def comparisons(self) -> dict[Model, int]:
+        """How many ratios the table of each model holds; at least 1."""
+        return {model: comparisons(cell for cell in self.fine if cell.problem.model is model) for model in Model}
 
     @cached_property
     def timings(self) -> list[Timing]:
@@ -163,14 +173,7 @@ def timings(raw: Raw) -> list[Timing]:
 
 
 def _timings(raw: Raw) -> list[Timing]:
-    verdicts = raw.final
-    rows: list[Timing] = []
-    for model in Model:
-        of_model = [verdict for verdict in verdicts if verdict.cell.problem.model is model]
-        timed = {verdict.cell: verdict.cell for verdict in of_model if verdict.status is Status.OK}
-        count = comparisons(timed)
-        rows += [_timing(verdict, timed.get(baseline_of(verdict.cell)), count, raw) for verdict in of_model]
-    return rows
+    return [_timing(verdict, raw) for model in Model for verdict in raw.final if verdict.cell.problem.model is model]
 
 
 def final_verdicts(raw: Raw) -> list[Verdict]:
@@ -210,12 +213,10 @@ def self_comparisons(raw: Raw) -> list[SelfComparison]:
 def _self_comparisons(raw: Raw) -> list[SelfComparison]:
     if raw.quick:
         return []
-    ok = {verdict.cell for verdict in raw.final if verdict.status is Status.OK}
-    counts = {model: comparisons(cell for cell in ok if cell.problem.model is model) for model in Model}
     results = []
     for cell, values in raw.twin_values.items():
-        if cell in ok:
-            ratio = paired_ratio(values, raw.values.get(cell, {}), counts[cell.problem.model])
+        if cell in raw.fine:
+            ratio = paired_ratio(values, raw.values.get(cell, {}), raw.comparisons[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
@@ -244,10 +245,10 @@ def means(raw: Raw) -> list[Mean]:
 def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
-    ok = [verdict.cell for verdict in raw.final if verdict.status is Status.OK]
-    own = {cell: raw.values[cell] for cell in ok if cell in raw.values}
+    own = {cell: raw.values[cell] for cell in raw.fine if cell in raw.values}
+    baselines = {cell: raw.fine.get(baseline_of(cell)) for cell in own}
     others = _grouped(
-        {cell: (values, own[baseline_of(cell)]) for cell, values in own.items() if _has_baseline(cell, own)}
+        {cell: (own[cell], own[baseline]) for cell, baseline in baselines.items() if baseline not in (None, cell)}
     )
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
     selves = _grouped({cell: (values, own[cell]) for cell, values in raw.twin_values.items() if cell in own})
@@ -255,10 +256,6 @@ def _means(raw: Raw) -> list[Mean]:
 
 
 _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
-
-
-def _has_baseline(cell: Cell, own: Mapping[Cell, Mapping[int, float]]) -> bool:
-    return baseline_of(cell) in own and baseline_of(cell) != cell
 
 
 def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs]]]:
@@ -303,9 +300,9 @@ def _cost(found: Iterable[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def _timing(verdict: Verdict, baseline: Cell | None, count: int, raw: Raw) -> Timing:
-    """Return the row of a cell; `baseline` is the cell that it is compared with, if that was timed."""
+def _timing(verdict: Verdict, raw: Raw) -> Timing:
     cell, problem = verdict.cell, verdict.cell.problem
+    baseline, count = raw.fine.get(baseline_of(cell)), raw.comparisons[problem.model]
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     values = raw.values[cell] if rounds else {}
     costs = [one.costs for one in rounds]
