@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
-from bench.report import files, histories, pictures, ranks, shares, summary, ticks, words
+from bench.report import files, histories, many, pictures, ranks, shares, summary, ticks, words
 from bench.report import marks as looks
 from bench.report.pictures import intervals, look
 from bench.report.summary import Raw
@@ -211,3 +212,19 @@ def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) ->
     files.write_reports(tmp_path / "run")
     links = re.findall(r"\]\((.+?)\)", (tmp_path / "run" / "report.md").read_text(encoding="utf-8"))
     assert {f"pictures/{path.name}" for path in (tmp_path / "run" / "pictures").iterdir()} == set(links)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone")
+@pytest.mark.filterwarnings("ignore:os.fork")  # of JAX, if another test has imported it
+def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    raw = made_up()
+    draw, here = pictures.draw, os.getpid()
+    expected = draw(raw, summary.timings(raw))
+    monkeypatch.setattr(pictures, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
+    laid_down(tmp_path / "run", raw)
+    files.write_reports(tmp_path / "run")
+    drawn = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "pictures").iterdir()}
+    assert drawn == expected

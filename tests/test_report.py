@@ -318,6 +318,20 @@ def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
     golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
 
 
+def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), width=200, markup=False, emoji=False, highlight=False, color_system=None)
+    raw = made_up()
+    rows = summary.timings(raw)
+    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    with console.capture() as seen:
+        terminal.results(Screen(console, console, console, verbose=True), raw, rows)
+    text = " ".join(seen.get().split())
+    shown = [row for _, row in many.shown(rows)]
+    assert all(sentence in text for sentence in words.rankings(shown, quick=False))
+    assert "digits batch 64" not in text
+    assert text.count("1 more piece of work: timings.csv.") == 1
+
+
 def test_a_time_stands_beside_ok_and_nowhere_else() -> None:
     numbers = [field.name for field in fields(Timing) if "seconds" in field.name or field.name.startswith("ratio")]
     rows = summary.timings(made_up())
