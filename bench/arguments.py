@@ -11,11 +11,11 @@ import typer
 
 import impls
 from bench.devices import DEVICE_KINDS
-from bench.options import DTYPES, EPOCHS, FULL
+from bench.options import EPOCHS, FULL
 from bench.report.screen import Screen, screen
 from bench.sweep import AXES
 from datasets import DATASETS
-from datasets.dataset import Model
+from datasets.dataset import DTYPES, Model
 from impls.protocol import Feed
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"

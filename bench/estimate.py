@@ -15,7 +15,7 @@ from bench.worker.null import NAME as NULL
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
-# the rates that each block measures for a dtype and a number of threads; what comes before the gate and after the race.
+# the rates that each block measures for a dtype; what comes before the gate and after the race.
 _START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
 _OTHER_START = 2.5
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
@@ -34,7 +34,7 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     pilot, block = racing.lanes(cells, controls=False), racing.lanes(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
-    rated = {(cell.threads, cell.problem.dtype) for cell in cells if cell.device == "cpu"}
+    rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
     timed = sum(_start(lane) + sum(max(pace, _work(cell)) for cell in lane.cells) for lane in block)
     timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE

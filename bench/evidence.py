@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import correlation, median, quantiles
+from statistics import median, quantiles
 
 import numpy as np
 
@@ -35,8 +35,6 @@ _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
 _PROCESSES = 3
 # Beyond this size of the parameters a P x P product for each step and block would take longer than the timing.
 _QUICK_P = 100
-# The medians of the first and the last third of steady rounds differ by less.
-DRIFT = 0.05
 
 
 @dataclass(frozen=True)
@@ -210,17 +208,3 @@ def unpacked(problem: Problem, w: str, b: str) -> Params:
             for text, shape in zip((w, b), shapes, strict=True)
         )
     )
-
-
-def drift(round_seconds: Sequence[float]) -> float:
-    """Return the median of the last third of the rounds over that of the first, less 1: 0 in a steady state."""
-    third = max(1, len(round_seconds) // 3)
-    return median(round_seconds[-third:]) / median(round_seconds[:third]) - 1
-
-
-def autocorrelation(round_seconds: Sequence[float]) -> float | None:
-    """Return the correlation of each round with the next; None where it is not defined."""
-    former, latter = round_seconds[:-1], round_seconds[1:]
-    if len(former) < 2 or len(set(former)) == 1 or len(set(latter)) == 1:
-        return None
-    return correlation(former, latter)

@@ -23,6 +23,7 @@ def measured(
     make_empty(folder)  # a run that was stopped here has left it
     job = Job(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
     variables = environment(dtype=dtype, threads=threads, device="cpu")
+    variables.pop("OPENBLAS_CORETYPE", None)  # NumPy's BLAS may be told to be a slow one, and torch's is not
     run_worker(Order("bench.worker.rates", asdict(job), variables, folder, _TIMEOUT_SECONDS, capped=True))
     found = read_lines(Rates, folder / RATES)
     shutil.rmtree(folder)

@@ -29,7 +29,7 @@ def read_bytes(problem: Problem) -> int:
     """Return the bytes of the rows that an epoch reads."""
     itemsize = np.dtype(problem.dtype).itemsize
     target = 1 if problem.model.classifies else itemsize
-    return _rows(problem) * (problem.d * itemsize + target)
+    return problem.rows * (problem.d * itemsize + target)
 
 
 def measured_size(problem: Problem) -> int:
@@ -48,13 +48,8 @@ def seconds(cell: Cell, rates: Iterable[Rates]) -> float | None:
     reads = [rate for one in fitting for bytes_, rate in one.read_bytes_per_second.items() if int(bytes_) >= size]
     if cell.device != "cpu" or cell.threads != 1 or not reads:
         return None
-    n, d, k = _rows(problem), problem.d, problem.k
+    n, d, k = problem.rows, problem.d, problem.k
     exponentials = {Model.LOGISTIC: n, Model.SOFTMAX: n * (k - 1)}.get(problem.model, 0)
     computing = 4 * n * d * k / max(one.flops_per_second for one in fitting)
     computing += exponentials / max(one.exponentials_per_second for one in fitting)
     return SAFETY * max(read_bytes(problem) / max(reads), computing)
-
-
-def _rows(problem: Problem) -> int:
-    size = problem.batch_size or problem.n
-    return problem.n - problem.n % size if problem.drop_last else problem.n

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,8 @@ from bench.report import files
 from bench.report.screen import Screen, console
 
 Names = str | Sequence[str]
+
+_SEVERAL = {field.name for field in fields(Options) if field.default == ()}
 
 
 def agree(
@@ -90,8 +92,12 @@ def _options(
         "datasets": datasets,
         "dtypes": dtypes,
         "batch_sizes": batch_sizes,
-    }
-    return {name: (given,) if isinstance(given, str) else tuple(given) for name, given in named.items()} | others
+    } | others
+    return {name: _several(given) if name in _SEVERAL else given for name, given in named.items()}
+
+
+def _several(given: Names) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _command(name: str, options: dict[str, Any]) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BadInput, unknown
-from datasets.dataset import Model
+from datasets.dataset import DTYPES, Model
 from impls.protocol import Feed
 
-DTYPES = ("float32", "float64")
 FULL = "full"
 
 # With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the

@@ -161,15 +161,15 @@ class _Race:
         return timed
 
     def _rates(self, number: int, cells: Sequence[Cell]) -> None:
-        """Measure how fast the machine is: for each number of threads and dtype, at the sizes of the data."""
-        groups: dict[tuple[int, str], list[Cell]] = {}
+        """Measure how fast the machine is, on one thread: for each dtype, at the sizes of the data."""
+        groups: dict[str, list[Cell]] = {}
         for cell in cells:
-            if cell.device == "cpu":
-                groups.setdefault((cell.threads, cell.problem.dtype), []).append(cell)
-        for (threads, dtype), group in groups.items():
+            if (cell.device, cell.threads) == ("cpu", 1):
+                groups.setdefault(cell.problem.dtype, []).append(cell)
+        for dtype, group in groups.items():
             sizes = sorted({limit.measured_size(cell.problem) for cell in group})
             core, folder = _core(group[0], number), self.raw / "gauge"
-            rates = gauge.measured(number, core, dtype=dtype, threads=threads, sizes=sizes, folder=folder)
+            rates = gauge.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep("rates.jsonl", self.done.rates, rates)
 
     def _limit(self, planned: _Planned) -> float:

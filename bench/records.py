@@ -5,6 +5,7 @@ Those that a large report reads of each process have slots: they are made of the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -73,6 +74,18 @@ class Problem:
         """The batching of every epoch of this problem."""
         return Batching(self.batch_size, self.shuffle, self.drop_last, self.seed)
 
+    @property
+    def steps(self) -> int:
+        """The batches of an epoch."""
+        size = self.batch_size or self.n
+        return self.n // size if self.drop_last else math.ceil(self.n / size)
+
+    @property
+    def rows(self) -> int:
+        """The rows of an epoch: all, or without those of a short last batch that is left out."""
+        size = self.batch_size or self.n
+        return self.n - self.n % size if self.drop_last else self.n
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -90,7 +103,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate, or the attempt to run it, said of a cell. `detail` is empty when OK."""
+    """What the gate, or the attempt to run it, said of a cell. `detail` is empty when OK.
+
+    denormal_share   of the probabilities that it predicts after the agreement run; None where it predicts none
+    """
 
     cell: Cell
     status: Status
@@ -98,6 +114,7 @@ class Verdict:
     budget_share: float | None = None
     final_loss: float | None = None
     accuracy: float | None = None
+    denormal_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -333,6 +350,21 @@ class Places(StrEnum):
 
 
 @dataclass(frozen=True)
+class Family:
+    """What cells share that differ in size and in who runs them, and in nothing else. `seed` is that of the data."""
+
+    model: Model
+    d: int
+    k: int
+    dtype: str
+    seed: int
+    shuffle: bool
+    drop_last: bool
+    feed: Feed
+    threads: int
+
+
+@dataclass(frozen=True)
 class Scaling:
     """One row of sweep.csv: the costs of an implementation, or its places beside another. None if not told.
 
@@ -372,6 +404,21 @@ class Scaling:
     crossover_rows_high: float | None
     crossover_level: float | None
     comparisons: int
+
+    @property
+    def family(self) -> Family:
+        """The family of the cells that this row is about."""
+        return Family(
+            model=self.model,
+            d=self.d,
+            k=self.k,
+            dtype=self.dtype,
+            seed=self.seed,
+            shuffle=self.shuffle,
+            drop_last=self.drop_last,
+            feed=self.feed,
+            threads=self.threads,
+        )
 
 
 @dataclass(frozen=True)
@@ -443,6 +490,7 @@ class Timing:
     budget_share: float | None
     final_loss: float | None
     accuracy: float | None
+    denormal_share: float | None
 
     @property
     def cell(self) -> Cell:

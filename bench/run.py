@@ -28,7 +28,7 @@ from bench.report import document, files, live, summary, terminal
 from bench.report.screen import Screen
 from datasets import folder as disk
 from datasets import prepared
-from datasets.dataset import Dataset
+from datasets.dataset import DTYPES, Dataset
 
 Folders = Mapping[tuple[str, str], Path]
 
@@ -80,7 +80,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
             racing.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         accuse.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
-    code = exit_code(ready.plan, summary.final_verdicts(raw), options)
+    code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)
     return code
 
@@ -93,13 +93,13 @@ def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
 
 def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
     """Print the times if there are any, the paths, and with --json the whole result."""
-    rows = summary.timings(raw) if raw.timed else []
+    rows = raw.timings if raw.timed else []
     if raw.timed:
         terminal.results(screen, raw, rows)
     compared = raw.timed and not raw.quick
     terminal.closing(screen, files.reports(folder), folder, raw.environment["command"], compared=compared)
     if screen.json:
-        verdicts = summary.final_verdicts(raw) if raw.timed else raw.verdicts
+        verdicts = raw.final if raw.timed else raw.verdicts
         terminal.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))
 
 
@@ -252,7 +252,7 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         "command": command,
         "options": asdict(options),
         "datasets": sources,
-        "reference_bits": {dtype: reference.bits(reference.wider(dtype)) for dtype in gate.DTYPES},
+        "reference_bits": {dtype: reference.bits(reference.wider(dtype)) for dtype in DTYPES},
         "python": sys.version,
         "machine": found,
         "advice": doctor.advice(doctor.findings(doctor.look(), max(cell.threads for cell in made.cells))),

@@ -11,31 +11,15 @@ from statistics import median
 
 import numpy as np
 
-from bench.records import Cell, Comparison, Places, Scaling
+from bench.records import Cell, Comparison, Family, Places, Scaling
 from bench.statistics import Ratio, compare, order_interval, paired_ratio
 from datasets import synthetic
 from datasets.dataset import Model
-from impls.protocol import Feed
 
 # By block, the seconds per epoch of one cell.
 _Values = Mapping[int, float]
 _Interval = tuple[float | None, float | None, float | None]
 _NONE: _Interval = (None, None, None)
-
-
-@dataclass(frozen=True)
-class Family:
-    """What cells share that differ in size and in who runs them, and in nothing else. `seed` is that of the data."""
-
-    model: Model
-    d: int
-    k: int
-    dtype: str
-    seed: int
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
 
 
 def family(cell: Cell) -> Family | None:
@@ -90,7 +74,7 @@ def _runners(values: Mapping[Cell, _Values]) -> dict[Family, list[_Runner]]:
     return {
         one: [_Runner(*who, cells) for who, cells in group.items()]
         for one, group in groups.items()
-        if len({_size(cell) for cells in group.values() for cell in cells}) > 1
+        if len({(cell.problem.steps, cell.problem.rows) for cells in group.values() for cell in cells}) > 1
     }
 
 
@@ -99,16 +83,9 @@ def _shared(pair: _Pair) -> list[int]:
     return sorted(pair[0].full.keys() & pair[1].full.keys())
 
 
-def _size(cell: Cell) -> tuple[int, int]:
-    """Return the steps and the rows of an epoch."""
-    n, size = cell.problem.n, cell.problem.batch_size or cell.problem.n
-    steps = n // size if cell.problem.drop_last else math.ceil(n / size)
-    return steps, n - n % size if cell.problem.drop_last else n
-
-
 def _costs(one: Family, runner: _Runner, comparisons: int) -> Iterator[Scaling]:
     """Yield seconds = steps x overhead + rows x slope, fitted in each block, where the sizes tell the two apart."""
-    sizes = np.array([_size(cell) for cell in runner.cells], float)
+    sizes = np.array([(cell.problem.steps, cell.problem.rows) for cell in runner.cells], float)
     if np.linalg.matrix_rank(sizes / sizes.max(axis=0)) < 2:
         return
     blocks = sorted(set.intersection(*(set(values) for values in runner.cells.values())))

@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+DTYPES = ("float32", "float64")
+
 FloatArray = NDArray[np.floating]
 LabelArray = NDArray[np.int64]
 Rows = slice | NDArray[np.int64]
@@ -68,7 +70,7 @@ class Dataset:
             raise ValueError(f"{self.name}: x has {self.x.ndim} axes, {self.model} takes {dimensions}")
         if self.y.shape != (len(self.x),):
             raise ValueError(f"{self.name}: y has shape {self.y.shape}, x has {len(self.x)} rows")
-        if self.x.dtype not in (np.float32, np.float64) or self.y.dtype != y_dtype:
+        if str(self.x.dtype) not in DTYPES or self.y.dtype != y_dtype:
             raise ValueError(f"{self.name}: dtypes {self.x.dtype} and {self.y.dtype} of x and y")
 
     @property

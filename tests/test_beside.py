@@ -52,6 +52,22 @@ def test_the_work_of_a_process_that_was_killed_is_done_here() -> None:
         assert result() == here
 
 
+def test_the_work_of_a_process_that_was_killed_while_it_sent_its_result_is_done_here() -> None:
+    """A pipe holds a hundredth of the result: the process is about to send it, or sends it, until somebody reads."""
+    here, (reading, writing) = os.getpid(), os.pipe()
+
+    def work() -> tuple[bytes, int]:
+        os.write(writing, b"done")
+        return bytes(10_000_000), os.getpid()
+
+    with beside(work) as result:
+        os.read(reading, 4)
+        (process,) = multiprocessing.active_children()
+        process.kill()
+        process.join()
+        assert result()[1] == here
+
+
 def test_the_process_ends_with_the_block_whether_its_result_is_wanted_or_not() -> None:
     with pytest.raises(ValueError, match="something else"), beside(lambda: time.sleep(600)):
         raise ValueError("something else")

@@ -19,7 +19,7 @@ from bench.between import between, shift, slower_than
 from bench.compare import percentage
 from bench.errors import BadInput
 from bench.records import Comparison, Failure, Problem, Status
-from bench.report import change_words, files, summary
+from bench.report import change_words, files
 from bench.report.summary import Raw
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -62,7 +62,7 @@ def test_a_run_and_itself_are_the_same_however_noisy_it_was() -> None:
 
 def test_the_times_of_a_run_are_those_of_its_own_report() -> None:
     noisy = run(noise=0.2)
-    own = {(row.implementation, row.dataset): row.epoch_seconds for row in summary.timings(noisy)}
+    own = {(row.implementation, row.dataset): row.epoch_seconds for row in noisy.timings}
     found = between(noisy, noisy).changes
     assert {(one.implementation, one.dataset): one.old_epoch_seconds for one in found} == own
     assert all(one.new_epoch_seconds == one.old_epoch_seconds for one in found)

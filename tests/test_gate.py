@@ -266,6 +266,14 @@ class KeepsRows(NumpyManual):
         super().__init__(replace(dataset, x=dataset.x.copy()), start, recipe, device)
 
 
+class KeepsRowsToShuffle(NumpyManual):
+    """Copies all rows where their order is a new one each epoch."""
+
+    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
+        kept = replace(dataset, x=dataset.x.copy()) if recipe.batching.shuffle else dataset
+        super().__init__(kept, start, recipe, device)
+
+
 class KeepsTargets(NumpyManual):
     """Copies the targets alone."""
 
@@ -311,6 +319,17 @@ def test_rows_that_are_kept_where_they_should_be_brought_are_found(keeper: type[
     found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
     assert [one.name for one in found if not one.agrees] == ["itself/fed"]
     assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps rows of its own")
+
+
+@pytest.mark.parametrize(("shuffle", "wrong"), [(True, ["itself/fed"]), (False, [])])
+def test_rows_that_are_kept_only_to_be_shuffled_are_found(shuffle: bool, wrong: list[str]) -> None:
+    dataset = synthetic.draw(Model.LOGISTIC, 12, 1, 1, 0, dtype="float32").dataset
+    recipe = Recipe(0.1, Batching(5, shuffle=shuffle), Feed.HOST)
+    case = Case("fed", "rows on the host", dataset, zeros(dataset), recipe, 2, (2,))
+    for keeper, expected in ((KeepsRowsToShuffle, wrong), (NumpyManual, [])):
+        seen = observe.observe(keeper, case, CPU)
+        found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
+        assert [one.name for one in found if not one.agrees] == expected
 
 
 def test_what_is_fed_is_tried_on_every_case_of_the_gate() -> None:

@@ -253,15 +253,6 @@ def test_parameters_come_back_bit_for_bit() -> None:
     assert not checks.same_bits(params, Params(-params.w, params.b))
 
 
-def test_steady_rounds_do_not_drift() -> None:
-    assert evidence.drift([1.0] * 9) == 0
-    assert evidence.drift([1.0, 1.0, 1.0, 5.0, 5.0, 5.0, 1.5, 1.5, 9.0]) == 0.5
-    assert evidence.autocorrelation([1.0] * 9) is None
-    found = evidence.autocorrelation([1.0, 2.0] * 9)
-    assert found is not None
-    assert found == pytest.approx(-1)
-
-
 def at(cpu: float, **threads: float) -> Counters:
     return Counters(cpu, cpu, 0, 0.0, 0.0, 0.0, threads, {})
 

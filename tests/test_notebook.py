@@ -59,6 +59,12 @@ def test_agree_returns_the_rows_of_agreement_and_keeps_a_run_if_asked(
     assert capsys.readouterr() == ("", "")
 
 
+def test_one_name_need_be_no_list_in_any_option_that_takes_several(asked: list[tuple[Options, str]]) -> None:
+    bench.race("jax_grad", models="softmax", sweeps="n=1e2:1e4", feeds="host", devices="cpu")
+    ((options, _),) = asked
+    assert (options.sweeps, options.feeds, options.devices) == (("n=1e2:1e4",), ("host",), ("cpu",))
+
+
 def test_bad_input_is_what_it_is_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
     with pytest.raises(BadInput, match="did you mean digits"):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.records import Status, Timing
-from bench.report import many, page, summary, words
+from bench.report import many, page, words
 from bench.report.page import charts, data
 from bench.report.summary import Raw
 from datasets.dataset import Model
@@ -47,7 +47,7 @@ class Parsed(HTMLParser):
 
 
 def rendered(raw: Raw) -> str:
-    return page.render(raw, summary.timings(raw))
+    return page.render(raw, raw.timings)
 
 
 def embedded(text: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def test_every_heading_and_table_has_what_a_screen_reader_reads() -> None:
 
 def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
     raw = made_up()
-    rows = summary.timings(raw)
+    rows = raw.timings
     found = embedded(rendered(raw))
     assert found["columns"] == [field.name for field in fields(Timing)]
     assert found["cells"] == {
@@ -125,7 +125,7 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
 
 def test_rounds_beyond_what_a_page_can_hold_are_left_to_the_raw_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = made_up()
-    rows = summary.timings(raw)
+    rows = raw.timings
     every = data.of_cells(raw, list(enumerate(rows)))["rounds"]
     monkeypatch.setattr(data, "MOST_ROUNDS", 100)
     some = data.of_cells(raw, list(enumerate(rows)))["rounds"]
@@ -162,7 +162,7 @@ def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raw = made_up()
-    rows = summary.timings(raw)
+    rows = raw.timings
     monkeypatch.setattr(many, "MOST_ROWS", 8)
     text = rendered(raw)
     shown = [number for number, row in enumerate(rows) if row.batch_size is None]
@@ -194,5 +194,5 @@ def test_the_plotly_in_the_repository_is_that_of_npm() -> None:
 
 def test_a_row_knows_its_cell() -> None:
     raw = made_up()
-    assert {row.cell for row in summary.timings(raw)} == {verdict.cell for verdict in raw.verdicts}
-    assert {row.model for row in summary.timings(raw)} == {Model.SIMPLE_LINEAR, Model.SOFTMAX}
+    assert {row.cell for row in raw.timings} == {verdict.cell for verdict in raw.verdicts}
+    assert {row.model for row in raw.timings} == {Model.SIMPLE_LINEAR, Model.SOFTMAX}

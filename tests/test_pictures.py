@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.records import Block, Status, Timing
-from bench.report import files, histories, many, pictures, ranks, shares, summary, ticks, words
+from bench.report import files, histories, many, pictures, ranks, shares, ticks, words
 from bench.report import marks as looks
 from bench.report.pictures import intervals, look
 from bench.report.summary import Raw
@@ -42,7 +42,7 @@ from tests.test_scaling import growing
 
 
 def softmax() -> list[Timing]:
-    return [row for row in summary.timings(made_up()) if row.model is Model.SOFTMAX]
+    return [row for row in made_up().timings if row.model is Model.SOFTMAX]
 
 
 def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
@@ -50,7 +50,7 @@ def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
 
 
 def seen(raw: Raw) -> list[histories.History]:
-    return histories.histories(raw, {row.cell for row in summary.timings(raw)})
+    return histories.histories(raw, {row.cell for row in raw.timings})
 
 
 def drawn(rows: list[Timing]) -> Figure:
@@ -70,7 +70,7 @@ def across(line: Line2D) -> tuple[float, ...]:
 
 def test_each_picture_has_a_name_without_the_users_words() -> None:
     raw = made_up()
-    assert sorted(pictures.draw(raw, summary.timings(raw))) == [
+    assert sorted(pictures.draw(raw, raw.timings)) == [
         "agreement.svg",
         "intervals-simple_linear.svg",
         "intervals-softmax.svg",
@@ -82,9 +82,9 @@ def test_each_picture_has_a_name_without_the_users_words() -> None:
 
 def test_the_same_run_gives_the_same_bytes_whatever_the_user_has_set() -> None:
     raw = made_up()
-    first = pictures.draw(raw, summary.timings(raw))
+    first = pictures.draw(raw, raw.timings)
     with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "svg.fonttype": "none", "lines.linewidth": 9}):
-        assert pictures.draw(raw, summary.timings(raw)) == first
+        assert pictures.draw(raw, raw.timings) == first
 
 
 def test_a_name_is_drawn_as_it_is_written() -> None:
@@ -92,10 +92,10 @@ def test_a_name_is_drawn_as_it_is_written() -> None:
     odd = replace(DIGITS, dataset=name)
     timed = rounds(cell("numpy_manual", odd), 1e-3, SCATTER)
     raw = replace(made_up(), verdicts=[agreed("numpy_manual", odd)], rounds=timed, failures=[])
-    for text in pictures.draw(raw, summary.timings(raw)).values():
+    for text in pictures.draw(raw, raw.timings).values():
         root = ET.fromstring(text)  # noqa: S314  # the program's own output
         assert {element.tag.rpartition("}")[2] for element in root.iter()} & {"img", "script", "text"} == set()
-    assert any(name in text for text in texts(drawn(summary.timings(raw))))
+    assert any(name in text for text in texts(drawn(raw.timings)))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> N
 
 def test_without_ratios_the_times_are_shown_and_ranked() -> None:
     raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS}})
-    rows = [row for row in summary.timings(raw) if row.model is Model.SOFTMAX]
+    rows = [row for row in raw.timings if row.model is Model.SOFTMAX]
     (digits, *_) = ranks.ranked(rows)
     assert not digits.compared
     seconds = [row.epoch_seconds for row in digits.rows if row.epoch_seconds is not None]
@@ -145,7 +145,7 @@ def test_without_ratios_the_times_are_shown_and_ranked() -> None:
 
 
 def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
-    row = find(summary.timings(made_up()), "jax_grad", DIGITS)
+    row = find(made_up().timings, "jax_grad", DIGITS)
     figure = drawn([replace(row, dataset=f"data-{number}") for number in range(1000)])
     assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
     assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
@@ -222,7 +222,7 @@ def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_sa
     monkeypatch.setattr(many, "MOST_ROWS", 8)
     raw = made_up()
     draw, here = pictures.draw, os.getpid()
-    expected = draw(raw, summary.timings(raw))
+    expected = draw(raw, raw.timings)
     monkeypatch.setattr(pictures, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
     laid_down(tmp_path / "run", raw)
     files.write_reports(tmp_path / "run")

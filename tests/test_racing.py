@@ -18,7 +18,7 @@ from bench.blocks import STOPPED
 from bench.events import Event, Stage, Step, Timed
 from bench.jsonl import append_line, from_mapping, read_lines
 from bench.quiet import Quiet
-from bench.records import Block, Cell, Disturbance, Failure, Problem, Rounds, Status
+from bench.records import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Entry, Job
@@ -74,6 +74,8 @@ Outcome = tuple[list[Rounds], list[Failure]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
+    monkeypatch.setattr(gauge, "measured", lambda *_, **__: [])
+
     def start(
         workers: FakeWorkers,
         cells: list[Cell],
@@ -85,7 +87,6 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         raw: str = "raw",
     ) -> Outcome:
         monkeypatch.setattr(attempts, "run_worker", workers)
-        monkeypatch.setattr(gauge, "measured", lambda *_, **__: [])
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
         wanted = racing.Wanted(blocks, max_blocks, seed, quick)
         quiet = Quiet(pressure=lambda: None)
@@ -135,6 +136,23 @@ def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: 
     assert other is not None
     assert null.epochs_per_round == other.epochs_per_round
     assert null.rounds < other.rounds
+
+
+def test_rates_are_measured_once_a_block_and_dtype_for_what_has_a_limit(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell on several threads or on an accelerator has none."""
+    asked: list[tuple[int, str, int]] = []
+
+    def measured(block: int, _core: int | None, *, dtype: str, threads: int, **_: object) -> list[Rates]:
+        asked.append((block, dtype, threads))
+        return []
+
+    monkeypatch.setattr(gauge, "measured", measured)
+    one = cell("a")
+    others = [replace(one, threads=2), replace(one, device="cuda:0"), cell("b")]
+    run(FakeWorkers(), [one, *others], blocks=2)
+    assert asked == [(1, "float32", 1), (2, "float32", 1)]
 
 
 def test_a_quick_run_has_neither_pilot_nor_twin_nor_null(run: Run) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.records import Cell, Places, Problem, Scaling
-from bench.report import growths, many, marks, sizes, summary, words, written
+from bench.report import growths, many, marks, sizes, words, written
 from bench.report.page import charts
 from bench.report.pictures import growth, look
 from bench.report.summary import Raw
@@ -174,7 +174,7 @@ def test_pairs_without_a_crossover_are_told_by_the_first_of_the_two() -> None:
     doubtful = of("d", 100, 1e-5, noise=9.0) | of("d", 100_000, 1e-3, noise=9.0)
     runs = {"a": light, "b": lambda n: 2 * light(n), "c": lambda n: 4 * light(n)}
     made = {cell: own for name, seconds in runs.items() for cell, own in curve(name, seconds).items()} | doubtful
-    like = summary.timings(growing(crossing=True))[0]
+    like = growing(crossing=True).timings[0]
     rows = [replace(like, implementation=cell.implementation, n=cell.problem.n, dataset=cell.problem.dataset)
             for cell in made]  # fmt: skip
     (panel,) = sizes.panels(rows, scalings(made))
@@ -224,7 +224,7 @@ def on_an_accelerator(raw: Raw) -> Raw:
 
 def told(raw: Raw) -> list[str]:
     """What report.md says; of picture and page it is held that they say the same."""
-    rows = summary.timings(raw)
+    rows = raw.timings
     looks = marks.marks(words.runner(row) for row in rows)
     (panel,) = sizes.panels(rows, raw.scalings)
     with look.look():
@@ -262,14 +262,14 @@ def test_too_few_blocks_are_no_answer() -> None:
 def test_a_quick_look_tells_no_crossover() -> None:
     raw = growing(crossing=True)
     quick = replace(raw, environment={**raw.environment, "options": {"quick": True, "blocks": 1, "threads": 1}})
-    rows = summary.timings(quick)
+    rows = quick.timings
     (panel,) = sizes.panels(rows, quick.scalings)
     assert sizes.legend(panel) == ["Nothing is compared here."]
 
 
 def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = on_an_accelerator(growing(crossing=True))
-    rows = summary.timings(raw)
+    rows = raw.timings
     whole = part(written.report(raw, rows), "How time grows")
     assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
     monkeypatch.setattr(many, "MOST_ROWS", 4)
@@ -281,7 +281,7 @@ def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeyp
 
 def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = growing(crossing=True)
-    rows = summary.timings(raw)
+    rows = raw.timings
     looks = marks.marks(map(words.runner, rows))
     panels = sizes.panels(rows, raw.scalings) * 3
     monkeypatch.setattr(sizes, "MOST_PANELS", 2)
@@ -295,6 +295,6 @@ def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatc
 
 def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:
     raw = growing(crossing=True)
-    rows = [row for row in summary.timings(raw) if row.implementation != "torch_nn"]
+    rows = [row for row in raw.timings if row.implementation != "torch_nn"]
     (panel,) = sizes.panels(rows, raw.scalings)
     assert [words.against(one) for one in panel.crossovers] == ["numpy_manual"]

@@ -19,8 +19,10 @@ import datasets
 import impls
 from bench import starts, workers
 from bench.evidence import wrong_after_timing
+from bench.gate.check import denormal_share
 from bench.jsonl import read_lines
 from bench.records import Cell, Evidence, Failure, Problem, Rounds
+from bench.report import words
 from bench.worker import checks, clock, prepare, timing
 from bench.worker.checks import Clocks
 from bench.worker.prepare import ready, run_epochs
@@ -224,8 +226,16 @@ def test_t09_no_denormals_where_it_is_timed(dataset: str) -> None:
     for epochs in (0, 100):
         ready(made, start(data), epochs)
         run_epochs(made, epochs)
-        p = made.predict(data.x)
-        assert np.mean((p != 0) & (np.abs(p) < np.finfo(np.float32).tiny)) < 1e-4
+        assert denormal_share(made.predict(data.x)) < words.MOST_DENORMAL
+
+
+def test_t09_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
+    """Differences of the logits from 88 to 103, whose exponentials float32 holds as denormal numbers alone."""
+    data = datasets.load("digits").astype("float32")
+    made = trainer(loaded("numpy_manual"), data)
+    p = start(data)
+    ready(made, p._replace(w=p.w * np.float32(60)), 0)
+    assert denormal_share(made.predict(data.x)) > words.MOST_DENORMAL
 
 
 def test_t10_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench import starts
-from bench.gate.trajectory import LARGEST_P, MOST_STEPS
+from bench.gate import trajectory
 from bench.records import Problem
 from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
 
@@ -56,8 +56,7 @@ def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
 
     Beyond the sizes at which an error can be carried along the whole run, the last of at least two epochs is replayed.
     """
-    batches = len(problem.batching.rows(problem.n, 0))
-    replay = (problem.d + 1) * problem.k > LARGEST_P or batches * epochs > MOST_STEPS
+    replay = trajectory.beyond((problem.d + 1) * problem.k, epochs * problem.steps)
     epochs = max(2, epochs) if replay else epochs
     return Case(
         name=problem.dataset,

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import workers
 from bench.errors import BadInput
@@ -27,10 +29,9 @@ from bench.jsonl import read_lines
 from bench.records import Agreement, Cell, Observed, Problem, Status, Verdict
 from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
-from datasets.dataset import Dataset
+from datasets.dataset import DTYPES, Dataset
 from datasets.prepared import mapped_bytes
 
-DTYPES = ("float32", "float64")
 # Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here. A C++
 # compiler takes two minutes for the sixty shapes of a dtype on a core of its own, and many times that on a busy one.
 TIMEOUT_SECONDS = 1800.0
@@ -281,7 +282,13 @@ def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agre
         budget_share=max(row.share for row in rows),
         final_loss=float(own.observation["end/loss"]),
         accuracy=float(np.mean(labels == y)) if cell.problem.model.classifies else None,
+        denormal_share=denormal_share(own.observation["end/predictions"]) if cell.problem.model.classifies else None,
     )
+
+
+def denormal_share(p: NDArray[Any]) -> float:
+    """Return the share of the probabilities that are denormal numbers: a library that keeps them slows down."""
+    return float(np.mean((p > 0) & (p < np.finfo(p.dtype).tiny)))
 
 
 def _concerns(one: Seen, cell: Cell) -> bool:

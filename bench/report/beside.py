@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
@@ -23,14 +23,14 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
     """
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(work, sending))
+    process = context.Process(target=_send, args=(work, receiving, sending))
     process.start()
     sending.close()
 
     def result() -> Result:
         try:
             found: Result = receiving.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return work()
         return found
 
@@ -42,11 +42,16 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         process.join()
 
 
-def _send(work: Callable[[], object], sending: Connection) -> None:
-    """Send the result, or nothing at all; Ctrl+C is for the process that waits."""
+def _send(work: Callable[[], object], receiving: Connection, sending: Connection) -> None:
+    """Send the result, or nothing at all; Ctrl+C is for the process that waits.
+
+    With no copy of the other end here, sending ends when the one who waits is gone.
+    """
+    receiving.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         result = work()
     except Exception:  # noqa: BLE001 - it is raised where the work is done again
         return
-    sending.send(result)
+    with suppress(BrokenPipeError):
+        sending.send(result)

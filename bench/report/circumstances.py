@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import blocks
 from bench.records import Rounds, Timing
-from bench.report import clock, many, summary, words
+from bench.report import clock, many, words
 from bench.report.markdown import bullets, code, table, text
 from bench.report.summary import Raw
 from bench.worker.null import NAME as NULL
@@ -62,7 +62,7 @@ def _drift(rows: Sequence[Timing]) -> list[str]:
 
 
 def _means(raw: Raw) -> str:
-    rows = [clock.mean_row(mean) for mean in summary.means(raw)]
+    rows = [clock.mean_row(mean) for mean in raw.means]
     if not rows:
         return ""
     introduction = (

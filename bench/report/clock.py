@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.compared import TWIN
-from bench.records import Cell, Comparison
+from bench.records import Comparison
 from bench.report import summary, words
 from bench.report.summary import Mean, Raw, SelfComparison
 from bench.statistics import Ratio
@@ -34,11 +34,11 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
 
 def self_comparisons(raw: Raw) -> list[str]:
     """Return one line for all A/A comparisons, of very many the widest, and one for those that are wrong."""
-    results = summary.self_comparisons(raw)
+    results = raw.self_comparisons
     if not results:
         return []
     widest = {one.cell for one in sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]}
-    parts = [f"{_place(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
+    parts = [f"{words.contest(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
     name = results[0].cell.implementation
@@ -47,22 +47,22 @@ def self_comparisons(raw: Raw) -> list[str]:
 
 def self_comparison(raw: Raw) -> list[str]:
     """Return the widest A/A interval, or what there is if they are not several, and which of them are wrong."""
-    results = summary.self_comparisons(raw)
+    results = raw.self_comparisons
     told = [(one.cell, one.ratio) for one in results if one.ratio]
     if len(told) < 2:
         return self_comparisons(raw)
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
         f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{words.ratio_range(ratio.low, ratio.high)}, on {_place(cell)}: so wide can an interval be here where nothing "
-        "differs."
+        f"{words.ratio_range(ratio.low, ratio.high)}, on {words.contest(cell)}: so wide can an interval be here "
+        "where nothing differs."
     )
     return [said, *_wrong(results)]
 
 
 def _wrong(results: Sequence[SelfComparison]) -> list[str]:
     """Return the sentence on A/A comparisons that tell a difference, if any do."""
-    places = [_place(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
+    places = [words.contest(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
     if not places:
         return []
     rest = len(places) - MOST_COMPARISONS
@@ -70,17 +70,12 @@ def _wrong(results: Sequence[SelfComparison]) -> list[str]:
     return [f"A/A tells a difference that is not there on {where}: distrust the ratios there."]
 
 
-def _place(cell: Cell) -> str:
-    """Return on what the baseline was compared with itself, and with how many threads if several."""
-    return words.work(cell.problem) + (f" with {cell.threads} threads" if cell.threads > 1 else "")
-
-
 def _width(one: SelfComparison) -> float:
     return one.ratio.half_width if one.ratio else 0.0
 
 
 def _twins(raw: Raw) -> list[Mean]:
-    return [one for one in summary.means(raw) if one.implementation.endswith(TWIN)]
+    return [one for one in raw.means if one.implementation.endswith(TWIN)]
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:

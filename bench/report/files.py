@@ -31,7 +31,7 @@ from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
 from bench.records import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
-from bench.report import agreement, change_words, lean, many, past_words, summary, words, written
+from bench.report import agreement, change_words, lean, many, past_words, words, written
 from bench.report.beside import beside
 from bench.report.summary import Raw
 
@@ -95,7 +95,7 @@ def read(folder: Path) -> Raw:
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
     with _uncollected():
         judged = verdicts(folder)
-        raw = Raw(
+        return Raw(
             environment=environment,
             verdicts=judged,
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
@@ -104,8 +104,6 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
         )
-    gc.freeze()
-    return raw
 
 
 @contextmanager
@@ -137,7 +135,7 @@ def _write_reports(folder: Path) -> Raw:
     if not raw.timed:
         _write(folder / "report.md", agreement.report(raw))
         return raw
-    rows = summary.timings(raw)
+    rows = raw.timings
     with _drawing(raw, rows) as pictures:
         _write(folder / "timings.csv", csv(Timing, rows))
         if raw.scalings:

@@ -6,10 +6,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.blocks import without
 from bench.compared import TWIN
 from bench.records import Cell, Rounds, Status
-from bench.report import summary, words
+from bench.report import words
 from bench.report.summary import Raw
 from bench.statistics import process_value
 
@@ -73,12 +72,11 @@ class History:
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:
     """Return the history of each of these cells that has a time, followed by that of its twin if it has one."""
     own, twins = raw.every
-    excluded = without(raw.blocks)
     disturbed = {one.number: one.disturbed for one in raw.blocks}
     found = []
-    for verdict in summary.final_verdicts(raw):
+    for verdict in raw.final:
         if verdict.status is Status.OK and verdict.cell in cells:
             for every, twin in ((own, False), (twins, True)):
                 if rounds := every.get(verdict.cell):
-                    found.append(History(verdict.cell, twin, rounds, excluded, disturbed))
+                    found.append(History(verdict.cell, twin, rounds, raw.excluded, disturbed))
     return found

@@ -14,7 +14,7 @@ def section(rows: Sequence[Timing]) -> str:
     """Return the limit of each piece of work and each time as a multiple of it."""
     known = [row for row in rows if row.limit_seconds is not None]
     if not known:
-        return "Nobody measured how fast this machine is."
+        return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
     names = list(dict.fromkeys(words.runner(row) for row in known))
     lines = []
     for group in words.by_work(known).values():

@@ -36,7 +36,7 @@ def shown(rows: Sequence[Timing]) -> list[Numbered]:
     for of_model in by_model.values():
         works = words.by_work(of_model)
         chosen.update(list(works)[: first(map(len, works.values()), MOST_ROWS // len(by_model))])
-    return [(number, row) for number, row in numbered if words.work(row) in chosen]
+    return [(number, row) for number, row in numbered if words.contest(row) in chosen]
 
 
 def first(sizes: Iterable[int], most: int) -> int:

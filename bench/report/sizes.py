@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 from statistics import fmean
 
 import numpy as np
 
-from bench.records import Places, Scaling, Timing
+from bench.records import Family, Places, Scaling, Timing
 from bench.report import many, words
-from bench.scaling import Family, family
+from bench.scaling import family
 from bench.statistics import MARGIN, least_blocks
 from impls.protocol import Feed
 
@@ -69,17 +69,13 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
     for row in sorted(rows, key=lambda row: row.n):
         by_name.setdefault(words.runner(row), []).append(row)
     curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
-    own = [record for record in scalings if rows[0].batch_size is None and _family(record) == one]
+    own = [record for record in scalings if rows[0].batch_size is None and record.family == one]
     names = {curve.name for curve in curves}
     told = [record for record in own if record.against and {words.runner(record), words.against(record)} <= names]
     crossovers = tuple(sorted((one for one in told if one.places is Places.OVERTAKES), key=where))
     faster, undecided = (tuple(one for one in told if one.places is at) for at in (Places.FASTER, Places.UNDECIDED))
     comparisons = max((record.comparisons for record in own), default=0)
     return Panel(_title(rows[0]), curves, crossovers, faster, undecided, comparisons)
-
-
-def _family(record: Scaling) -> Family:
-    return Family(**{field.name: getattr(record, field.name) for field in fields(Family)})
 
 
 def _title(row: Timing) -> str:

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from bench import limit, scaling
 from bench.blocks import STOPPED, without
-from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons
+from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons, widest
 from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Scaling, Status, Timing, Verdict
 from bench.statistics import (
+    MARGIN,
     Processes,
     Ratio,
     compare,
@@ -55,10 +56,16 @@ class Raw:
         return [] if self.quick else scaling.scalings(fine)
 
     @cached_property
+    def excluded(self) -> set[int]:
+        """The blocks that do not count: in whose place another was run; or beyond the planned ones, and stopped."""
+        planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
+        stopped = {one.block for one in self.rounds if one.block > planned} - ended
+        return without(self.blocks) | stopped
+
+    @cached_property
     def counted(self) -> list[Rounds]:
         """The rounds of the blocks that count."""
-        excluded = without(self.blocks)
-        return [one for one in self.rounds if one.block not in excluded]
+        return [one for one in self.rounds if one.block not in self.excluded]
 
     @cached_property
     def every(self) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
@@ -68,12 +75,12 @@ class Raw:
     @cached_property
     def own(self) -> dict[Cell, list[Rounds]]:
         """The counted rounds of each cell."""
-        return _counted(self.every[0], without(self.blocks))
+        return _counted(self.every[0], self.excluded)
 
     @cached_property
     def twins(self) -> dict[Cell, list[Rounds]]:
         """The counted rounds of the baseline's A/A twin in each cell."""
-        return _counted(self.every[1], without(self.blocks))
+        return _counted(self.every[1], self.excluded)
 
     @cached_property
     def processes(self) -> Processes:
@@ -102,7 +109,10 @@ class Raw:
 
     @cached_property
     def final(self) -> list[Verdict]:
-        """The verdict of each cell once its timing is known as well."""
+        """The verdict of each cell once its timing is known as well: a cell that failed there is not OK.
+
+        A cell that passed the gate in a run that was stopped before its rounds is NOT-RUN.
+        """
         return _final_verdicts(self)
 
     @cached_property
@@ -117,24 +127,26 @@ class Raw:
 
     @cached_property
     def timings(self) -> list[Timing]:
-        """The rows of timings.csv."""
+        """The rows of timings.csv: one for each cell, in the order of the models and then of the plan."""
         return _timings(self)
 
     @cached_property
     def means(self) -> list[Mean]:
-        """The mean ratios over the cells of each implementation."""
+        """The mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
+
+        The last ones are the baseline's A/A twin's, at a level of their own: they should hold 1.
+        """
         return _means(self)
 
     @cached_property
     def self_comparisons(self) -> list[SelfComparison]:
-        """The A/A comparison of every baseline cell that has one."""
+        """The A/A comparison of every baseline cell that has one, at the level of its table."""
         return _self_comparisons(self)
 
     @cached_property
     def disturbed(self) -> dict[int, str]:
         """What disturbed the blocks that count all the same, by number."""
-        excluded = without(self.blocks)
-        return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in excluded}
+        return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in self.excluded}
 
     @property
     def quick(self) -> bool:
@@ -167,21 +179,8 @@ class SelfComparison:
     comparison: Comparison
 
 
-def timings(raw: Raw) -> list[Timing]:
-    """Return one row for each cell, in the order of the models and then of the plan."""
-    return raw.timings
-
-
 def _timings(raw: Raw) -> list[Timing]:
     return [_timing(verdict, raw) for model in Model for verdict in raw.final if verdict.cell.problem.model is model]
-
-
-def final_verdicts(raw: Raw) -> list[Verdict]:
-    """Return the verdict of each cell once its timing is known as well: a cell that failed there is not OK.
-
-    A cell that passed the gate in a run that was stopped before its rounds is NOT-RUN.
-    """
-    return raw.final
 
 
 def _final_verdicts(raw: Raw) -> list[Verdict]:
@@ -203,11 +202,6 @@ def _in_block(block: int | None) -> str:
         case 0:
             return ", in the pilot"
     return f", in block {block}"
-
-
-def self_comparisons(raw: Raw) -> list[SelfComparison]:
-    """Return the A/A comparison of every baseline cell that has one, at the level of its table."""
-    return raw.self_comparisons
 
 
 def _self_comparisons(raw: Raw) -> list[SelfComparison]:
@@ -232,14 +226,6 @@ class Mean:
     cells: int
     ratio: Ratio | None
     comparison: Comparison
-
-
-def means(raw: Raw) -> list[Mean]:
-    """Return the mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
-
-    The last ones are the baseline's A/A twin's, at a level of their own: they should hold 1.
-    """
-    return raw.means
 
 
 def _means(raw: Raw) -> list[Mean]:
@@ -278,20 +264,23 @@ def null_epoch_seconds(raw: Raw) -> float | None:
     return median(values) if values else None
 
 
+_WIDENED = "; the level of an interval is exact for a number of blocks that is fixed beforehand"
+
+
 def stop_reason(raw: Raw) -> str:
     """Return how many blocks count, and why there are no more."""
     options = raw.environment["options"]
     blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
-    excluded = without(raw.blocks)
-    number = len({one.block for one in raw.counted} - excluded)
+    number = len({one.block for one in raw.counted})
     again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
     reruns = f"; {again} more run in place of disturbed ones" if again else ""
     if number < blocks:
         return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
     if number == most > blocks:
-        return f"{number} blocks, the most that were allowed{reruns}"
+        return f"{number} blocks, the most that were allowed{reruns}{_WIDENED}"
     if number > blocks:
-        return f"{number} blocks: {blocks} as planned, and more until no interval was wide{reruns}"
+        why = "no interval was wide" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
+        return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"
 
 
@@ -363,4 +352,5 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         budget_share=verdict.budget_share,
         final_loss=verdict.final_loss,
         accuracy=verdict.accuracy,
+        denormal_share=verdict.denormal_share,
     )

@@ -11,6 +11,10 @@ from bench.records import Cell, Change, Comparison, Problem, Scaling, Status, Ti
 from bench.statistics import MARGIN
 from impls.protocol import Feed
 
+# Fixed before any run: where a tenth of denormal numbers makes softmax take 4 to 8 times as long, so many cost less
+# than a hundredth.
+MOST_DENORMAL = 1e-4
+
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
@@ -60,8 +64,15 @@ def ratio_range(low: float, high: float) -> str:
 
 
 def share(value: float | None) -> str:
-    """Return a share of the budget in percent, "" where there is none: "12 %", "0.04 %"."""
-    return "" if value is None else f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.4g} %"
+    """Return a share of the budget in percent, "" where there is none: "12 %", "0.04 %".
+
+    A share that is no number is "no number"; of a budget of 0 any departure is "beyond any".
+    """
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "no number" if math.isnan(value) else "beyond any"
+    return f"{float(f'{100 * value:.{2 if value < 1 else 4}g}'):,.10g} %"
 
 
 def number(count: int, noun: str) -> str:
@@ -105,15 +116,21 @@ def work(row: Timing | Problem | Change) -> str:
     return " ".join(words)
 
 
+def contest(row: Timing | Cell) -> str:
+    """Return what is trained, and with how many threads if several: cells of one contest have the same baseline."""
+    trained = row.problem if isinstance(row, Cell) else row
+    return work(trained) + (f" with {row.threads} threads" if row.threads > 1 else "")
+
+
 def rows(n: float) -> str:
     """Return a number of rows to three significant digits: "3,100"."""
     return f"{float(f'{n:.3g}'):,.0f}"
 
 
 def shaped(row: Timing) -> str:
-    """Return what is trained with its size: "digits batch 64 (1,797 x 64, 10)"."""
+    """Return a contest with the size of its data: "digits batch 64 (1,797 x 64, 10)"."""
     classes = f", {row.k}" if row.k > 1 else ""
-    return f"{work(row)} ({row.n:,} x {row.d:,}{classes})"
+    return f"{contest(row)} ({row.n:,} x {row.d:,}{classes})"
 
 
 def cells(rows: Sequence[Timing]) -> str:
@@ -129,7 +146,7 @@ def runner(row: Timing | Cell | Change | Scaling) -> str:
 
 
 def against(row: Scaling) -> str:
-    """Return the same of the one that is overtaken."""
+    """Return the same of the other one of a pair."""
     return on(row.against, row.against_device, row.threads)
 
 
@@ -146,11 +163,19 @@ def threads(rows: Sequence[Timing]) -> str:
 
 
 def verdict(row: Timing) -> str:
-    """Return what the interval of a row says, marked where the shortest rounds say otherwise, else its status."""
-    mark = ", unstable" if row.unstable else ""
+    """Return what the interval of a row says, else its status.
+
+    Marked where the shortest rounds say otherwise, and where denormal numbers make the time one of these data alone.
+    """
+    mark = (", unstable" if row.unstable else "") + (", saturated" if saturated(row) else "")
     if row.status is Status.OK and is_baseline(row):
-        return "baseline"
+        return f"baseline{mark}"
     return f"{row.comparison or row.status}{mark}"
+
+
+def saturated(row: Timing) -> bool:
+    """Return whether more of its probabilities are denormal numbers than leave a time as it is."""
+    return row.denormal_share is not None and row.denormal_share > MOST_DENORMAL
 
 
 def time_cells(row: Timing) -> tuple[str, str, str, str]:
@@ -166,10 +191,10 @@ def time_cells(row: Timing) -> tuple[str, str, str, str]:
 
 
 def by_work(rows: Sequence[Timing]) -> dict[str, list[Timing]]:
-    """Return the rows of each piece of work, in their order."""
+    """Return the rows of each piece of work and number of threads, in their order."""
     groups: dict[str, list[Timing]] = {}
     for row in rows:
-        groups.setdefault(work(row), []).append(row)
+        groups.setdefault(contest(row), []).append(row)
     return groups
 
 
@@ -196,7 +221,7 @@ def ranking(rows: Sequence[Timing], *, quick: bool) -> str:
     below it by more than the margin, is faster.
     """
     timed = [row for row in rows if row.epoch_seconds is not None]
-    name = work(rows[0])
+    name = contest(rows[0])
     if not timed:
         return f"{name}: no time to show."
     if quick:

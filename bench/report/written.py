@@ -10,17 +10,26 @@ from bench.report.markdown import bullets, code, section, table, text
 from bench.report.shares import Shares
 from bench.report.summary import Raw
 from datasets.dataset import Model
+from impls.protocol import Feed
 
 BY_EVENTS = (
     "Epoch by events: between two events of the device, in rounds of their own, without the host's wait for it; the "
     "gaps between launches are in it, so it is no sum of kernel times."
 )
 
-LIMITS = (
+_MACHINE = (
     "They hold for this machine, these versions and the load that it had during the run; another machine may "
-    "rank otherwise.",
+    "rank otherwise."
+)
+_ON_DEVICE = (
     "They are times of whole epochs with the data already on the device. Import, transfer and compilation are not "
-    "in them, and have a table of their own.",
+    "in them, and have a table of their own."
+)
+_FED = (
+    "Where data are fed from the host they are times of whole epochs with each batch brought to the device, and read "
+    "from the disk if the data lie there. Import and compilation are not in them, and have a table of their own."
+)
+_LIMITS = (
     "On small data they measure what a library spends on a call, not its arithmetic: the order may be another one "
     "on more rows.",
     "Each of the four is what a good user of its library writes, not the most that the library can do.",
@@ -28,6 +37,13 @@ LIMITS = (
     "processor that was busy or hot throughout.",
     "Agreement says that the numbers are the same up to rounding. It does not say that the model is a good one.",
 )
+
+
+def limits_of(rows: Sequence[Timing]) -> list[str]:
+    """Return what the numbers of these rows do not say."""
+    feeds = {row.feed for row in rows}
+    times = [said for feed, said in ((Feed.DEVICE, _ON_DEVICE), (Feed.HOST, _FED)) if feed in feeds]
+    return [_MACHINE, *times, *_LIMITS]
 
 
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
@@ -45,7 +61,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, many.NOT_ATTEMPTED)),
         section("What failed", _states(rows, {*Status} - {Status.OK} - many.NOT_ATTEMPTED)),
-        section("What these numbers do not say", bullets(LIMITS)),
+        section("What these numbers do not say", bullets(limits_of(rows))),
         section("To cite this run", circumstances.citation(raw)),
     )
     return "\n\n".join(sections) + "\n"
@@ -122,7 +138,7 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
         f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{words.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}"
+        f"{words.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
     )
 
 
@@ -135,6 +151,21 @@ def _unstable(rows: Sequence[Timing]) -> str:
         if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
     ]
     return f" **Unstable**: {text('; '.join(parts))}." if parts else ""
+
+
+def _saturated(rows: Sequence[Timing]) -> str:
+    """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
+    parts = [
+        f"{words.work(row)}, {words.runner(row)}: {words.share(row.denormal_share)} of its probabilities"
+        for row in rows
+        if words.saturated(row)
+    ]
+    if not parts:
+        return ""
+    return (
+        f" **Saturated**, with denormal numbers: {text('; '.join(parts))}. They take many times as long where they are "
+        "kept, and no longer where a library takes them for 0: scale the features, or these times hold for these data."
+    )
 
 
 def _costs(rows: Sequence[Timing]) -> str:

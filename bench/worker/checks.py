@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from bench.gate.trajectory import LARGEST_P, MOST_STEPS
+from bench.gate import trajectory
 from bench.records import Problem
 from impls.protocol import Params, Trainer
 
@@ -92,8 +92,7 @@ def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks
 
 def too_long(problem: Problem, epochs: int) -> bool:
     """Return whether an error cannot be carried along a round, so that only its last epoch can be judged."""
-    steps = epochs * len(problem.batching.rows(problem.n, 0))
-    return (problem.d + 1) * problem.k > LARGEST_P or steps > MOST_STEPS
+    return trajectory.beyond((problem.d + 1) * problem.k, epochs * problem.steps)
 
 
 def repetition(trainer: Trainer, start: Params, epochs: int) -> tuple[Params, Params]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.records import Comparison
-from bench.report import files, summary
+from bench.report import files
 from bench.workers import ROOT
 from impls import BASELINE
 
@@ -75,7 +75,7 @@ def _run(folder: Path, seed: int, blocks: int) -> Path:
 
 def _tally(folder: Path) -> Tally:
     raw = files.read(folder)
-    ratios = [(one.ratio, one.comparison) for one in summary.self_comparisons(raw) if one.ratio]
+    ratios = [(one.ratio, one.comparison) for one in raw.self_comparisons if one.ratio]
     return Tally(
         run=folder.name,
         blocks=max(ratio.blocks for ratio, _ in ratios),

@@ -26,7 +26,7 @@ from impls.protocol import Params, Recipe, Trainer, zeros
 from tests.speed.memory import ANONYMOUS, alone, watched
 
 MODELS = ("softmax,d=16,k=10", "logistic,d=16")
-ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
+ROWS = (10_000, 100_000, 1_000_000, 2_000_000, 10_000_000)
 NAMES = tuple(name for name, row in impls.TABLE.items() if row.role is not impls.Role.YARDSTICK)
 # An epoch is timed so often, and for so long, at least.
 LEAST_EPOCHS, LEAST_SECONDS = 5, 0.5

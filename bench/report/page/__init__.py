@@ -42,7 +42,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         machine=circumstances.machine(raw),
         rankings=words.rankings([row for _, row in shown], quick=raw.quick),
         clock=clock.lines(raw),
-        limits=written.LIMITS,
+        limits=written.limits_of(rows),
         citation="; ".join(circumstances.cited(raw)),
         tables=_tables(raw, rows, shown),
         filters=_filters([row for _, row in cells]),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.records import Comparison, Status, Timing
-from bench.report import clock, shares, summary, words, written
+from bench.report import clock, shares, words, written
 from bench.report.many import Numbered
 from bench.report.summary import Raw
 
@@ -179,7 +179,7 @@ def _share(share: float | None) -> Entry:
 def means(raw: Raw) -> Table:
     """Return the geometric means over cells, the baseline against itself last."""
     headers = tuple(Header(text, number=text in clock.MEAN_HEADERS[1:6]) for text in clock.MEAN_HEADERS)
-    entries = tuple(_mean(clock.mean_row(mean)) for mean in summary.means(raw))
+    entries = tuple(_mean(clock.mean_row(mean)) for mean in raw.means)
     return Table(
         "means",
         "Geometric means of the ratios over all cells of an implementation, one value a block.",
