@@ -120,12 +120,13 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 def report(folder: Path, screen: Screen) -> int:
     """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
-    try:
-        raw = files.write_reports(folder)
-    except OSError as error:
-        raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
-    terminal.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
-    _tell(folder, raw, screen, FINE)
+    with files.uncollected():
+        try:
+            raw = files.write_reports(folder)
+        except OSError as error:
+            raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
+        terminal.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+        _tell(folder, raw, screen, FINE)
     return FINE
 
 

@@ -93,7 +93,7 @@ def read(folder: Path) -> Raw:
 
 
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
-    with _uncollected():
+    with uncollected():
         judged = verdicts(folder)
         return Raw(
             environment=environment,
@@ -107,7 +107,7 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -125,7 +125,7 @@ def verdicts(folder: Path) -> list[Verdict]:
 
 def write_reports(folder: Path) -> Raw:
     """Remake every table of this run from its raw rows, and return those rows."""
-    with _uncollected():
+    with uncollected():
         return _write_reports(folder)
 
 
