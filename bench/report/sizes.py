@@ -17,8 +17,8 @@ from bench.statistics import MARGIN, least_blocks
 from impls.protocol import Feed
 
 HOW = (
-    "In brackets: from the size up to which it is slower to the size from which on it is faster, "
-    f"each by more than {100 * MARGIN:.0f} %; sizes are read from both ends inwards, up to the first that is undecided."
+    "In brackets: slower up to the one size, faster from the other on, "
+    f"each by more than {100 * MARGIN:.0f} %, read from both ends inwards."
 )
 NOWHERE = "Of no two is it certain that they change places between these sizes."
 MOST_PANELS = 12  # of one model, in a picture or on the page
