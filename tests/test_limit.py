@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from bench import limit
+from bench import gauge, limit
 from bench.evidence import below_limit, declared
 from bench.records import Cell, Problem, Rates, Rounds, Status
+from bench.worker import rates as measuring
+from bench.workers import Order
 from datasets.dataset import Model
 
 SOFTMAX = Problem("any", Model.SOFTMAX, 100_000, 64, 10, "float32", 0.1, None, False, False, 0)
@@ -74,3 +79,34 @@ def test_a_time_below_the_limit_is_declared_of_three_processes() -> None:
 def test_a_time_above_the_limit_or_without_one_is_no_finding() -> None:
     assert below_limit(rounds(2e-3, 1), 1e-3) is None
     assert below_limit(rounds(2e-9, 1), None) is None
+
+
+def test_exponentials_of_float64_are_taken_at_half_the_rate_of_float32_at_the_least(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A NumPy without vector code for float64 takes eight times as long for those, where half as fast can be had."""
+    taken: list[np.dtype[Any]] = []
+
+    def exp(powers: np.ndarray, out: np.ndarray) -> None:
+        taken.append(powers.dtype)
+
+    def shortest(call: Any) -> float:
+        taken.clear()
+        call()
+        return 8e-6 if taken == [np.float64] else 1e-6
+
+    monkeypatch.setattr(np, "exp", exp)
+    monkeypatch.setattr(measuring, "_shortest", shortest)
+    single, double = (
+        measuring.measure(measuring.Job(1, None, dtype, 1, (65536,), "")).exponentials_per_second
+        for dtype in ("float32", "float64")
+    )
+    assert double == pytest.approx(single / 2)
+
+
+def test_a_slow_blas_that_was_asked_for_measures_no_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    orders: list[Order] = []
+    monkeypatch.setattr(gauge, "run_worker", orders.append)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "PRESCOTT")
+    assert gauge.measured(1, None, dtype="float64", threads=1, sizes=[65536], folder=tmp_path / "gauge") == []
+    assert "OPENBLAS_CORETYPE" not in orders[0].environment and orders[0].environment["OMP_NUM_THREADS"] == "1"

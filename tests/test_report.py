@@ -6,6 +6,7 @@ After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/test_report.py, th
 from __future__ import annotations
 
 import csv as reader
+import gc
 import io
 import math
 import os
@@ -39,6 +40,7 @@ from bench.report.summary import Raw
 from bench.statistics import Ratio, compare
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
+from impls.protocol import Feed
 from tests.made_run import made_run
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -175,6 +177,22 @@ def golden(name: str, text: str) -> None:
 def test_the_markdown_report_reads_as_agreed() -> None:
     raw = made_up()
     golden("report.md", written.report(raw, raw.timings))
+
+
+def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
+    rows = made_up().timings
+    fed = [replace(row, feed=Feed.HOST) for row in rows]
+    on_device, from_host = "with the data already on the device", "Where data are fed from the host"
+    for some, said in ((rows, (True, False)), (fed, (False, True)), ([*rows, *fed], (True, True))):
+        text = "\n".join(written.limits_of(some))
+        assert (on_device in text, from_host in text) == said
+
+
+def test_a_run_that_was_read_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    laid_down(tmp_path, made_up())
+    before = gc.get_freeze_count(), gc.isenabled()
+    files.read(tmp_path)
+    assert (gc.get_freeze_count(), gc.isenabled()) == before
 
 
 def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:

@@ -56,7 +56,7 @@ def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
 
     Beyond the sizes at which an error can be carried along the whole run, the last of at least two epochs is replayed.
     """
-    replay = trajectory.beyond((problem.d + 1) * problem.k, epochs * problem.steps)
+    replay = trajectory.too_long(problem, epochs)
     epochs = max(2, epochs) if replay else epochs
     return Case(
         name=problem.dataset,

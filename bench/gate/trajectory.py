@@ -103,7 +103,12 @@ def diverges(problem: records.Problem, dataset: Dataset, epochs: int) -> bool:
     return last > first and any(problem.learning_rate * _curvature(step.problem) > 2 for step in steps)
 
 
-def beyond(size: int, steps: int) -> bool:
+def too_long(problem: records.Problem, epochs: int) -> bool:
+    """Return whether an error cannot be carried along these epochs, so that only the last one can be judged."""
+    return _beyond((problem.d + 1) * problem.k, epochs * problem.steps)
+
+
+def _beyond(size: int, steps: int) -> bool:
     """Return whether parameters of this size over so many steps are too many to carry an error along entry by entry."""
     return size > LARGEST_P or steps > MOST_STEPS
 
@@ -115,7 +120,7 @@ def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     too much, E is bounded in norm: a step multiplies the length of an error by at most max(1, lr L - 1).
     """
     size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
-    if beyond(size, steps):
+    if _beyond(size, steps):
         return [carried_in_norm(run, epoch) for epoch in epochs]
     ends = [run.ends[epoch - 1] for epoch in epochs]
     products: list[Float64] = [np.eye(size) for _ in ends]

@@ -13,8 +13,6 @@ from functools import partial
 
 import numpy as np
 
-from bench.gate import trajectory
-from bench.records import Problem
 from impls.protocol import Params, Trainer
 
 Clock = Callable[[], float]
@@ -88,11 +86,6 @@ def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks
             measured.append(_both(partial(run, number), clocks))
     (wall, cpu), (fourfold_wall, fourfold_cpu) = (zip(*measured, strict=True) for measured in times.values())
     return Growth(_rounded(wall), _rounded(cpu), _rounded(fourfold_wall), _rounded(fourfold_cpu))
-
-
-def too_long(problem: Problem, epochs: int) -> bool:
-    """Return whether an error cannot be carried along a round, so that only its last epoch can be judged."""
-    return trajectory.beyond((problem.d + 1) * problem.k, epochs * problem.steps)
 
 
 def repetition(trainer: Trainer, start: Params, epochs: int) -> tuple[Params, Params]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.effort import quick_plan
+from bench.gate import trajectory
 from bench.records import Costs, Environment, Evidence, Rounds
 from bench.worker import checks, conditions, counters
 from bench.worker.checks import Clock, Clocks, Setup
@@ -117,7 +118,7 @@ def _evidence(
     grown = checks.growth(setup, run, epochs, clocks)
     before, repeated = checks.repetition(trainer, cell.start(0), epochs)
     checked_w, checked_b = checks.packed(watch.checked)
-    before_w, before_b = checks.packed(before) if checks.too_long(entry.cell.problem, epochs) else ("", "")
+    before_w, before_b = checks.packed(before) if trajectory.too_long(entry.cell.problem, epochs) else ("", "")
     return Evidence(
         again_seconds=tuple(watch.again_seconds),
         idle_cpu=idle,
