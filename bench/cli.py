@@ -11,14 +11,17 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined] # public by its name, in no __all__
 
 import impls
-from bench import between, completing, doctor
 from bench import compare as comparison
+from bench import doctor
 from bench import run as runs
 from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
+from bench.between import CONDITIONS
+from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.options import BLOCKS, Options
-from bench.report import lists, sources, terminal
+from bench.report import lists, terminal
 from bench.report.screen import console
+from bench.report.sources import show as print_excerpts
 from bench.show import excerpts
 from bench.workers import exit_on_sigterm
 from datasets.dataset import Model
@@ -149,8 +152,8 @@ def compare(
     across: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CONDITION", show_default="all must be the same", autocompletion=among(between.CONDITIONS),
-            help=f"What may differ, and is then named: {' or '.join(between.CONDITIONS)}. Can be given twice.",
+            metavar="CONDITION", show_default="all must be the same", autocompletion=among(CONDITIONS),
+            help=f"What may differ, and is then named: {' or '.join(CONDITIONS)}. Can be given twice.",
         ),
     ] = None,
     absolute: Annotated[
@@ -179,8 +182,8 @@ def compare(
     today does not count as a change.
     """
     for condition in across or ():
-        if condition not in between.CONDITIONS:
-            raise unknown("condition", condition, between.CONDITIONS)
+        if condition not in CONDITIONS:
+            raise unknown("condition", condition, CONDITIONS)
     code = comparison.compare(
         old, new, loudness.screen(), across=across or (), absolute=absolute, fail_slower=fail_slower, out=out
     )
@@ -223,7 +226,7 @@ def show(
     ] = None,
 ) -> None:  # fmt: skip
     """Print one model as each implementation writes it, side by side where the terminal is wide enough."""
-    sources.show(console(), excerpts(model, implementations or ()))
+    print_excerpts(console(), excerpts(model, implementations or ()))
 
 
 @app.command("list")
@@ -241,7 +244,7 @@ def doctor_() -> None:
 @app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")
 def completion() -> None:
     """Print what makes bash complete `python -m bench`: commands, options and names."""
-    console().print(completing.SCRIPT, soft_wrap=True)
+    console().print(SCRIPT, soft_wrap=True)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import past
 from bench.between import between, slower_than, untold
 from bench.errors import BadInput
 from bench.jsonl import to_mapping
+from bench.past import history as entries_of
 from bench.report import change_words, files, terminal
 from bench.report.screen import Screen
 
@@ -64,7 +64,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     """
     if out is not None:
         files.check_out(out)
-    entries = past.history(files.read(folder) for folder in folders)
+    entries = entries_of(files.read(folder) for folder in folders)
     terminal.history(screen, entries)
     if out is not None:
         files.write_history(out, entries)

@@ -169,8 +169,8 @@ class _Race:
         for dtype, group in groups.items():
             sizes = sorted({limit.measured_size(cell.problem) for cell in group})
             core, folder = _core(group[0], number), self.raw / "gauge"
-            rates = gauge.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
-            self._keep("rates.jsonl", self.done.rates, rates)
+            measured = gauge.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
+            self._keep("rates.jsonl", self.done.rates, measured)
 
     def _limit(self, planned: _Planned) -> float:
         paces = {paced.cell: paced for paced in self.done.paces}

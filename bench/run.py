@@ -24,8 +24,9 @@ from bench.jsonl import from_mapping
 from bench.options import Options
 from bench.plan import Plan
 from bench.records import Agreement, Status, Verdict
-from bench.report import document, files, live, summary, terminal
+from bench.report import document, files, live, terminal
 from bench.report.screen import Screen
+from bench.report.summary import Raw
 from datasets import folder as disk
 from datasets import prepared
 from datasets.dataset import DTYPES, Dataset
@@ -91,7 +92,7 @@ def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
     terminal.opening(screen, machine.one_line(), ready.plan, seconds, advice)
 
 
-def _tell(folder: Path, raw: summary.Raw, screen: Screen, code: int) -> None:
+def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
     """Print the times if there are any, the paths, and with --json the whole result."""
     rows = raw.timings if raw.timed else []
     if raw.timed:

@@ -98,7 +98,7 @@ class Actors:
             agreements.append(exact(cell))
         return verdicts, agreements
 
-    def race(
+    def time(
         self,
         cells: Sequence[Cell],
         folders: Mapping[Key, Path],
@@ -130,7 +130,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
-    monkeypatch.setattr(racing, "race", stand_in.race)
+    monkeypatch.setattr(racing, "race", stand_in.time)
     monkeypatch.setattr(pictures, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)

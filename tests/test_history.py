@@ -19,7 +19,8 @@ from bench import cli
 from bench.errors import BadInput
 from bench.past import Entry, by_cell, history
 from bench.records import Failure, Problem, Status
-from bench.report import marks, past_words, pictures, words
+from bench.report import marks, pictures, words
+from bench.report.past_words import csv, markdown, title
 from bench.report.pictures import history as picture
 from bench.report.pictures import look
 from bench.report.summary import Raw
@@ -41,7 +42,7 @@ def test_each_cell_has_its_runs_in_the_order_of_their_days() -> None:
     ratios = [entry.timing.ratio for entry in jax]
     assert ratios == pytest.approx([0.5, 0.55, 0.6], rel=0.02)
     assert [entry.timing.ratio for entry in baseline] == [None] * 3
-    assert past_words.title(jax) == "jax_grad on data 0 (1,797 x 64, 10)"
+    assert title(jax) == "jax_grad on data 0 (1,797 x 64, 10)"
 
 
 def test_runs_of_another_machine_or_version_have_another_number() -> None:
@@ -84,7 +85,7 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
 def test_what_is_no_number_survives_in_the_csv() -> None:
     lost = zip(history([run(1)]), (math.nan, None), strict=True)
     entries = [replace(entry, timing=replace(entry.timing, final_loss=loss)) for entry, loss in lost]
-    frame = pd.read_csv(io.StringIO(past_words.csv(entries)), keep_default_na=False)
+    frame = pd.read_csv(io.StringIO(csv(entries)), keep_default_na=False)
     assert list(frame["final_loss"]) == ["nan", ""]
 
 
@@ -130,4 +131,4 @@ def test_a_history_has_one_picture_or_none() -> None:
     assert pictures.draw_history(entries) == pictures.draw_history(entries)
     quick = history([run(1, options={"quick": True, "blocks": 1, "threads": 1})])
     assert pictures.draw_history(quick) is None
-    assert "history.svg" not in past_words.markdown(quick, "")
+    assert "history.svg" not in markdown(quick, "")

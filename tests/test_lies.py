@@ -13,8 +13,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import impls
-from bench import evidence
-from bench.evidence import Finding, declared, findings, wrong_after_timing
+from bench.evidence import Finding, declared, findings, unpacked, wrong_after_timing
 from bench.records import Cell, Environment, Evidence, Problem, Rounds, Status
 from bench.worker import checks, clock, counters, prepare
 from bench.worker.checks import Clocks
@@ -248,7 +247,7 @@ def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
 def test_parameters_come_back_bit_for_bit() -> None:
     own = problem(dataset())
     params = Params(np.array([1.5, -0.0, np.pi], np.float32), np.array(1e-45, np.float32))
-    back = evidence.unpacked(own, *checks.packed(params))
+    back = unpacked(own, *checks.packed(params))
     assert checks.same_bits(params, back)
     assert not checks.same_bits(params, Params(-params.w, params.b))
 

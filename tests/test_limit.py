@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import gauge, limit
+from bench import gauge as timing_rates
+from bench import limit
 from bench.evidence import below_limit, declared
 from bench.records import Cell, Problem, Rates, Rounds, Status
 from bench.worker import rates as measuring
@@ -106,7 +107,7 @@ def test_exponentials_of_float64_are_taken_at_half_the_rate_of_float32_at_the_le
 
 def test_a_slow_blas_that_was_asked_for_measures_no_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     orders: list[Order] = []
-    monkeypatch.setattr(gauge, "run_worker", orders.append)
+    monkeypatch.setattr(timing_rates, "run_worker", orders.append)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "PRESCOTT")
-    assert gauge.measured(1, None, dtype="float64", threads=1, sizes=[65536], folder=tmp_path / "gauge") == []
+    assert timing_rates.measured(1, None, dtype="float64", threads=1, sizes=[65536], folder=tmp_path / "gauge") == []
     assert "OPENBLAS_CORETYPE" not in orders[0].environment and orders[0].environment["OMP_NUM_THREADS"] == "1"

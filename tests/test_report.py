@@ -197,9 +197,9 @@ def test_a_run_that_was_read_leaves_the_collector_as_it_was(tmp_path: Path) -> N
 
 def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
     """Ratios over two baselines do not rank: with four threads torch_nn beats a baseline that slowed down."""
-    names = ["numpy_manual", "torch_nn"]
-    one = made_run(names, [DIGITS], lambda name, _: {"numpy_manual": 1e-3, "torch_nn": 2e-3}[name])
-    four = made_run(names, [DIGITS], lambda name, _: {"numpy_manual": 4e-3, "torch_nn": 2e-3}[name])
+    implementations = ["numpy_manual", "torch_nn"]
+    one = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 1e-3, "torch_nn": 2e-3}[name])
+    four = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 4e-3, "torch_nn": 2e-3}[name])
     raw = replace(
         one,
         verdicts=[*one.verdicts, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.verdicts)],

@@ -14,7 +14,7 @@ from rich.console import Console
 import impls
 from bench import cli
 from bench.errors import BadInput
-from bench.report import sources
+from bench.report.sources import show
 from bench.show import excerpts
 from datasets.dataset import Model
 
@@ -75,7 +75,7 @@ def test_showing_imports_neither_torch_nor_jax() -> None:
 def test_as_many_stand_side_by_side_as_fit(width: int, beside: int) -> None:
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=True, color_system=None, _environ={})
-    sources.show(console, excerpts("logistic", ()))
+    show(console, excerpts("logistic", ()))
     tops = [line for line in file.getvalue().splitlines() if line.startswith("╭")]
     assert tops[0].count("╭") == beside and len(tops) == 4 // beside
     assert max(map(len, file.getvalue().splitlines())) <= width

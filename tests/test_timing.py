@@ -157,11 +157,11 @@ def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_w
 
 def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTrainer) -> None:
     """Eight draws of 1 in 50 fall alike with a probability of 50^-7."""
-    evidence = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
-    assert len({one.checked_round for one in evidence}) > 1
-    assert {one.checked_seed for one in evidence} == {(5, 3, 0)}
-    assert {(one.checked_w, one.checked_b) for one in evidence} == {checks.packed(start(0))}
-    assert all(one.repeated for one in evidence)
+    found = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
+    assert len({one.checked_round for one in found}) > 1
+    assert {one.checked_seed for one in found} == {(5, 3, 0)}
+    assert {(one.checked_w, one.checked_b) for one in found} == {checks.packed(start(0))}
+    assert all(one.repeated for one in found)
 
 
 def test_costs_are_apart(trainer: FakeTrainer) -> None:

@@ -53,7 +53,7 @@ def remarks(found: Between) -> list[str]:
         )
     for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
         if cells:
-            said.append(f"In the {run} run only, under these settings: {names(cells)}.")
+            said.append(f"In the {run} run only, under these settings: {some_cells(cells)}.")
     return said
 
 
@@ -120,7 +120,7 @@ def document(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exi
     }
 
 
-def names(cells: Sequence[Cell]) -> str:
+def some_cells(cells: Sequence[Cell]) -> str:
     """Return the first of these cells by name, and how many more there are."""
     first = ", ".join(f"{words.runner(cell)} on {words.work(cell.problem)}" for cell in cells[:_MOST_NAMES])
     return first + (f" and {len(cells) - _MOST_NAMES} more" if len(cells) > _MOST_NAMES else "")

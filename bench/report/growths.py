@@ -33,8 +33,8 @@ def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scali
     """Return the costs of each piece of work, those of its implementations in the order of their times."""
     costs = [one for one in scalings if not one.against]
     works = list(dict.fromkeys(map(_work, costs)))
-    names = list(dict.fromkeys(map(words.runner, rows)))
-    return sorted(costs, key=lambda one: (works.index(_work(one)), names.index(words.runner(one))))
+    runners = list(dict.fromkeys(map(words.runner, rows)))
+    return sorted(costs, key=lambda one: (works.index(_work(one)), runners.index(words.runner(one))))
 
 
 def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:

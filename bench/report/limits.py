@@ -15,15 +15,15 @@ def section(rows: Sequence[Timing]) -> str:
     known = [row for row in rows if row.limit_seconds is not None]
     if not known:
         return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
-    names = list(dict.fromkeys(words.runner(row) for row in known))
+    runners = list(dict.fromkeys(words.runner(row) for row in known))
     lines = []
     for group in words.by_work(known).values():
         times = {words.runner(row): row.times_limit for row in group}
         limit = group[0].limit_seconds
         assert limit is not None, "those without were left out"
-        shown = ("" if (value := times.get(name)) is None else words.ratio(value) for name in names)
+        shown = ("" if (value := times.get(name)) is None else words.ratio(value) for name in runners)
         lines.append([words.shaped(group[0]), words.duration(limit), *shown])
-    return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *names], lines, right=['limit', *names])}"
+    return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *runners], lines, right=['limit', *runners])}"
 
 
 _INTRODUCTION = (

@@ -48,6 +48,6 @@ def csv(entries: Iterable[Entry]) -> str:
     """Return history.csv: the columns of timings.csv behind those that name the run."""
     columns = [*_OWN, *(f"timing.{field.name}" for field in fields(Timing))]
     rows = [map(words.exact, attrgetter(*columns)(one)) for one in entries]
-    names = [column.removeprefix("timing.") for column in columns]
-    found: str = pd.DataFrame(rows, columns=names, dtype=object).to_csv(index=False, lineterminator="\n")
+    header = [column.removeprefix("timing.") for column in columns]
+    found: str = pd.DataFrame(rows, columns=header, dtype=object).to_csv(index=False, lineterminator="\n")
     return found

@@ -70,8 +70,8 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
         by_name.setdefault(words.runner(row), []).append(row)
     curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
     own = [record for record in scalings if rows[0].batch_size is None and record.family == one]
-    names = {curve.name for curve in curves}
-    told = [record for record in own if record.against and {words.runner(record), words.against(record)} <= names]
+    drawn = {curve.name for curve in curves}
+    told = [record for record in own if record.against and {words.runner(record), words.against(record)} <= drawn]
     crossovers = tuple(sorted((one for one in told if one.places is Places.OVERTAKES), key=where))
     faster, undecided = (tuple(one for one in told if one.places is at) for at in (Places.FASTER, Places.UNDECIDED))
     comparisons = max((record.comparisons for record in own), default=0)

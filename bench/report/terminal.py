@@ -50,9 +50,9 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     out.print(machine, soft_wrap=True)
     for line in advice:
         out.print(f"warning: {line}", style="yellow")
-    names = len({cell.implementation for cell in plan.cells})
+    distinct = len({cell.implementation for cell in plan.cells})
     estimate = "" if seconds is None else f", about {_long(seconds)}"
-    cells, implementations = words.number(len(plan.cells), "cell"), words.number(names, "implementation")
+    cells, implementations = words.number(len(plan.cells), "cell"), words.number(distinct, "implementation")
     out.print(f"{cells} of {implementations}{estimate}")
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
@@ -162,7 +162,9 @@ def history(screen: Screen, entries: Sequence[Entry]) -> None:
 def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
     """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
     said = [", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)] if failed else []
-    said += [f"timed in the old run and missing from the new one: {change_words.names(missing)}"] if missing else []
+    said += (
+        [f"timed in the old run and missing from the new one: {change_words.some_cells(missing)}"] if missing else []
+    )
     screen.verdicts.print(f"--fail-slower {share}: {'; '.join(said) or 'no cell'}", style="red" if said else "green")
 
 

@@ -68,13 +68,13 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
-    names = list(dict.fromkeys(row.implementation for row in rows))
+    implementations = list(dict.fromkeys(row.implementation for row in rows))
     works = list(dict.fromkeys(words.work(row) for row in shown))
     options = raw.environment["options"]
     blocks = "one look without comparison (--quick)" if raw.quick else words.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
-        f"{words.cells(rows)}: {text(', '.join(names))} on {text(', '.join(works))}; "
+        f"{words.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
         f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}. "
         f"{many.left_out(rows, shown)}"
     ).rstrip()
@@ -204,9 +204,9 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: S
         "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
         "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
     )
-    names = list(dict.fromkeys(row.implementation for row in rows))
-    by_quantity = _largest(shares.by_quantity(agreements, names), "quantity")
-    by_pair = _largest(shares.by_pair(agreements, names), "against")
+    implementations = list(dict.fromkeys(row.implementation for row in rows))
+    by_quantity = _largest(shares.by_quantity(agreements, implementations), "quantity")
+    by_pair = _largest(shares.by_pair(agreements, implementations), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
     return "\n\n".join([*parts, *_learnt(shown)])

@@ -145,14 +145,14 @@ def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
     )
 
 
-def agreement(agreements: Sequence[Agreement], names: Sequence[str]) -> Chart | None:
+def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Chart | None:
     """Return the agreement matrix as a heat map on a logarithmic scale; None if nothing was compared.
 
-    names   the implementations, in the order of their columns
+    implementations   in the order of their columns
     """
     if not agreements:
         return None
-    table = shares.by_quantity(agreements, names)
+    table = shares.by_quantity(agreements, implementations)
     found = [[table.largest.get((row, column)) for column in table.columns] for row in table.rows]
     blue = (_MOST - _LEAST) / (_MISMATCH - _LEAST)
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
