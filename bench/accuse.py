@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import evidence, limit, progress
+from bench import evidence, limit
 from bench.compared import by_cell
-from bench.jsonl import append_line
-from bench.records import Failure
+from bench.store import checkpoint
+from bench.store.jsonl import append_line
+from bench.store.raw_rows import Failure
 from datasets.dataset import Dataset
 
 
@@ -17,7 +18,7 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
 
     data   the datasets by (name, dtype)
     """
-    done = progress.read(raw)
+    done = checkpoint.read(raw)
     failed = {failure.cell for failure in done.failures}
     own, twins = by_cell(done.rounds)
     for cell in {**own, **twins}:

@@ -14,9 +14,9 @@ from typing import Any
 
 from bench.compared import baseline_of
 from bench.errors import BadInput
-from bench.records import Cell, Change, Status, Verdict
 from bench.report.summary import Raw
 from bench.statistics import Ratio, compare, order_interval
+from bench.store.raw_rows import Cell, Change, Status, Verdict
 from datasets.dataset import Model
 
 # What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.

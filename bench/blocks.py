@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from bench.records import Block, Disturbance, Rounds
+from bench.store.raw_rows import Block, Disturbance, Rounds
 from bench.worker.null import NAME as NULL
 
 # A process that waited for a processor gives no time of its own: fixed before any run. The pressure that counts is

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bench.between import between, slower_than, untold
 from bench.errors import BadInput
-from bench.jsonl import to_mapping
 from bench.past import history as entries_of
 from bench.report import change_words, files, terminal
 from bench.report.screen import Screen
+from bench.store.jsonl import to_mapping
 
 FINE, SLOWER = 0, 1
 

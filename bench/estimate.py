@@ -9,7 +9,7 @@ import numpy as np
 import impls
 from bench import racing
 from bench.gate.check import AT_ONCE
-from bench.records import Cell
+from bench.store.raw_rows import Cell
 from bench.sweep import work_seconds
 from bench.worker.null import NAME as NULL
 

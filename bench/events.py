@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.records import Rounds
+from bench.store.raw_rows import Rounds
 
 
 class Stage(StrEnum):

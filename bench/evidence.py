@@ -17,8 +17,8 @@ import numpy as np
 from bench import starts
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
-from bench.records import Environment, Evidence, Problem, Rounds, Status
 from bench.statistics import process_value
+from bench.store.raw_rows import Environment, Evidence, Problem, Rounds, Status
 from bench.worker import null
 from datasets.dataset import Dataset
 from impls.protocol import Params, parameter_shapes

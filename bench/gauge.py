@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.attempts import make_empty
-from bench.jsonl import read_lines
-from bench.records import Rates
+from bench.store.jsonl import read_lines
+from bench.store.raw_rows import Rates
 from bench.worker.rates import RATES, Job
 from bench.workers import Order, environment, run_worker
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bench.records import Cell, Problem, Rates
+from bench.store.raw_rows import Cell, Problem, Rates
 from datasets.dataset import Model
 
 # The loops of a library come within a fifth of what a processor can do. What else could make the bound too high is

@@ -8,8 +8,8 @@ from typing import Any
 
 from bench.between import CONDITIONS
 from bench.errors import BadInput
-from bench.records import Cell, Timing
 from bench.report.summary import Raw
+from bench.store.raw_rows import Cell, Timing
 from datasets.dataset import Model
 
 

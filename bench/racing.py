@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench import gauge, limit, progress
+from bench import gauge, limit
 from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
 from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.events import Listener, Note, Stage, Step, Timed
-from bench.jsonl import append_line
 from bench.quiet import Quiet
-from bench.records import Block, Cell, Paced, Rounds
 from bench.statistics import MARGIN
+from bench.store import checkpoint
+from bench.store.jsonl import append_line
+from bench.store.raw_rows import Block, Cell, Paced, Rounds
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import Entry, Job, Plan
@@ -89,7 +90,7 @@ class _Race:
     raw: Path
     tell: Listener
     quiet: Quiet
-    done: progress.Done = field(repr=False)
+    done: checkpoint.Done = field(repr=False)
 
     def pilot(self, entrants: Sequence[Lane]) -> None:
         """Find the pace of every cell that has none, in processes of its own."""
@@ -103,7 +104,7 @@ class _Race:
             job = self._job(lane, PILOT, position, [self._entry(cell) for cell in cells])
             limit = pilot_timeout_seconds(len(cells))
             found, failed = run_job(
-                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / progress.WORKER
+                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / checkpoint.WORKER
             )
             took = time.monotonic() - began
             self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
@@ -152,7 +153,7 @@ class _Race:
             Rounds,
             job,
             timeout_seconds=self._limit(planned),
-            folder=self.raw / progress.WORKER,
+            folder=self.raw / checkpoint.WORKER,
             keep_json=target,
         )
         self._keep("rounds.jsonl", self.done.rounds, timed)
@@ -180,7 +181,7 @@ class _Race:
         pilots = [paces[cell].worker_seconds for cell in planned if cell in paces]
         return timeout_seconds(max(pilots, default=0.0), known)
 
-    def _keep(self, file: str, known: list[progress.Row], new: Sequence[progress.Row]) -> None:
+    def _keep(self, file: str, known: list[checkpoint.Row], new: Sequence[checkpoint.Row]) -> None:
         for record in new:
             append_line(self.raw / file, record)
         known += new
@@ -224,7 +225,7 @@ def race(
     A cell that failed once, in the pilot or in a block, does not run again, under either of its names.
     """
     (raw / "pytest").mkdir(parents=True, exist_ok=True)
-    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), progress.take_over(raw))
+    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), checkpoint.take_over(raw))
     if not wanted.quick:
         course.pilot(lanes(cells, controls=False))
     entrants = lanes(cells, controls=not wanted.quick)
@@ -240,7 +241,7 @@ def race(
             target = min(target + EXTENSION, wanted.max_blocks)
 
 
-def _still_wide(done: progress.Done, planned: _Planned) -> bool:
+def _still_wide(done: checkpoint.Done, planned: _Planned) -> bool:
     """Return whether some ratio's interval is wider than the margin; on which side of 1 it lies does not count."""
     excluded = without(done.blocks)
     return widest([one for one in done.rounds if one.block not in excluded], planned) > MARGIN

@@ -20,13 +20,13 @@ from bench.alone import alone
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
-from bench.jsonl import from_mapping
 from bench.options import Options
 from bench.plan import Plan
-from bench.records import Agreement, Status, Verdict
 from bench.report import document, files, live, terminal
 from bench.report.screen import Screen
 from bench.report.summary import Raw
+from bench.store.jsonl import from_mapping
+from bench.store.raw_rows import Agreement, Status, Verdict
 from datasets import folder as disk
 from datasets import prepared
 from datasets.dataset import DTYPES, Dataset

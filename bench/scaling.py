@@ -11,8 +11,8 @@ from statistics import median
 
 import numpy as np
 
-from bench.records import Cell, Comparison, Family, Places, Scaling
 from bench.statistics import Ratio, compare, order_interval, paired_ratio
+from bench.store.raw_rows import Cell, Comparison, Family, Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 

@@ -16,7 +16,7 @@ from statistics import fmean, median
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.records import Comparison, Rounds
+from bench.store.raw_rows import Comparison, Rounds
 
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03

@@ -18,7 +18,7 @@ from bench import starts
 from bench.gate import case, expect, judge, observe, reference
 from bench.options import EPOCHS
 from bench.plan_data import DEFAULT_DATASETS
-from bench.records import Problem
+from bench.store.raw_rows import Problem
 from impls.protocol import Dataset, Device, Implementation, Trainer
 
 DTYPE = "float32"

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from bench.memory import says_out_of_memory
-from bench.records import Status
+from bench.store.raw_rows import Status
 
 ROOT = Path(__file__).resolve().parent.parent
 

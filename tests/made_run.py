@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from bench.compared import TWIN
-from bench.records import Agreement, Block, Cell, Costs, Disturbance, Problem, Rounds, Status, Verdict
 from bench.report import files
 from bench.report.summary import Raw
+from bench.store.raw_rows import Agreement, Block, Cell, Costs, Disturbance, Problem, Rounds, Status, Verdict
 from datasets.dataset import Model
 from impls import BASELINE
 

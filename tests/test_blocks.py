@@ -6,7 +6,7 @@ import pytest
 
 from bench.blocks import STOPPED, disturbance, next_block, without
 from bench.quiet import Quiet
-from bench.records import Block, Cell, Disturbance, Problem, Rounds
+from bench.store.raw_rows import Block, Cell, Disturbance, Problem, Rounds
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

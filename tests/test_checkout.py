@@ -47,7 +47,7 @@ def test_nothing_of_ours_would_be_installed() -> None:
     assert PYPROJECT["tool"]["setuptools"]["packages"] == []
 
 
-@pytest.mark.parametrize("module", ["datasets", "impls", "impls.protocol", "bench", "bench.records"])
+@pytest.mark.parametrize("module", ["datasets", "impls", "impls.protocol", "bench", "bench.store.raw_rows"])
 def test_importing_this_imports_no_library_that_is_compared(module: str) -> None:
     heavy = "{'torch', 'jax', 'sklearn', 'pandas'}"
     assert run_python(f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))") == "[]"

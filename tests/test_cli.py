@@ -22,13 +22,14 @@ import psutil
 import pytest
 
 import impls
-from bench import accuse, cli, doctor, jsonl, machine, racing
+from bench import accuse, cli, doctor, machine, racing
 from bench.alone import alone
 from bench.errors import BadInput
 from bench.events import Listener, Note
 from bench.gate import check as gate
-from bench.records import Agreement, Cell, Failure, Rounds, Status, Verdict
 from bench.report import files, pictures
+from bench.store import jsonl
+from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict
 from datasets.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]

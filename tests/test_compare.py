@@ -18,9 +18,9 @@ from bench import cli
 from bench.between import between, shift, slower_than
 from bench.compare import percentage
 from bench.errors import BadInput
-from bench.records import Comparison, Failure, Problem, Status
 from bench.report import change_words, files
 from bench.report.summary import Raw
+from bench.store.raw_rows import Comparison, Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "torch_nn", "jax_grad")

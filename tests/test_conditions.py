@@ -14,8 +14,8 @@ import pytest
 
 import impls
 from bench.evidence import findings, wrong_after_timing
-from bench.jsonl import read_lines
-from bench.records import Cell, Failure, Problem, Rounds, Status
+from bench.store.jsonl import read_lines
+from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
 from bench.worker import conditions, null
 from bench.worker.timing import FAILURES, RECORDS, Entry, Job, Plan
 from bench.workers import Order, environment, run_worker

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impls
-from bench.jsonl import to_json
+from bench.store.jsonl import to_json
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Model, Params
 from tests.draw import run

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.effort import FULL, QUICK, Effort, epochs_per_round, plans, quick_plan, timeout_seconds
-from bench.records import Cell, Problem
+from bench.store.raw_rows import Cell, Problem
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bench import racing
-from bench.records import Cell, Problem, Rounds
+from bench.store.raw_rows import Cell, Problem, Rounds
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 

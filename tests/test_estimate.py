@@ -7,7 +7,7 @@ import pytest
 import impls
 from bench import estimate, plan_data
 from bench.options import BLOCKS
-from bench.records import Cell, Problem
+from bench.store.raw_rows import Cell, Problem
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

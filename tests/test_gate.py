@@ -14,7 +14,7 @@ from bench.gate.cases import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
-from bench.records import Agreement, Problem, Status
+from bench.store.raw_rows import Agreement, Problem, Status
 from bench.worker.observe import Job
 from bench.workers import Ending
 from datasets import synthetic

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jsonl import append_line, from_json, from_mapping, read_lines, to_json
 from bench.options import Options
-from bench.records import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
+from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
+from bench.store.raw_rows import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.worker.timing import Entry, Job
 from datasets.dataset import Model
 

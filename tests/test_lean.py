@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import jsonl
-from bench.jsonl import each_line, to_json
-from bench.records import Cell, Environment, Evidence, Problem, Rounds
-from bench.report import lean
+from bench.store import decode_rounds, jsonl
+from bench.store.jsonl import each_line, to_json
+from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds
 from datasets.dataset import Model
 
 CELL = Cell("any", Problem("any", Model.SOFTMAX, 3, 1, 2, "float32", 0.1, None, False, False, 0), "cpu", 1)
@@ -26,13 +25,13 @@ def line(rounds: Rounds) -> bytes:
 
 @given(records=st.lists(st.builds(Rounds)))
 def test_rounds_are_read_as_they_were_without_their_evidence(records: list[Rounds]) -> None:
-    read = lean.reader()
+    read = decode_rounds.reader()
     expected = [replace(record, evidence=Evidence()) for record in records]
     assert repr([read(line(record)) for record in records]) == repr(expected)  # by repr: NaN is not equal to itself
 
 
 def test_equal_cells_and_environments_of_many_lines_are_one_object() -> None:
-    read = lean.reader()
+    read = decode_rounds.reader()
     other = replace(ROUNDS, cell=replace(CELL, threads=2), environment=Environment())
     first, second, third = (read(line(one)) for one in (ROUNDS, other, ROUNDS))
     assert first.cell is third.cell and first.environment is third.environment
@@ -42,30 +41,30 @@ def test_equal_cells_and_environments_of_many_lines_are_one_object() -> None:
 def test_a_cell_that_is_known_is_the_known_object() -> None:
     known = replace(CELL)
     assert known is not CELL
-    assert lean.reader([known])(line(ROUNDS)).cell is known
+    assert decode_rounds.reader([known])(line(ROUNDS)).cell is known
     other = replace(CELL, threads=2)
-    assert lean.reader([known])(line(replace(ROUNDS, cell=other))).cell == other
+    assert decode_rounds.reader([known])(line(replace(ROUNDS, cell=other))).cell == other
 
 
 def test_a_field_that_is_missing_has_its_default_or_is_named(tmp_path: Path) -> None:
     fields = json.loads(to_json(ROUNDS))
     del fields["environment"]
-    assert lean.reader()(json.dumps(fields).encode()) == replace(ROUNDS, environment=Environment())
+    assert decode_rounds.reader()(json.dumps(fields).encode()) == replace(ROUNDS, environment=Environment())
     del fields["block"]
     (tmp_path / "lines").write_text(json.dumps(fields) + "\n")
     with pytest.raises(ValueError, match=r"lines, line 1: not a record of Rounds: .*`block`"):
-        list(each_line(Rounds, tmp_path / "lines", lean.reader()))
+        list(each_line(Rounds, tmp_path / "lines", decode_rounds.reader()))
 
 
 def test_a_shared_part_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
     fields = json.loads(to_json(ROUNDS)) | {"cell": 7}
     (tmp_path / "lines").write_text(f"{to_json(ROUNDS)}\n{json.dumps(fields)}\n")
     with pytest.raises(ValueError, match=r"lines, line 2: not a record of Rounds"):
-        list(each_line(Rounds, tmp_path / "lines", lean.reader()))
+        list(each_line(Rounds, tmp_path / "lines", decode_rounds.reader()))
 
 
 def test_another_reader_leaves_no_decoder_behind() -> None:
-    lean.reader()(line(ROUNDS))
+    decode_rounds.reader()(line(ROUNDS))
     before = jsonl._decoder.cache_info().currsize
-    lean.reader()(line(ROUNDS))
+    decode_rounds.reader()(line(ROUNDS))
     assert jsonl._decoder.cache_info().currsize == before

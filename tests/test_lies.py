@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 import impls
 from bench.evidence import Finding, declared, findings, unpacked, wrong_after_timing
-from bench.records import Cell, Environment, Evidence, Problem, Rounds, Status
+from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds, Status
 from bench.worker import checks, clock, counters, prepare
 from bench.worker.checks import Clocks
 from bench.worker.counters import Counters

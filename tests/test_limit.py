@@ -12,7 +12,7 @@ import pytest
 from bench import gauge as timing_rates
 from bench import limit
 from bench.evidence import below_limit, declared
-from bench.records import Cell, Problem, Rates, Rounds, Status
+from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
 from bench.worker import rates as measuring
 from bench.workers import Order
 from datasets.dataset import Model

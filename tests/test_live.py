@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from bench.events import Event, Note, Stage, Step, Timed
-from bench.records import Cell, Problem, Rounds
 from bench.report.live import display
 from bench.report.screen import Screen
+from bench.store.raw_rows import Cell, Problem, Rounds
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from bench.records import Status, Timing
 from bench.report import many, page, words
 from bench.report.page import charts, data
 from bench.report.summary import Raw
+from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
 from tests.test_pictures import marks, softmax
 from tests.test_report import BLOCKS, DIGITS, ENVIRONMENT, SCATTER, agreed, agreement, cell, made_up, rounds

@@ -12,8 +12,8 @@ import impls
 from bench import plan, plan_data
 from bench.errors import BadInput
 from bench.options import BLOCKS, Options
-from bench.records import Status
 from bench.statistics import order_interval
+from bench.store.raw_rows import Status
 
 
 def named(cells: object) -> list[tuple[str, str, str]]:

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, gauge, progress, racing, workers
+from bench import attempts, gauge, racing, workers
 from bench.blocks import STOPPED
 from bench.events import Event, Stage, Step, Timed
-from bench.jsonl import append_line, from_mapping, read_lines
 from bench.quiet import Quiet
-from bench.records import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
+from bench.store import checkpoint
+from bench.store.jsonl import append_line, from_mapping, read_lines
+from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Entry, Job
@@ -91,7 +92,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         wanted = racing.Wanted(blocks, max_blocks, seed, quick)
         quiet = Quiet(pressure=lambda: None)
         racing.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
-        done = progress.read(tmp_path / raw)
+        done = checkpoint.read(tmp_path / raw)
         return [one for one in done.rounds if one.name != NULL], done.failures
 
     return start
@@ -309,13 +310,13 @@ def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
 
     with pytest.raises(SystemExit):
         run(Killed(), cells, blocks=3)
-    on_disk = progress.read(tmp_path / "raw")
+    on_disk = checkpoint.read(tmp_path / "raw")
     assert {one.block for one in on_disk.rounds} == {1, 2}
     workers = FakeWorkers()
     rounds, failures = run(workers, cells, blocks=3)
     assert failures == []
     assert {job.block for job in workers.jobs} == {3, 4}
-    assert [(b.number, b.disturbed == STOPPED) for b in progress.read(tmp_path / "raw").blocks] == [
+    assert [(b.number, b.disturbed == STOPPED) for b in checkpoint.read(tmp_path / "raw").blocks] == [
         (1, False),
         (2, True),
         (3, False),
@@ -416,7 +417,7 @@ def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
     raw, wanted = tmp_path / "raw", racing.Wanted(1, 1, 0, quick=True)
     folders = {("fine", "float32"): tmp_path / "fine"}
     racing.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
-    (rounds,) = progress.read(raw).rounds
+    (rounds,) = checkpoint.read(raw).rounds
     (kept,) = (raw / "pytest").iterdir()
     (benchmark,) = json.loads(kept.read_text())["benchmarks"]
     assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
@@ -458,7 +459,7 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     cells = [cell(name, deadly) for name in names]
     told: list[Event] = []
     racing.race(cells, folders, racing.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
-    done = progress.read(tmp_path / "raw")
+    done = checkpoint.read(tmp_path / "raw")
     (rounds,), failures = done.rounds, done.failures
     found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}
     assert {name: status for name, (status, _) in found.items()} == {

@@ -19,7 +19,11 @@ import pytest
 from rich.console import Console
 
 from bench.errors import BadInput
-from bench.records import (
+from bench.report import circumstances, clock, files, many, summary, terminal, words, written
+from bench.report.screen import Screen
+from bench.report.summary import Raw
+from bench.statistics import Ratio, compare
+from bench.store.raw_rows import (
     Agreement,
     Block,
     Cell,
@@ -34,10 +38,6 @@ from bench.records import (
     Timing,
     Verdict,
 )
-from bench.report import circumstances, clock, files, many, summary, terminal, words, written
-from bench.report.screen import Screen
-from bench.report.summary import Raw
-from bench.statistics import Ratio, compare
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls.protocol import Feed

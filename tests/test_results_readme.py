@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import (
+from bench.store.raw_rows import (
     Agreement,
     Block,
     Cell,

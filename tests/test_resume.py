@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import progress
 from bench.blocks import STOPPED, without
 from bench.report import files
+from bench.store import checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS = 300
@@ -31,7 +31,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-    before = progress.read(run / "raw")
+    before = checkpoint.read(run / "raw")
     assert before.rounds
     done = subprocess.run(
         [*bench, "--resume", str(run)],
@@ -45,7 +45,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "agreement: observed" not in done.stderr and "pilot:" not in done.stderr
     after = files.read(run)
-    assert progress.read(run / "raw").rounds[: len(before.rounds)] == before.rounds
+    assert checkpoint.read(run / "raw").rounds[: len(before.rounds)] == before.rounds
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2
     # The kill met one block at the most, and none that had been written down as finished.

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.records import Cell, Comparison, Problem, Rounds
 from bench.statistics import (
     Ratio,
     compare,
@@ -18,6 +17,7 @@ from bench.statistics import (
     process_value,
     processes,
 )
+from bench.store.raw_rows import Cell, Comparison, Problem, Rounds
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

@@ -20,9 +20,9 @@ import impls
 from bench import starts, workers
 from bench.evidence import wrong_after_timing
 from bench.gate.check import denormal_share
-from bench.jsonl import read_lines
-from bench.records import Cell, Evidence, Failure, Problem, Rounds
 from bench.report import words
+from bench.store.jsonl import read_lines
+from bench.store.raw_rows import Cell, Evidence, Failure, Problem, Rounds
 from bench.worker import checks, clock, prepare, timing
 from bench.worker.checks import Clocks
 from bench.worker.prepare import ready, run_epochs

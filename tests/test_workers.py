@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from bench import workers
-from bench.records import Status
+from bench.store.raw_rows import Status
 from bench.worker.checks import Clocks
 from bench.workers import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 

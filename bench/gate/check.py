@@ -25,8 +25,8 @@ from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.expect import Expected, expect
 from bench.gate.observe import Observation
-from bench.jsonl import read_lines
-from bench.records import Agreement, Cell, Observed, Problem, Status, Verdict
+from bench.store.jsonl import read_lines
+from bench.store.raw_rows import Agreement, Cell, Observed, Problem, Status, Verdict
 from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset

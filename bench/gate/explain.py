@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.gate.case import PREFIX
 from bench.gate.cases import cases
 from bench.gate.judge import CONDUCT
-from bench.records import Agreement, Status
+from bench.store.raw_rows import Agreement, Status
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.records import Agreement, Status
 from bench.report import shares, words
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.summary import Raw
+from bench.store.raw_rows import Agreement, Status
 
 
 def report(raw: Raw) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.between import Between, moved_baselines
-from bench.jsonl import to_mapping
-from bench.records import Cell, Change, Comparison, Status
 from bench.report import words
 from bench.report.markdown import bullets, section, table, text
 from bench.statistics import MARGIN
+from bench.store.jsonl import to_mapping
+from bench.store.raw_rows import Cell, Change, Comparison, Status
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.compared import TWIN
-from bench.records import Comparison
 from bench.report import summary, words
 from bench.report.summary import Mean, Raw, SelfComparison
 from bench.statistics import Ratio
+from bench.store.raw_rows import Comparison
 from impls.protocol import Feed
 
 # A run of very many pieces of work has as many A/A comparisons.

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.jsonl import to_mapping
-from bench.records import Timing, Verdict
 from bench.report import words
 from bench.report.summary import Raw
+from bench.store.jsonl import to_mapping
+from bench.store.raw_rows import Timing, Verdict
 
 
 def of_run(

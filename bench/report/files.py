@@ -2,7 +2,7 @@
 
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
-    raw/*.jsonl         what was observed, one record a line: bench/records.py
+    raw/*.jsonl         what was observed, one record a line: bench/store/raw_rows.py
     timings.csv  agreement.csv  report.md  report.html  pictures/*.svg
                         (a run that timed nothing: agreement.csv and report.md)
                         remade from the two above by `python -m bench report`
@@ -26,14 +26,14 @@ from typing import Any
 
 import pandas as pd
 
-from bench import jsonl, progress
 from bench.between import Between
 from bench.errors import BadInput
 from bench.past import Entry
-from bench.records import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
-from bench.report import agreement, change_words, lean, many, past_words, words, written
+from bench.report import agreement, change_words, many, past_words, words, written
 from bench.report.beside import beside
 from bench.report.summary import Raw
+from bench.store import checkpoint, decode_rounds, jsonl
+from bench.store.raw_rows import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
 
 SCHEMA = 1
 RESULTS = Path(__file__).resolve().parents[2] / "results"
@@ -99,7 +99,7 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             environment=environment,
             verdicts=judged,
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(progress.each_rounds(folder / "raw", lean.reader(one.cell for one in judged))),
+            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.records import Scaling, Timing
 from bench.report import many, sizes, words
 from bench.report.markdown import bullets, table
 from bench.report.sizes import Panel
+from bench.store.raw_rows import Scaling, Timing
 from impls.protocol import Feed
 
 _INTRODUCTION = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.compared import TWIN
-from bench.records import Cell, Rounds, Status
 from bench.report import words
 from bench.report.summary import Raw
 from bench.statistics import process_value
+from bench.store.raw_rows import Cell, Rounds, Status
 
 
 @dataclass(frozen=True)

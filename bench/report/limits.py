@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.limit import SAFETY
-from bench.records import Timing
 from bench.report import words
 from bench.report.markdown import table
+from bench.store.raw_rows import Timing
 
 
 def section(rows: Sequence[Timing]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from bench.records import Status, Timing
 from bench.report import words
+from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
 
 # A row of timings.csv with its place there, which is the number of its cell.

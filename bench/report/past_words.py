@@ -9,9 +9,9 @@ from operator import attrgetter
 import pandas as pd
 
 from bench.past import Entry, by_cell
-from bench.records import Timing
 from bench.report import words
 from bench.report.markdown import table, text
+from bench.store.raw_rows import Timing
 
 HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
 NUMBERS = HEADERS[3:6]

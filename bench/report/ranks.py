@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.records import Timing
 from bench.report import many, words
+from bench.store.raw_rows import Timing
 
 
 @dataclass(frozen=True)

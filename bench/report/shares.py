@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.records import Agreement
+from bench.store.raw_rows import Agreement
 
 
 @dataclass(frozen=True)

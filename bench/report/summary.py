@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from bench import limit, scaling
 from bench.blocks import STOPPED, without
 from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons, widest
-from bench.records import Agreement, Block, Cell, Comparison, Failure, Rates, Rounds, Scaling, Status, Timing, Verdict
 from bench.statistics import (
     MARGIN,
     Processes,
@@ -22,6 +21,19 @@ from bench.statistics import (
     paired_ratio,
     process_value,
     processes,
+)
+from bench.store.raw_rows import (
+    Agreement,
+    Block,
+    Cell,
+    Comparison,
+    Failure,
+    Rates,
+    Rounds,
+    Scaling,
+    Status,
+    Timing,
+    Verdict,
 )
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model

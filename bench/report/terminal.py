@@ -20,10 +20,10 @@ from bench.doctor import Finding
 from bench.gate.explain import explain
 from bench.past import Entry, by_cell
 from bench.plan import Plan
-from bench.records import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
 from bench.report import change_words, clock, many, past_words, ranks, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw
+from bench.store.raw_rows import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
 from datasets.dataset import Model
 
 _STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}

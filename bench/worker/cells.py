@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from bench.jsonl import from_mapping
-from bench.records import Rounds
+from bench.store.jsonl import from_mapping
+from bench.store.raw_rows import Rounds
 from bench.worker.checks import Clocks
 from bench.worker.clock import time_cell
 from bench.worker.timing import Entry, Job, attempt

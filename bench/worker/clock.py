@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.effort import quick_plan
 from bench.gate import trajectory
-from bench.records import Costs, Environment, Evidence, Rounds
+from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
 from bench.worker import checks, conditions, counters
 from bench.worker.checks import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bench.records import Cell, Environment
+from bench.store.raw_rows import Cell, Environment
 from impls import runtimes
 
 

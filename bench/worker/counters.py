@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.records import Disturbance
+from bench.store.raw_rows import Disturbance
 
 # A thread that used less than this share of the busiest one's time did not take part.
 _SHARE = 0.1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench.jsonl import append_line
+from bench.store.jsonl import append_line
 
 __all__ = ["append_line", "leave", "pin", "read_job"]
 

@@ -20,8 +20,8 @@ from bench.devices import device
 from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.cases import cases
 from bench.gate.observe import observe
-from bench.jsonl import append_line, from_mapping
-from bench.records import Observed, Problem, Status
+from bench.store.jsonl import append_line, from_mapping
+from bench.store.raw_rows import Observed, Problem, Status
 from bench.worker.job import leave, read_job
 from datasets.prepared import open_saved
 from impls import runtimes

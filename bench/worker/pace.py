@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bench.records import Cell
+from bench.store.raw_rows import Cell
 from bench.worker.checks import Clock
 from bench.worker.prepare import prepare, ready, run_epochs, seconds_of
 from bench.worker.timing import Entry, Job

@@ -11,7 +11,7 @@ def main(argv: list[str]) -> None:
     """Run the job; each finished cell has a line in its files."""
     job = read_job(argv)
     pin(job["core"])
-    from bench.jsonl import from_mapping  # noqa: PLC0415 - with the other two, which import NumPy: pinned first
+    from bench.store.jsonl import from_mapping  # noqa: PLC0415 - with the other two, which import NumPy: pinned first
     from bench.worker.pace import measure  # noqa: PLC0415
     from bench.worker.timing import Job, attempt  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.records import Rates
+    from bench.store.raw_rows import Rates
 
 RATES = "rates.jsonl"
 
@@ -44,7 +44,7 @@ def measure(job: Job) -> Rates:
     """Return the rates of this machine."""
     import numpy as np  # noqa: PLC0415 - pinned first
 
-    from bench.records import Rates  # noqa: PLC0415 - it imports NumPy
+    from bench.store.raw_rows import Rates  # noqa: PLC0415 - it imports NumPy
 
     square, itemsize = np.ones((512, 512), job.dtype), np.dtype(job.dtype).itemsize
     product = np.empty_like(square)
@@ -85,7 +85,7 @@ def main(argv: list[str]) -> None:
     """Run the job, and leave its one line."""
     job = read_job(argv)
     pin(job["core"])
-    from bench.jsonl import append_line, from_mapping  # noqa: PLC0415 - they import NumPy: pinned first
+    from bench.store.jsonl import append_line, from_mapping  # noqa: PLC0415 - they import NumPy: pinned first
 
     append_line(Path(job["folder"]) / RATES, measure(from_mapping(Job, job)))
 

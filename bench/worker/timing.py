@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.jsonl import append_line
 from bench.memory import is_out_of_memory
-from bench.records import Cell, Failure, Status
+from bench.store.jsonl import append_line
+from bench.store.raw_rows import Cell, Failure, Status
 
 # The files of a worker's folder: the records and failures of its cells, and the number of the cell last started.
 RECORDS, FAILURES, STARTED = "records.jsonl", "failures.jsonl", "started.txt"

@@ -15,9 +15,9 @@ from bench.between import between, slower_than
 from bench.options import Options
 from bench.plan import make
 from bench.quiet import Quiet
-from bench.records import Status, Verdict
 from bench.report import change_words, files
 from bench.report.summary import Raw
+from bench.store.raw_rows import Status, Verdict
 from datasets import prepared
 from impls import BASELINE
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.records import Comparison
 from bench.report import files
+from bench.store.raw_rows import Comparison
 from bench.workers import ROOT
 from impls import BASELINE
 

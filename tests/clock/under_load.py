@@ -18,9 +18,10 @@ from pathlib import Path
 
 import datasets
 import impls
-from bench import accuse, evidence, progress, racing
+from bench import accuse, evidence, racing
 from bench.quiet import Quiet
-from bench.records import Cell, Problem
+from bench.store import checkpoint
+from bench.store.raw_rows import Cell, Problem
 from datasets import prepared
 from datasets.dataset import Dataset
 
@@ -58,7 +59,7 @@ def main() -> None:
     with _load():
         racing.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
     accuse.judge(raw, data)
-    done = progress.read(raw)
+    done = checkpoint.read(raw)
     single = Counter(finding.status.value for one in done.rounds for finding in evidence.findings(one))
     print(
         f"{len(done.rounds)} processes of {len({one.cell for one in done.rounds})} cells: {dict(single)} in one process"

@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 import impls
-from bench.jsonl import read_lines, to_json
+from bench.store.jsonl import read_lines, to_json
 from bench.workers import environment
 from impls.protocol import Model
 from tests.draw.judged import QUANTITIES, Drawn, judged

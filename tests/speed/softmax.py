@@ -14,7 +14,7 @@ import numpy as np
 
 import impls
 from bench import limit
-from bench.records import Cell, Problem, Rates
+from bench.store.raw_rows import Cell, Problem, Rates
 from bench.worker import rates
 from datasets import load
 from datasets.dataset import Dataset, FloatArray, LabelArray

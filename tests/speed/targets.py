@@ -14,7 +14,7 @@ import numpy as np
 import impls
 from bench import limit
 from bench.plan_data import DEFAULT_DATASETS
-from bench.records import Cell, Problem, Rates
+from bench.store.raw_rows import Cell, Problem, Rates
 from bench.worker import rates
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.records import Comparison, Status, Timing
 from bench.report import clock, shares, words, written
 from bench.report.many import Numbered
 from bench.report.summary import Raw
+from bench.store.raw_rows import Comparison, Status, Timing
 
 FACETS = ("model", "dataset", "implementation", "status")
 

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from bench.records import Agreement
 from bench.report import marks, shares, words
 from bench.report.pictures import look
 from bench.report.shares import Shares
+from bench.store.raw_rows import Agreement
 
 MOST_COLUMNS = 12
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.

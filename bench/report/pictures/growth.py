@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.records import Scaling
 from bench.report import sizes
 from bench.report.marks import Mark
 from bench.report.pictures import look
 from bench.report.sizes import Curve, Panel
+from bench.store.raw_rows import Scaling
 
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.past import Entry, by_cell
-from bench.records import Status
 from bench.report import words
 from bench.report.marks import Mark
 from bench.report.pictures import look
 from bench.statistics import MARGIN
+from bench.store.raw_rows import Status
 
 MOST_PANELS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4

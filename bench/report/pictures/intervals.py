@@ -8,12 +8,12 @@ from math import inf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.records import Timing
 from bench.report import ranks, words
 from bench.report.marks import Mark
 from bench.report.pictures import look
 from bench.report.ranks import Ranked
 from bench.statistics import MARGIN
+from bench.store.raw_rows import Timing
 
 MOST_ROWS = 40  # a picture of thousands is read by nobody
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27

@@ -7,8 +7,8 @@ from functools import cache
 
 import msgspec
 
-from bench.jsonl import decoder
-from bench.records import Cell, Costs, Disturbance, Environment, Evidence, Rounds
+from bench.store.jsonl import decoder
+from bench.store.raw_rows import Cell, Costs, Disturbance, Environment, Evidence, Rounds
 
 
 class _Line(msgspec.Struct):
