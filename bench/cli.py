@@ -19,11 +19,11 @@ from bench.between import CONDITIONS
 from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.options import BLOCKS, Options
+from bench.process.spawn import exit_on_sigterm
 from bench.report import lists, terminal
 from bench.report.screen import console
 from bench.report.sources import show as print_excerpts
 from bench.show import excerpts
-from bench.workers import exit_on_sigterm
 from datasets.dataset import Model
 
 BAD_INPUT = 2

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.attempts import make_empty
+from bench.process.spawn import Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Rates
 from bench.worker.rates import RATES, Job
-from bench.workers import Order, environment, run_worker
 
 _TIMEOUT_SECONDS = 120.0
 

@@ -13,8 +13,8 @@ from bench.devices import device
 from bench.errors import BadInput, unknown
 from bench.options import Options, batch_size, check_options, check_threads
 from bench.plan_data import load
+from bench.process.spawn import ROOT
 from bench.store.raw_rows import Cell, Problem, Status, Verdict
-from bench.workers import ROOT
 from datasets.dataset import Dataset
 from impls.protocol import Device, Feed
 

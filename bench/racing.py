@@ -24,7 +24,7 @@ from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
 from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
-from bench.events import Listener, Note, Stage, Step, Timed
+from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.quiet import Quiet
 from bench.statistics import MARGIN
 from bench.store import checkpoint

@@ -25,8 +25,8 @@ import impls
 from bench import accuse, cli, doctor, machine, racing
 from bench.alone import alone
 from bench.errors import BadInput
-from bench.events import Listener, Note
 from bench.gate import check as gate
+from bench.process.events import Listener, Note
 from bench.report import files, pictures
 from bench.store import jsonl
 from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict

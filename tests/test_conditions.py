@@ -14,11 +14,11 @@ import pytest
 
 import impls
 from bench.evidence import findings, wrong_after_timing
+from bench.process.spawn import Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
 from bench.worker import conditions, null
 from bench.worker.timing import FAILURES, RECORDS, Entry, Job, Plan
-from bench.workers import Order, environment, run_worker
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes

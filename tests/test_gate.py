@@ -14,9 +14,9 @@ from bench.gate.cases import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
+from bench.process.spawn import Ending
 from bench.store.raw_rows import Agreement, Problem, Status
 from bench.worker.observe import Job
-from bench.workers import Ending
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Device, Feed, Model, Params, Recipe, zeros

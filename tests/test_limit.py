@@ -12,9 +12,9 @@ import pytest
 from bench import gauge as timing_rates
 from bench import limit
 from bench.evidence import below_limit, declared
+from bench.process.spawn import Order
 from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
 from bench.worker import rates as measuring
-from bench.workers import Order
 from datasets.dataset import Model
 
 SOFTMAX = Problem("any", Model.SOFTMAX, 100_000, 64, 10, "float32", 0.1, None, False, False, 0)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from bench.events import Event, Note, Stage, Step, Timed
+from bench.process.events import Event, Note, Stage, Step, Timed
 from bench.report.live import display
 from bench.report.screen import Screen
 from bench.store.raw_rows import Cell, Problem, Rounds

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, gauge, racing, workers
+from bench import attempts, gauge, racing
 from bench.blocks import STOPPED
-from bench.events import Event, Stage, Step, Timed
+from bench.process import spawn
+from bench.process.events import Event, Stage, Step, Timed
+from bench.process.spawn import Ending, Order
 from bench.quiet import Quiet
 from bench.store import checkpoint
 from bench.store.jsonl import append_line, from_mapping, read_lines
@@ -23,7 +25,6 @@ from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rat
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Entry, Job
-from bench.workers import Ending, Order
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 
@@ -438,7 +439,7 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
         endless = number.isdecimal() and entries[int(number)]["cell"]["problem"]["dataset"] == "never ends"
         return 1e9 if endless else 0.0
 
-    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(spawn, "time", SimpleNamespace(monotonic=clock))
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
     entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
     found, failures = attempts.run_job(

@@ -17,9 +17,10 @@ import pytest
 
 import datasets
 import impls
-from bench import starts, workers
+from bench import starts
 from bench.evidence import wrong_after_timing
 from bench.gate.check import denormal_share
+from bench.process import spawn
 from bench.report import words
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Evidence, Failure, Problem, Rounds
@@ -204,7 +205,7 @@ def test_t06_the_first_epoch_and_the_warm_up_are_no_rounds(timed: Callable[..., 
 
 def test_t07_no_compile_cache_outlives_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/cache")
-    variables = workers.environment(dtype="float32", threads=1, device="cpu")
+    variables = spawn.environment(dtype="float32", threads=1, device="cpu")
     assert "JAX_COMPILATION_CACHE_DIR" not in variables
     assert variables["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] == "1"
 
@@ -306,7 +307,7 @@ def test_t16_full_precision_is_asked_for(runtime: str) -> None:
     if importlib.util.find_spec(runtime) is None:
         pytest.skip(f"needs {runtime}")
     assert "highest" in runtimes.load(runtime).asked("float32").values()
-    variables = workers.environment(dtype="float32", threads=1, device="cpu")
+    variables = spawn.environment(dtype="float32", threads=1, device="cpu")
     assert variables["JAX_DEFAULT_MATMUL_PRECISION"] == "highest"
 
 

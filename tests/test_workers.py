@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from bench import workers
+from bench.process import spawn
+from bench.process.spawn import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 from bench.store.raw_rows import Status
 from bench.worker.checks import Clocks
-from bench.workers import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 
 PROGRAM = "tests.planted.program"
 LONG = 60.0
@@ -152,11 +152,11 @@ def test_the_limit_of_memory_lies_above_what_a_worker_maps(tmp_path: Path, monke
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=3 << 30))
     variables = environment(dtype="float32", threads=1, device="cpu")
     order = Order(PROGRAM, {"end": "never"}, variables, tmp_path, LONG, capped=True, mapped_bytes=1 << 30)
-    running = workers._start(order, threading.Event())
+    running = spawn._start(order, threading.Event())
     try:
         assert resource.prlimit(running.worker.pid, resource.RLIMIT_DATA) == (4 << 30, 4 << 30)
     finally:
-        workers._kill_group(running.worker)
+        spawn._kill_group(running.worker)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")

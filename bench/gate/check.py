@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import workers
 from bench.errors import BadInput
-from bench.events import Listener, Stage, Step
 from bench.gate import judge, reference, trajectory
 from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.expect import Expected, expect
 from bench.gate.observe import Observation
+from bench.process import spawn
+from bench.process.events import Listener, Stage, Step
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Agreement, Cell, Observed, Problem, Status, Verdict
 from bench.worker.observe import OBSERVED, Job, Own, planned
@@ -90,7 +90,7 @@ def check(
     names = [f"{entrant.implementation} on {entrant.device} in {job.dtype}" for entrant, job in jobs]
     left = dict(enumerate(names))
     on_progress(_step(f"agreement: {len(jobs)} workers", left, len(jobs)))
-    for number, ending in workers.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
+    for number, ending in spawn.run_workers([_order(*entry) for entry in jobs], at_once=AT_ONCE):
         entrant, job = jobs[number]
         collected[number] = list(_collect(entrant, job, ending))
         left.pop(number)
@@ -113,9 +113,9 @@ def probe(names: Sequence[str], work: Path) -> None:
     for name in names:
         folder = work / "probe"
         folder.mkdir()
-        environment = workers.environment(dtype="float32", threads=1, device="cpu")
-        ending = workers.run_worker(
-            workers.Order("bench.worker.probe", {"name": name}, environment, folder, 60.0, capped=True)
+        environment = spawn.environment(dtype="float32", threads=1, device="cpu")
+        ending = spawn.run_worker(
+            spawn.Order("bench.worker.probe", {"name": name}, environment, folder, 60.0, capped=True)
         )
         if ending.status is not Status.OK:
             raise BadInput(f"implementation '{name}': {ending.detail.splitlines()[-1]}")
@@ -158,16 +158,16 @@ def _jobs(
     return jobs
 
 
-def _order(entrant: Entrant, job: Job) -> workers.Order:
-    environment = workers.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
+def _order(entrant: Entrant, job: Job) -> spawn.Order:
+    environment = spawn.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
     capped = entrant.device == "cpu"
     mapped = mapped_bytes(own.folder for own in job.own)
-    return workers.Order(
+    return spawn.Order(
         "bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS, capped, mapped
     )
 
 
-def _collect(entrant: Entrant, job: Job, ending: workers.Ending) -> Iterator[Seen]:
+def _collect(entrant: Entrant, job: Job, ending: spawn.Ending) -> Iterator[Seen]:
     """Yield what was seen of every case of the job; one that left no record ended with its worker."""
     folder = Path(job.folder)
     records = {record.case: record for record in read_lines(Observed, folder / OBSERVED)}

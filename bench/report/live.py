@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
-from bench.events import Event, Listener, Note, Stage, Step, Timed
+from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.report import words
 from bench.report.screen import Screen
 from bench.statistics import process_value

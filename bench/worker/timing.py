@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.memory import is_out_of_memory
+from bench.process.out_of_memory import is_out_of_memory
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Cell, Failure, Status
 

@@ -21,10 +21,10 @@ import pandas as pd
 import datasets
 import impls
 from bench.attempts import run_job
+from bench.process.spawn import ROOT, environment
 from bench.statistics import Ratio, paired_ratio, process_value
 from bench.store.raw_rows import Cell, Problem, Rounds
 from bench.worker.timing import Entry, Job, Plan
-from bench.workers import ROOT, environment
 from datasets import prepared
 from datasets.dataset import Dataset
 

@@ -17,8 +17,8 @@ from statistics import median
 
 import pandas as pd
 
+from bench.process.spawn import ROOT
 from bench.report import files, summary
-from bench.workers import ROOT
 from tests.planted import busy
 
 BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)

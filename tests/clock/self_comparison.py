@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.process.spawn import ROOT
 from bench.report import files
 from bench.store.raw_rows import Comparison
-from bench.workers import ROOT
 from impls import BASELINE
 
 SHAPES = {

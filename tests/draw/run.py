@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 
 import impls
+from bench.process.spawn import environment
 from bench.store.jsonl import read_lines, to_json
-from bench.workers import environment
 from impls.protocol import Model
 from tests.draw.judged import QUANTITIES, Drawn, judged
 from tests.draw.problems import drawn

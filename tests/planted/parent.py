@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from bench.workers import Order, environment, run_worker
+from bench.process.spawn import Order, environment, run_worker
 
 folder = Path(sys.argv[1])
 variables = environment(dtype="float32", threads=1, device="cpu")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bench import workers
+from bench.process import spawn
 from bench.statistics import Ratio, paired_ratio
 from datasets.dataset import Dataset
 from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
@@ -32,7 +32,7 @@ def as_a_worker(module: str) -> None:
     """
     if "LAYOUT_PADDING" not in os.environ:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-        environment = workers.environment(dtype="float32", threads=1, device="cpu")
+        environment = spawn.environment(dtype="float32", threads=1, device="cpu")
         os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], environment)  # noqa: S606 - ourselves
 
 

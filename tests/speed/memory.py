@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.workers import ROOT, environment
+from bench.process.spawn import ROOT, environment
 
 # Anonymous memory, and pages of files, which the system takes back when it needs them.
 ANONYMOUS, OF_FILES = "RssAnon", "RssFile"

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import psutil
 
-from bench.memory import says_out_of_memory
+from bench.process.out_of_memory import says_out_of_memory
 from bench.store.raw_rows import Status
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # All that a worker inherits. The system's own: where programs, the user's files and temporary files are.
 # OPENBLAS_CORETYPE: an old OpenBLAS that takes a new processor for another gives wrong results, or dies,

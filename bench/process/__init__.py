@@ -1,0 +1,1 @@
+"""How a program runs in a process of its own, and how it ended."""
