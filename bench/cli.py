@@ -12,12 +12,12 @@ from typer.completion import completion_init  # type: ignore[attr-defined] # pub
 
 import impls
 from bench import compare as comparison
-from bench import doctor
 from bench import run as runs
 from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
 from bench.between import CONDITIONS
 from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
+from bench.machine import doctor
 from bench.options import BLOCKS, Options
 from bench.process.spawn import exit_on_sigterm
 from bench.report import lists, terminal

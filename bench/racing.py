@@ -24,8 +24,8 @@ from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
 from bench.compared import widest
 from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
+from bench.machine.idle import Quiet
 from bench.process.events import Listener, Note, Stage, Step, Timed
-from bench.quiet import Quiet
 from bench.statistics import MARGIN
 from bench.store import checkpoint
 from bench.store.jsonl import append_line

@@ -13,7 +13,7 @@ from bench.process.spawn import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE
 
-# Of what `bench.machine.describe` returns; load and date may differ.
+# Of what `bench.machine.describe.describe` returns; load and date may differ.
 _OF_THE_MACHINE = (
     "processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor", "python", "libraries",
     "commit",

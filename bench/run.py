@@ -14,12 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import accuse, doctor, estimate, machine, plan, racing
+from bench import accuse, estimate, plan, racing
 from bench import resume as continuation
-from bench.alone import alone
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
+from bench.machine import describe, doctor
+from bench.machine.lock import alone
 from bench.options import Options
 from bench.plan import Plan
 from bench.report import document, files, live, terminal
@@ -89,7 +90,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
 def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
     """What would disturb times is no warning where none are taken."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
-    terminal.opening(screen, machine.one_line(), ready.plan, seconds, advice)
+    terminal.opening(screen, describe.one_line(), ready.plan, seconds, advice)
 
 
 def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
@@ -172,7 +173,7 @@ def _reopen(folder: Path) -> Iterator[Prepared]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
     made = plan.make(options)
-    continuation.check(folder, environment["identity"], continuation.identity(machine.describe(), made))
+    continuation.check(folder, environment["identity"], continuation.identity(describe.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
         yield Prepared(options, made, folders, work, folder, environment)
 
@@ -247,7 +248,7 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
         for (_, dtype), one in made.data.items()
     ]
-    found = machine.describe()
+    found = describe.describe()
     return {
         "run": name,
         "started": started.isoformat(timespec="seconds"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.blocks import STOPPED, disturbance, next_block, without
-from bench.quiet import Quiet
+from bench.machine.idle import Quiet
 from bench.store.raw_rows import Block, Cell, Disturbance, Problem, Rounds
 from datasets.dataset import Model
 

@@ -22,10 +22,11 @@ import psutil
 import pytest
 
 import impls
-from bench import accuse, cli, doctor, machine, racing
-from bench.alone import alone
+from bench import accuse, cli, racing
 from bench.errors import BadInput
 from bench.gate import check as gate
+from bench.machine import describe, doctor
+from bench.machine.lock import alone
 from bench.process.events import Listener, Note
 from bench.report import files, pictures
 from bench.store import jsonl
@@ -136,8 +137,8 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(machine, "one_line", lambda: "a machine")
-    monkeypatch.setattr(machine, "describe", lambda: {"processor": stand_in.processor})
+    monkeypatch.setattr(describe, "one_line", lambda: "a machine")
+    monkeypatch.setattr(describe, "describe", lambda: {"processor": stand_in.processor})
     monkeypatch.delenv("ALL_BACKENDS", raising=False)
     yield stand_in
     assert not list((tmp_path / "temporary").iterdir())
@@ -384,7 +385,7 @@ def test_a_second_run_on_the_machine_is_refused_unless_forced(
 
 def test_the_lock_of_a_dead_process_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
-    script = "import os\nfrom bench.alone import alone\nwith alone(force=False):\n    os.kill(os.getpid(), 9)\n"
+    script = "import os\nfrom bench.machine.lock import alone\nwith alone(force=False):\n    os.kill(os.getpid(), 9)\n"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode != 0
     assert (tmp_path / "lock").is_file()
     with alone(force=False), pytest.raises(BadInput, match="another run"), alone(force=False):

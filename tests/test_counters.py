@@ -16,6 +16,6 @@ MIB = 2**20
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count it")
 def test_the_peak_of_memory_is_not_that_of_the_parent() -> None:
     large = np.ones(400 * MIB, np.uint8)
-    code = "from bench.worker.counters import peak_memory_bytes as peak; print(peak())"
+    code = "from bench.machine.counters import peak_memory_bytes as peak; print(peak())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert 0 < int(done.stdout) < large.nbytes / 2

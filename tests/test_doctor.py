@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 import impls
-from bench import cli, doctor
-from bench.doctor import Finding, State, advice, findings
+from bench import cli
+from bench.machine import doctor
+from bench.machine.doctor import Finding, State, advice, findings
 
 CALM = State(
     load=0.2,

@@ -14,10 +14,11 @@ from threadpoolctl import threadpool_limits
 
 import impls
 from bench.evidence import Finding, declared, findings, unpacked, wrong_after_timing
+from bench.machine import counters
+from bench.machine.counters import Counters
 from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds, Status
-from bench.worker import checks, clock, counters, prepare
+from bench.worker import checks, clock, prepare
 from bench.worker.checks import Clocks
-from bench.worker.counters import Counters
 from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save

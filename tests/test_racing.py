@@ -15,10 +15,10 @@ import pytest
 import impls
 from bench import attempts, gauge, racing
 from bench.blocks import STOPPED
+from bench.machine.idle import Quiet
 from bench.process import spawn
 from bench.process.events import Event, Stage, Step, Timed
 from bench.process.spawn import Ending, Order
-from bench.quiet import Quiet
 from bench.store import checkpoint
 from bench.store.jsonl import append_line, from_mapping, read_lines
 from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status

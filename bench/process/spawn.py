@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # All that a worker inherits. The system's own: where programs, the user's files and temporary files are.
 # OPENBLAS_CORETYPE: an old OpenBLAS that takes a new processor for another gives wrong results, or dies,
-# and its user has set this; `bench.machine` records it.
+# and its user has set this; `bench.machine.describe` records it.
 _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE", "OPENBLAS_CORETYPE")
 # Which accelerator is meant, and where its driver's libraries are.
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")

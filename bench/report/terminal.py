@@ -16,8 +16,8 @@ from rich.text import Text
 
 import datasets
 from bench.between import Between
-from bench.doctor import Finding
 from bench.gate.explain import explain
+from bench.machine.doctor import Finding
 from bench.past import Entry, by_cell
 from bench.plan import Plan
 from bench.report import change_words, clock, many, past_words, ranks, words

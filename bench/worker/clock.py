@@ -11,8 +11,9 @@ import numpy as np
 
 from bench.effort import quick_plan
 from bench.gate import trajectory
+from bench.machine import counters
 from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
-from bench.worker import checks, conditions, counters
+from bench.worker import checks, conditions
 from bench.worker.checks import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up

@@ -11,7 +11,7 @@ from itertools import count
 from statistics import median
 from typing import Any
 
-from bench.worker import counters
+from bench.machine import counters
 from bench.worker.checks import Clock, Setup
 from bench.worker.prepare import Prepared, ready, run_epochs, seconds_of, start_epochs
 from bench.worker.timing import Plan

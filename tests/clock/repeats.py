@@ -10,11 +10,12 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import machine, racing, resume
+from bench import racing, resume
 from bench.between import between, slower_than
+from bench.machine import describe
+from bench.machine.idle import Quiet
 from bench.options import Options
 from bench.plan import make
-from bench.quiet import Quiet
 from bench.report import change_words, files
 from bench.report.summary import Raw
 from bench.store.raw_rows import Status, Verdict
@@ -50,7 +51,7 @@ def _run(folder: Path, options: Options) -> Raw:
     if not (folder / files.VERDICTS).is_file():
         started = datetime.now(UTC)
         (folder / "raw").mkdir(parents=True, exist_ok=True)
-        found = machine.describe()
+        found = describe.describe()
         environment = {
             "run": folder.name,
             "started": started.isoformat(timespec="seconds"),

@@ -19,7 +19,7 @@ from pathlib import Path
 import datasets
 import impls
 from bench import accuse, evidence, racing
-from bench.quiet import Quiet
+from bench.machine.idle import Quiet
 from bench.store import checkpoint
 from bench.store.raw_rows import Cell, Problem
 from datasets import prepared

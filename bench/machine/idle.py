@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench.worker.counters import pressure_seconds
+from bench.machine.counters import pressure_seconds
 
 CALM_PERCENT = 10.0
 _BUDGET_SECONDS = 60.0

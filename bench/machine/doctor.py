@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 import impls
-from bench import machine
-from bench.quiet import CALM_PERCENT
+from bench.machine import describe
+from bench.machine.idle import CALM_PERCENT
 
 _LOOK_SECONDS = 1.0
 _BUSY_PERCENT = 10.0
@@ -59,22 +59,22 @@ def look() -> State:
     """Return the state of this machine, watched for a second."""
     frequencies = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
     counts = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count")
-    throttled = [int(text) for text in map(machine.text_of, counts) if text and text.isdecimal()]
+    throttled = [int(text) for text in map(describe.text_of, counts) if text and text.isdecimal()]
     return State(
         load=psutil.getloadavg()[0],
-        processors=len(machine.processors_allowed()),
+        processors=len(describe.processors_allowed()),
         busy=dict(enumerate(psutil.cpu_percent(_LOOK_SECONDS, percpu=True))),
         pressure=_pressure_percent(),
-        governors=tuple(sorted({text for text in map(machine.text_of, frequencies) if text})),
+        governors=tuple(sorted({text for text in map(describe.text_of, frequencies) if text})),
         throttled=sum(throttled) if throttled else None,
-        variables=machine.thread_variables(),
+        variables=describe.thread_variables(),
         missing={row.name: row.requires for row in impls.TABLE.values() if find_spec(row.requires) is None},
         free_gib=psutil.virtual_memory().available / _GIB,
     )
 
 
 def _pressure_percent() -> float | None:
-    found = re.match(r"some avg10=([\d.]+)", machine.text_of(Path("/proc/pressure/cpu")) or "")
+    found = re.match(r"some avg10=([\d.]+)", describe.text_of(Path("/proc/pressure/cpu")) or "")
     return float(found.group(1)) if found else None
 
 

@@ -1,0 +1,1 @@
+"""What this machine is, what it counts, what disturbs it, and who holds it."""
