@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeGuard, get_type_hints
 import typer
 
 import impls
-from bench.devices import DEVICE_KINDS
-from bench.options import EPOCHS, FULL
+from bench.plan.devices import DEVICE_KINDS
+from bench.plan.options import EPOCHS, FULL
+from bench.plan.sweep import AXES
 from bench.report.screen import Screen, screen
-from bench.sweep import AXES
 from datasets import DATASETS
 from datasets.dataset import DTYPES, Model
 from impls.protocol import Feed
@@ -64,7 +64,7 @@ def among(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What `run` and `agree` both take; the names are those of `bench.options.Options`."""
+    """What `run` and `agree` both take; the names are those of `bench.plan.options.Options`."""
 
     implementations: Annotated[
         list[str] | None,
@@ -153,7 +153,7 @@ class Arguments:
     ] = 0
 
     def given(self) -> dict[str, Any]:
-        """Return the fields by name, as `bench.options.Options` takes them: lists as tuples, empty where not given."""
+        """Return the fields by name, as `bench.plan.options.Options` takes them: lists as tuples, empty where not given."""
         lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "feeds", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}

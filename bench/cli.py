@@ -18,7 +18,7 @@ from bench.between import CONDITIONS
 from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.machine import doctor
-from bench.options import BLOCKS, Options
+from bench.plan.options import BLOCKS, Options
 from bench.process.spawn import exit_on_sigterm
 from bench.report import lists, terminal
 from bench.report.screen import console

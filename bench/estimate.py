@@ -9,8 +9,8 @@ import numpy as np
 import impls
 from bench import racing
 from bench.gate.check import AT_ONCE
+from bench.plan.sweep import work_seconds
 from bench.store.raw_rows import Cell
-from bench.sweep import work_seconds
 from bench.worker.null import NAME as NULL
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its

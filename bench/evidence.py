@@ -14,9 +14,9 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from bench import starts
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
+from bench.plan import starts
 from bench.statistics import process_value
 from bench.store.raw_rows import Environment, Evidence, Problem, Rounds, Status
 from bench.worker import null

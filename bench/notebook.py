@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from bench import run as runs
-from bench.options import BLOCKS, Options
+from bench.plan.options import BLOCKS, Options
 from bench.report import files
 from bench.report.screen import Screen, console
 
@@ -45,7 +45,7 @@ def agree(
     models, datasets, dtypes, batch_sizes   as on the command line, one or several
     out       a new folder that keeps the run; None keeps none
     verbose   tell on stderr what goes on
-    others    further fields of `bench.options.Options`, such as learning_rate or target
+    others    further fields of `bench.plan.options.Options`, such as learning_rate or target
 
     Raises BadInput or ValueError, in one line, for what cannot be done.
     """

@@ -14,15 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import accuse, estimate, plan, racing
-from bench import resume as continuation
+from bench import accuse, estimate, racing
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
 from bench.machine import describe, doctor
 from bench.machine.lock import alone
-from bench.options import Options
-from bench.plan import Plan
+from bench.plan import cells
+from bench.plan import fingerprint as continuation
+from bench.plan.cells import Plan
+from bench.plan.options import Options
 from bench.report import document, files, live, terminal
 from bench.report.screen import Screen
 from bench.report.summary import Raw
@@ -154,7 +155,7 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
 def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
     """Make the run's folder only once the plan stands and all that was named can be loaded."""
     files.check_out(options.out)
-    made = plan.make(options)
+    made = cells.make(options)
     with _arrays(made) as (work, folders):
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -172,7 +173,7 @@ def _reopen(folder: Path) -> Iterator[Prepared]:
     if not environment["timed"]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
-    made = plan.make(options)
+    made = cells.make(options)
     continuation.check(folder, environment["identity"], continuation.identity(describe.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
         yield Prepared(options, made, folders, work, folder, environment)

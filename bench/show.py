@@ -11,7 +11,7 @@ from pathlib import Path
 
 import impls
 from bench.errors import BadInput, unknown
-from bench.plan import named
+from bench.plan.cells import named
 from datasets.dataset import Model
 
 # How the parameters are moved; what else a class has is placement and bookkeeping.

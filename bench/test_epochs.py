@@ -14,10 +14,10 @@ import pytest
 
 import datasets
 import impls
-from bench import starts
 from bench.gate import case, expect, judge, observe, reference
-from bench.options import EPOCHS
-from bench.plan_data import DEFAULT_DATASETS
+from bench.plan import starts
+from bench.plan.data import DEFAULT_DATASETS
+from bench.plan.options import EPOCHS
 from bench.store.raw_rows import Problem
 from impls.protocol import Dataset, Device, Implementation, Trainer
 

@@ -488,8 +488,8 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
     outside = tmp_path / "outside.py"
     outside.write_text("raise AssertionError('imported')\n", encoding="utf-8")
     script = (
-        "import sys, bench.options, bench.cli, bench.plan\n"
-        f"bench.plan.make(bench.options.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
+        "import sys, bench.plan.options, bench.cli, bench.plan.cells\n"
+        f"bench.plan.cells.make(bench.plan.options.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
         "print([name for name in ('torch', 'jax', 'jaxlib') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import impls
-from bench import starts
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
+from bench.plan import starts
 from datasets import folder, prepared, synthetic
 from impls import runtimes
 from impls.numpy_manual import NumpyManual

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import datasets
-from bench import cli, plan
+from bench import cli
 from bench.errors import BadInput
 from bench.gate import reference, trajectory
-from bench.options import Options
+from bench.plan import cells
+from bench.plan.options import Options
 from bench.worker.prepare import digests
 from datasets import synthetic
 from datasets.curvature import learning_rate
@@ -147,16 +148,16 @@ def test_a_plan_needs_a_batch_size_and_no_shuffling(tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     asked = Options(datasets=(str(tmp_path / "rows"),))
     with pytest.raises(BadInput, match="give --batch-size"):
-        plan.make(asked)
+        cells.make(asked)
     with pytest.raises(BadInput, match="leave out --shuffle"):
-        plan.make(replace(asked, batch_sizes=("5",), shuffle=True))
+        cells.make(replace(asked, batch_sizes=("5",), shuffle=True))
     with pytest.raises(BadInput, match="leave out --feed device"):
-        plan.make(replace(asked, batch_sizes=("5",), feeds=("device", "host")))
+        cells.make(replace(asked, batch_sizes=("5",), feeds=("device", "host")))
 
 
 def test_what_needs_all_rows_in_memory_is_left_out_with_the_reason(tmp_path: Path) -> None:
     on_disk(tmp_path / "rows")
-    made = plan.make(Options(("numpy_manual", "jax_scan"), datasets=(str(tmp_path / "rows"),), batch_sizes=("5",)))
+    made = cells.make(Options(("numpy_manual", "jax_scan"), datasets=(str(tmp_path / "rows"),), batch_sizes=("5",)))
     assert [cell.implementation for cell in made.cells] == ["numpy_manual"]
     assert [one.detail for one in made.left_out] == ["needs all rows on its device, and cannot be fed from the host"]
     assert {cell.problem.feed for cell in made.cells} == {Feed.HOST}

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 import impls
-from bench import estimate, plan_data
-from bench.options import BLOCKS
+from bench import estimate
+from bench.plan import data
+from bench.plan.options import BLOCKS
 from bench.store.raw_rows import Cell, Problem
 from datasets.dataset import Model
 
@@ -35,7 +36,7 @@ def test_cells_that_share_a_worker_cost_less_than_those_that_do_not() -> None:
 
 
 def test_a_default_run_is_promised_within_six_minutes() -> None:
-    problems = [replace(PROBLEM, dataset=name) for name in plan_data.DEFAULT_DATASETS]
+    problems = [replace(PROBLEM, dataset=name) for name in data.DEFAULT_DATASETS]
     cells = [Cell(name, problem, "cpu", 1) for name in impls.FOUR for problem in problems]
     assert estimate.seconds(cells, BLOCKS, quick=False) < 360
 

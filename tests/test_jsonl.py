@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.options import Options
+from bench.plan.options import Options
 from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
 from bench.store.raw_rows import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
 from bench.worker.timing import Entry, Job

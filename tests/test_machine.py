@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import plan, resume
 from bench.machine import describe
-from bench.options import Options
+from bench.plan import cells, fingerprint
+from bench.plan.options import Options
 
 
 def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,5 +83,5 @@ def test_the_policy_is_no_part_of_what_must_be_the_same() -> None:
     """Runs of before do not tell it, and are compared with later ones all the same."""
     facts = describe.describe()
     before = {name: value for name, value in facts.items() if name != "transparent_hugepage"}
-    made = plan.make(Options(implementations=("numpy_manual",), datasets=("triple",)))
-    assert resume.identity(facts, made) == resume.identity(before, made)
+    made = cells.make(Options(implementations=("numpy_manual",), datasets=("triple",)))
+    assert fingerprint.identity(facts, made) == fingerprint.identity(before, made)

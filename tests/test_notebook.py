@@ -13,7 +13,7 @@ import pytest
 import bench
 from bench import notebook, run
 from bench.errors import BadInput
-from bench.options import BLOCKS, Options
+from bench.plan.options import BLOCKS, Options
 from bench.report.screen import Screen
 from tests.made_run import lay_down, made_run, problem
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import impls
-from bench import plan, plan_data
 from bench.errors import BadInput
-from bench.options import BLOCKS, Options
+from bench.plan import cells, data
+from bench.plan.options import BLOCKS, Options
 from bench.statistics import order_interval
 from bench.store.raw_rows import Status
 
@@ -21,9 +21,9 @@ def named(cells: object) -> list[tuple[str, str, str]]:
 
 
 def test_the_default_is_every_implementation_on_one_dataset_of_each_model() -> None:
-    made = plan.make(Options())
-    assert [cell.implementation for cell in made.cells] == list(impls.FOUR) * len(plan_data.DEFAULT_DATASETS)
-    assert list(made.data) == [(name, "float32") for name in plan_data.DEFAULT_DATASETS]
+    made = cells.make(Options())
+    assert [cell.implementation for cell in made.cells] == list(impls.FOUR) * len(data.DEFAULT_DATASETS)
+    assert list(made.data) == [(name, "float32") for name in data.DEFAULT_DATASETS]
     assert len({data.model for data in made.data.values()}) == 4
     assert {(cell.device, cell.threads, cell.problem.batch_size) for cell in made.cells} == {("cpu", 1, None)}
     assert made.left_out == () and made.added == frozenset() and made.outside == ()
@@ -38,7 +38,7 @@ def test_one_odd_block_does_not_widen_the_intervals_of_a_default_table() -> None
 
 
 def test_every_combination_is_one_cell_and_repeated_options_collapse() -> None:
-    made = plan.make(
+    made = cells.make(
         Options(
             implementations=("jax_grad", "numpy_manual", "jax_grad"),
             datasets=("triple", "triple"),
@@ -54,25 +54,25 @@ def test_every_combination_is_one_cell_and_repeated_options_collapse() -> None:
 
 def test_a_problem_holds_the_options_and_the_learning_rate_of_its_data() -> None:
     options = Options(datasets=("quiz_scores",), batch_sizes=("2",), shuffle=True, drop_last=True, seed=7, threads=1)
-    (problem,) = {cell.problem for cell in plan.make(options).cells}
+    (problem,) = {cell.problem for cell in cells.make(options).cells}
     assert (problem.n, problem.d, problem.k) == (5, 3, 1)
     assert (problem.batch_size, problem.shuffle, problem.drop_last, problem.seed) == (2, True, True, 7)
     assert problem.learning_rate == 1e-5
-    made = plan.make(replace(options, learning_rate=0.5))
+    made = cells.make(replace(options, learning_rate=0.5))
     assert {cell.problem.learning_rate for cell in made.cells} == {0.5}
     assert {data.learning_rate for data in made.data.values()} == {0.5}
 
 
 @pytest.mark.parametrize("model", ["simple_linear", "multivariate_linear", "logistic", "softmax"])
 def test_a_model_alone_restricts_the_default_datasets(model: str) -> None:
-    assert {cell.problem.model for cell in plan.make(Options(models=(model,))).cells} == {model}
+    assert {cell.problem.model for cell in cells.make(Options(models=(model,))).cells} == {model}
 
 
 def test_a_model_says_how_to_read_a_file(tmp_path: Path) -> None:
     file = tmp_path / "two.npz"
     np.savez(file, x=np.arange(12.0).reshape(6, 2), y=np.array([0, 1, 0, 1, 1, 0]))
     for model in ("logistic", "softmax", "multivariate_linear"):
-        (data,) = plan.make(Options(models=(model,), datasets=(str(file),))).data.values()
+        (data,) = cells.make(Options(models=(model,), datasets=(str(file),))).data.values()
         assert data.model == model
 
 
@@ -82,11 +82,11 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
         np.savez(tmp_path / folder / "same.npz", x=np.arange(6.0), y=np.arange(6.0))
     files = tuple(str(tmp_path / folder / "same.npz") for folder in ("a", "b"))
     with pytest.raises(BadInput, match="rename"):
-        plan.make(Options(datasets=files, models=("simple_linear",)))
+        cells.make(Options(datasets=files, models=("simple_linear",)))
 
 
 def test_a_batch_that_a_default_dataset_cannot_fill_is_left_out_and_said() -> None:
-    made = plan.make(Options(batch_sizes=("64",), implementations=("numpy_manual",)))
+    made = cells.make(Options(batch_sizes=("64",), implementations=("numpy_manual",)))
     assert [name for _, name, _ in named(made.cells)] == ["diabetes", "breast_cancer", "digits"]
     (verdict,) = made.left_out
     assert (verdict.cell.problem.dataset, verdict.status) == ("study_hours", Status.NOT_RUN)
@@ -94,7 +94,7 @@ def test_a_batch_that_a_default_dataset_cannot_fill_is_left_out_and_said() -> No
 
 
 def test_an_accelerator_brings_the_baseline_on_the_cpu_and_leaves_out_who_cannot_use_it() -> None:
-    made = plan.make(Options(datasets=("triple",), devices=("cuda:1",)))
+    made = cells.make(Options(datasets=("triple",), devices=("cuda:1",)))
     assert named(made.cells) == [
         ("torch_autograd", "triple", "cuda:1"),
         ("torch_nn", "triple", "cuda:1"),
@@ -108,13 +108,13 @@ def test_an_accelerator_brings_the_baseline_on_the_cpu_and_leaves_out_who_cannot
 
 
 def test_the_baseline_is_not_added_twice() -> None:
-    made = plan.make(Options(datasets=("triple",), devices=("cpu", "cuda")))
+    made = cells.make(Options(datasets=("triple",), devices=("cpu", "cuda")))
     assert made.added == frozenset()
     assert named(made.cells).count(("numpy_manual", "triple", "cpu")) == 1
 
 
 def test_an_implementation_from_outside_is_a_cell_like_any_other() -> None:
-    made = plan.make(Options(implementations=("my.py:Mine", "numpy_manual"), datasets=("triple",), devices=("tpu",)))
+    made = cells.make(Options(implementations=("my.py:Mine", "numpy_manual"), datasets=("triple",), devices=("tpu",)))
     assert made.outside == ("my.py:Mine",)
     assert named(made.cells) == [("my.py:Mine", "triple", "tpu:0"), ("numpy_manual", "triple", "cpu")]
 
@@ -155,5 +155,5 @@ def test_an_implementation_from_outside_is_a_cell_like_any_other() -> None:
 )
 def test_what_cannot_be_done_is_refused_with_the_remedy_in_one_line(options: Options, words: str) -> None:
     with pytest.raises(BadInput, match=words) as caught:
-        plan.make(options)
+        cells.make(options)
     assert "\n" not in str(caught.value)

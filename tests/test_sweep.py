@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 import impls
-from bench import plan, racing, sweep
+from bench import racing
 from bench.errors import BadInput
-from bench.options import Options
+from bench.plan import cells, sweep
+from bench.plan.options import Options
 
 
 def expand(
@@ -19,7 +20,7 @@ def expand(
 
 
 def test_steps_are_geometric_and_hold_both_ends() -> None:
-    made = plan.make(Options(models=("simple_linear",), sweeps=("n=10:1e3",)))
+    made = cells.make(Options(models=("simple_linear",), sweeps=("n=10:1e3",)))
     sizes = list(dict.fromkeys(cell.problem.n for cell in made.cells))
     assert sizes == [10, 32, 100, 320, 1000]
     assert made.beyond == ()
@@ -57,7 +58,7 @@ def test_a_small_batch_out_of_reach_leaves_the_others_of_its_data() -> None:
 
 def test_a_pair_out_of_reach_has_no_cells() -> None:
     asked = Options(models=("simple_linear",), sweeps=("n=1e5:1e5", "batch_size=1:1"), batch_sizes=("full",))
-    made = plan.make(asked)
+    made = cells.make(asked)
     assert {cell.problem.batch_size for cell in made.cells} == {None}
     assert len(made.beyond) == 1
 
@@ -70,7 +71,7 @@ def test_threads_are_doubled_and_change_nothing_else() -> None:
 
 def test_every_number_of_threads_has_cells_and_a_worker_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    made = plan.make(Options(models=("simple_linear",), sweeps=("n=50:50", "threads=1:4")))
+    made = cells.make(Options(models=("simple_linear",), sweeps=("n=50:50", "threads=1:4")))
     assert {cell.threads for cell in made.cells} == {1, 2, 4}
     shared = racing.lanes(made.cells, controls=True)
     assert all(len({cell.threads for cell in lane.cells}) == 1 for lane in shared)
@@ -91,7 +92,7 @@ def test_every_number_of_threads_has_cells_and_a_worker_of_its_own(monkeypatch: 
 )
 def test_a_sweep_that_cannot_be_read_is_refused(asked: tuple[str, ...], words: str) -> None:
     with pytest.raises(BadInput, match=words):
-        plan.make(Options(sweeps=asked))
+        cells.make(Options(sweeps=asked))
 
 
 def test_threads_are_swept_or_given() -> None:
@@ -101,4 +102,4 @@ def test_threads_are_swept_or_given() -> None:
 
 def test_a_sweep_draws_its_own_data() -> None:
     with pytest.raises(BadInput, match="leave out --dataset"):
-        plan.make(Options(sweeps=("n=1:2",), datasets=("digits",)))
+        cells.make(Options(sweeps=("n=1:2",), datasets=("digits",)))

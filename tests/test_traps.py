@@ -17,9 +17,9 @@ import pytest
 
 import datasets
 import impls
-from bench import starts
 from bench.evidence import wrong_after_timing
 from bench.gate.check import denormal_share
+from bench.plan import starts
 from bench.process import spawn
 from bench.report import words
 from bench.store.jsonl import read_lines

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench import starts
 from bench.gate import trajectory
+from bench.plan import starts
 from bench.store.raw_rows import Problem
 from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
 

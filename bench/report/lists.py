@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datasets
 import impls
-from bench.devices import DEVICE_KINDS
-from bench.plan_data import DEFAULT_DATASETS
+from bench.plan.data import DEFAULT_DATASETS
+from bench.plan.devices import DEVICE_KINDS
 from bench.report.screen import console
 from bench.report.terminal import table
 from datasets.dataset import Model

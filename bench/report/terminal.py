@@ -19,7 +19,7 @@ from bench.between import Between
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.past import Entry, by_cell
-from bench.plan import Plan
+from bench.plan.cells import Plan
 from bench.report import change_words, clock, many, past_words, ranks, words
 from bench.report.screen import Screen, console
 from bench.report.summary import Raw

@@ -235,7 +235,7 @@ class Evidence:
     inputs                digests of x and y before the trainer was made, and in the end; none of data on disk
     dtypes                of w and b before and after, by name
     checked_round         the timed round, chosen at random, whose parameters were kept
-    checked_seed          of its start: bench.starts.draw(..., checked_seed)
+    checked_seed          of its start: bench.plan.starts.draw(..., checked_seed)
     checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64
     before_w, before_b    those before the last epoch of an untimed repetition of that round, where it is too long
                           for its error to be carried along: `bench.gate.trajectory` says when

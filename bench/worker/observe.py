@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench.devices import device
 from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.cases import cases
 from bench.gate.observe import observe
+from bench.plan.devices import device
 from bench.store.jsonl import append_line, from_mapping
 from bench.store.raw_rows import Observed, Problem, Status
 from bench.worker.job import leave, read_job

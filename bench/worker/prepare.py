@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import impls
-from bench import starts
-from bench.devices import device
+from bench.plan import starts
+from bench.plan.devices import device
 from bench.worker import null
 from bench.worker.checks import Clock
 from bench.worker.timing import Entry, Job, Plan

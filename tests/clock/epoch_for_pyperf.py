@@ -13,7 +13,7 @@ from pathlib import Path
 import pyperf
 
 import impls
-from bench import starts
+from bench.plan import starts
 from bench.worker.prepare import ready, run_epochs
 from datasets.prepared import open_saved
 from impls.protocol import Device, Recipe, zeros

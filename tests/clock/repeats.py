@@ -10,12 +10,13 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import racing, resume
+from bench import racing
 from bench.between import between, slower_than
 from bench.machine import describe
 from bench.machine.idle import Quiet
-from bench.options import Options
-from bench.plan import make
+from bench.plan import fingerprint
+from bench.plan.cells import make
+from bench.plan.options import Options
 from bench.report import change_words, files
 from bench.report.summary import Raw
 from bench.store.raw_rows import Status, Verdict
@@ -59,7 +60,7 @@ def _run(folder: Path, options: Options) -> Raw:
             "options": {"quick": False, "blocks": options.blocks, "threads": 1},
             "datasets": [],
             "machine": found,
-            "identity": resume.identity(found, made),
+            "identity": fingerprint.identity(found, made),
             "timed": True,
         }
         files.write_environment(folder, environment)

@@ -21,8 +21,8 @@ import pandas as pd
 
 import datasets
 import impls
-from bench import starts
-from bench.devices import device
+from bench.plan import starts
+from bench.plan.devices import device
 from datasets import prepared
 from impls.protocol import Batching, Dataset, Feed, Params, Recipe
 from tests.speed.memory import ANONYMOUS, OF_FILES, alone, watched

@@ -19,7 +19,7 @@ import pandas as pd
 
 import datasets
 import impls
-from bench.devices import device
+from bench.plan.devices import device
 from datasets import prepared
 from datasets.dataset import Dataset
 from impls.protocol import Params, Recipe, Trainer, zeros

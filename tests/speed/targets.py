@@ -13,7 +13,7 @@ import numpy as np
 
 import impls
 from bench import limit
-from bench.plan_data import DEFAULT_DATASETS
+from bench.plan.data import DEFAULT_DATASETS
 from bench.store.raw_rows import Cell, Problem, Rates
 from bench.worker import rates
 from datasets import load

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
-from bench.plan import Plan
+from bench.plan.cells import Plan
 from bench.process.spawn import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE

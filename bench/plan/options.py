@@ -28,7 +28,7 @@ class Options:
     batch_sizes    whole numbers as text, or "full" for all rows at once
     max_blocks     as far as `blocks` may be extended while a ratio's interval is wider than the margin
     epochs         of the agreement run
-    sweeps         sizes in place of datasets: `bench.sweep`
+    sweeps         sizes in place of datasets: `bench.plan.sweep`
     """
 
     implementations: tuple[str, ...] = ()

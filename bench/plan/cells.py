@@ -8,11 +8,11 @@ from itertools import product
 from pathlib import Path
 
 import impls
-from bench import sweep
-from bench.devices import device
 from bench.errors import BadInput, unknown
-from bench.options import Options, batch_size, check_options, check_threads
-from bench.plan_data import load
+from bench.plan import sweep
+from bench.plan.data import load
+from bench.plan.devices import device
+from bench.plan.options import Options, batch_size, check_options, check_threads
 from bench.process.spawn import ROOT
 from bench.store.raw_rows import Cell, Problem, Status, Verdict
 from datasets.dataset import Dataset

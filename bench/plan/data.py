@@ -9,7 +9,7 @@ from pathlib import Path
 
 import datasets
 from bench.errors import BadInput, unknown
-from bench.options import FULL, Options
+from bench.plan.options import FULL, Options
 from datasets.dataset import DTYPES, Dataset, Model
 from datasets.files import SUFFIXES
 from impls.protocol import Feed
