@@ -12,7 +12,7 @@ from typing import Any
 import impls
 from bench.gate import expect, judge, observe, reference
 from bench.gate.case import Case
-from bench.gate.cases import cases
+from bench.gate.catalogue import cases
 from bench.gate.expect import Expected
 from bench.gate.judge import Judged
 from bench.gate.observe import Observation

@@ -10,7 +10,7 @@ import pytest
 
 from bench.gate import check, expect, judge, observe, reference, trajectory
 from bench.gate.case import Case, at_shape, of_problem
-from bench.gate.cases import cases
+from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled

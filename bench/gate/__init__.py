@@ -1,0 +1,1 @@
+"""Whether an implementation computes what the reference computes, within what rounding explains."""

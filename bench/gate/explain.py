@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.gate.case import PREFIX
-from bench.gate.cases import cases
+from bench.gate.catalogue import cases
 from bench.gate.judge import CONDUCT
 from bench.store.raw_rows import Agreement, Status
 

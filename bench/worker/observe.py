@@ -17,7 +17,7 @@ import numpy as np
 
 import impls
 from bench.gate.case import Case, at_shape, of_problem
-from bench.gate.cases import cases
+from bench.gate.catalogue import cases
 from bench.gate.observe import observe
 from bench.plan.devices import device
 from bench.store.jsonl import append_line, from_mapping

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import cast
 
-from bench.gate.cases import cases
+from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.judge import CONDUCT, GROUPS, worst
 from impls.protocol import Implementation, Model
