@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import evidence, limit
-from bench.compared import by_cell
+from bench import evidence
+from bench.analysis import roofline
+from bench.analysis.pairing import by_cell
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Failure
@@ -25,7 +26,7 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
         if cell not in failed:
             rounds = [*own.get(cell, ()), *twins.get(cell, ())]
             dataset = data[cell.problem.dataset, cell.problem.dtype]
-            least = limit.seconds(cell, done.rates)
+            least = roofline.seconds(cell, done.rates)
             processes = []
             for one in rounds:
                 others = (evidence.wrong_after_timing(one, dataset), evidence.below_limit(one, least))

@@ -13,8 +13,8 @@ from typer.completion import completion_init  # type: ignore[attr-defined] # pub
 import impls
 from bench import compare as comparison
 from bench import run as runs
+from bench.analysis.comparison import CONDITIONS
 from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
-from bench.between import CONDITIONS
 from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.machine import doctor

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.between import between, slower_than, untold
+from bench.analysis.comparison import between, slower_than, untold
+from bench.analysis.history import history as entries_of
 from bench.errors import BadInput
-from bench.past import history as entries_of
 from bench.report import change_words, files, terminal
 from bench.report.screen import Screen
 from bench.store.jsonl import to_mapping

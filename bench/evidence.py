@@ -14,10 +14,10 @@ from statistics import median, quantiles
 
 import numpy as np
 
+from bench.analysis.statistics import process_value
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
 from bench.plan import starts
-from bench.statistics import process_value
 from bench.store.raw_rows import Environment, Evidence, Problem, Rounds, Status
 from bench.worker import null
 from datasets.dataset import Dataset

@@ -1,4 +1,4 @@
-"""How fast this machine is, measured in a worker: what `bench.limit` is made of."""
+"""How fast this machine is, measured in a worker: what `bench.analysis.roofline` is made of."""
 
 from __future__ import annotations
 

@@ -19,14 +19,15 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench import gauge, limit
+from bench import gauge
+from bench.analysis import roofline
+from bench.analysis.pairing import widest
+from bench.analysis.statistics import MARGIN
 from bench.attempts import run_job
 from bench.blocks import EXTENSION, disturbance, next_block, without
-from bench.compared import widest
 from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.machine.idle import Quiet
 from bench.process.events import Listener, Note, Stage, Step, Timed
-from bench.statistics import MARGIN
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Block, Cell, Paced, Rounds
@@ -168,7 +169,7 @@ class _Race:
             if (cell.device, cell.threads) == ("cpu", 1):
                 groups.setdefault(cell.problem.dtype, []).append(cell)
         for dtype, group in groups.items():
-            sizes = sorted({limit.measured_size(cell.problem) for cell in group})
+            sizes = sorted({roofline.measured_size(cell.problem) for cell in group})
             core, folder = _core(group[0], number), self.raw / "gauge"
             measured = gauge.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep("rates.jsonl", self.done.rates, measured)

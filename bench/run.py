@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import accuse, estimate, racing
+from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
@@ -26,7 +27,6 @@ from bench.plan.cells import Plan
 from bench.plan.options import Options
 from bench.report import document, files, live, terminal
 from bench.report.screen import Screen
-from bench.report.summary import Raw
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Agreement, Status, Verdict
 from datasets import folder as disk

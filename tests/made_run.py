@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.compared import TWIN
+from bench.analysis.pairing import TWIN
+from bench.analysis.run import Raw
 from bench.report import files
-from bench.report.summary import Raw
 from bench.store.raw_rows import Agreement, Block, Cell, Costs, Disturbance, Problem, Rounds, Status, Verdict
 from datasets.dataset import Model
 from impls import BASELINE

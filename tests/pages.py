@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from bench.analysis.run import Raw
 from bench.report import files
-from bench.report.summary import Raw
 from tests.test_report import DIGITS, ENVIRONMENT, JITTER, agreed, cell, laid_down, made_up, rounds
 
 HOSTILE = "<img src=x onerror=alert(1)>.csv"

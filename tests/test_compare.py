@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from bench import cli
-from bench.between import between, shift, slower_than
+from bench.analysis.comparison import between, shift, slower_than
+from bench.analysis.run import Raw
 from bench.compare import percentage
 from bench.errors import BadInput
 from bench.report import change_words, files
-from bench.report.summary import Raw
 from bench.store.raw_rows import Comparison, Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 

@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench import cli
+from bench.analysis.history import Entry, by_cell, history
+from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.past import Entry, by_cell, history
 from bench.report import marks, pictures, words
 from bench.report.past_words import csv, markdown, title
 from bench.report.pictures import history as picture
 from bench.report.pictures import look
-from bench.report.summary import Raw
 from bench.store.raw_rows import Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench import gauge as timing_rates
-from bench import limit
+from bench.analysis import roofline
 from bench.evidence import below_limit, declared
 from bench.process.spawn import Order
 from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
@@ -33,13 +33,13 @@ def rounds(seconds: float, block: int) -> Rounds:
 def test_the_longer_of_reading_and_computing_counts() -> None:
     read, computed = 100_000 * (64 * 4 + 1) / 1e10, 4 * 100_000 * 64 * 10 / 1e11 + 100_000 * 9 / 1e9
     assert computed > read
-    assert limit.seconds(CELL, [rates()]) == pytest.approx(limit.SAFETY * computed)
-    assert limit.seconds(CELL, [rates(flops=1e15, exponentials=1e15)]) == pytest.approx(limit.SAFETY * read)
+    assert roofline.seconds(CELL, [rates()]) == pytest.approx(roofline.SAFETY * computed)
+    assert roofline.seconds(CELL, [rates(flops=1e15, exponentials=1e15)]) == pytest.approx(roofline.SAFETY * read)
 
 
 def test_the_highest_rates_of_all_blocks_count() -> None:
     slow, fast = rates({"25600000": 1e9}, 1e10, 1e8), rates(block=2)
-    assert limit.seconds(CELL, [slow, fast]) == limit.seconds(CELL, [fast])
+    assert roofline.seconds(CELL, [slow, fast]) == roofline.seconds(CELL, [fast])
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,24 @@ def test_the_highest_rates_of_all_blocks_count() -> None:
 )
 def test_operations_of_a_row_with_one_column(model: Model, computed: float) -> None:
     cell = replace(CELL, problem=replace(SOFTMAX, model=model, k=1))
-    seconds = limit.seconds(cell, [rates({"25600000": 1e20})])
-    assert seconds == pytest.approx(limit.SAFETY * 100_000 * computed / 1e11)
+    seconds = roofline.seconds(cell, [rates({"25600000": 1e20})])
+    assert seconds == pytest.approx(roofline.SAFETY * 100_000 * computed / 1e11)
 
 
 def test_rows_that_are_dropped_are_not_counted() -> None:
     dropped = replace(SOFTMAX, n=100, batch_size=64, drop_last=True)
-    assert limit.read_bytes(dropped) == limit.read_bytes(replace(SOFTMAX, n=64))
+    assert roofline.read_bytes(dropped) == roofline.read_bytes(replace(SOFTMAX, n=64))
 
 
 def test_a_device_or_size_that_nobody_measured_has_no_limit() -> None:
-    assert limit.seconds(replace(CELL, device="cuda:0"), [rates()]) is None
-    assert limit.seconds(replace(CELL, threads=2), [rates()]) is None
-    assert limit.seconds(CELL, [rates({"65536": 1e10})]) is None
+    assert roofline.seconds(replace(CELL, device="cuda:0"), [rates()]) is None
+    assert roofline.seconds(replace(CELL, threads=2), [rates()]) is None
+    assert roofline.seconds(CELL, [rates({"65536": 1e10})]) is None
 
 
 def test_sizes_are_measured_where_a_rate_means_something() -> None:
-    assert limit.measured_size(replace(SOFTMAX, n=3, d=1)) == 1 << 16
-    assert limit.measured_size(replace(SOFTMAX, n=10**9)) == 1 << 28
+    assert roofline.measured_size(replace(SOFTMAX, n=3, d=1)) == 1 << 16
+    assert roofline.measured_size(replace(SOFTMAX, n=10**9)) == 1 << 28
 
 
 def test_a_time_below_the_limit_is_declared_of_three_processes() -> None:

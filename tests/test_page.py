@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from bench.analysis.run import Raw
 from bench.report import many, page, words
 from bench.report.page import charts, data
-from bench.report.summary import Raw
 from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
 from tests.test_pictures import marks, softmax

@@ -17,10 +17,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bench.analysis.run import Raw
 from bench.report import files, histories, many, pictures, ranks, shares, ticks, words
 from bench.report import marks as looks
 from bench.report.pictures import intervals, look
-from bench.report.summary import Raw
 from bench.store.raw_rows import Block, Status, Timing
 from datasets.dataset import Model
 from tests.test_report import (

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import impls
+from bench.analysis.statistics import order_interval
 from bench.errors import BadInput
 from bench.plan import cells, data
 from bench.plan.options import BLOCKS, Options
-from bench.statistics import order_interval
 from bench.store.raw_rows import Status
 
 

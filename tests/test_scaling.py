@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.analysis.run import Raw
+from bench.analysis.scaling import scalings
+from bench.analysis.statistics import least_blocks, paired_ratio
 from bench.report import growths, many, marks, sizes, words, written
 from bench.report.page import charts
 from bench.report.pictures import growth, look
-from bench.report.summary import Raw
-from bench.scaling import scalings
-from bench.statistics import least_blocks, paired_ratio
 from bench.store.raw_rows import Cell, Places, Problem, Scaling
 from datasets import synthetic
 from datasets.dataset import Model

@@ -8,15 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.statistics import (
-    Ratio,
-    compare,
-    mean_ratio,
-    order_interval,
-    paired_ratio,
-    process_value,
-    processes,
-)
+from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value, processes
 from bench.store.raw_rows import Cell, Comparison, Problem, Rounds
 from datasets.dataset import Model
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis.run import Raw
 from bench.report import shares, words
 from bench.report.markdown import bullets, code, section, table, text
-from bench.report.summary import Raw
 from bench.store.raw_rows import Agreement, Status
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.between import Between, moved_baselines
+from bench.analysis.comparison import Between, moved_baselines
+from bench.analysis.statistics import MARGIN
 from bench.report import words
 from bench.report.markdown import bullets, section, table, text
-from bench.statistics import MARGIN
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Cell, Change, Comparison, Status
 

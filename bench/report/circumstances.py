@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any
 
 from bench import blocks
+from bench.analysis.run import Raw
 from bench.report import clock, many, words
 from bench.report.markdown import bullets, code, table, text
-from bench.report.summary import Raw
 from bench.store.raw_rows import Rounds, Timing
 from bench.worker.null import NAME as NULL
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.compared import TWIN
-from bench.report import summary, words
-from bench.report.summary import Mean, Raw, SelfComparison
-from bench.statistics import Ratio
+from bench.analysis import run
+from bench.analysis.pairing import TWIN
+from bench.analysis.run import Mean, Raw, SelfComparison
+from bench.analysis.statistics import Ratio
+from bench.report import words
 from bench.store.raw_rows import Comparison
 from impls.protocol import Feed
 
@@ -18,7 +19,7 @@ MOST_COMPARISONS = 20
 def lines(raw: Raw, *, every: bool = True) -> list[str]:
     """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
     own = self_comparisons(raw) if every else self_comparison(raw)
-    said = [*own, f"{summary.stop_reason(raw)}."]
+    said = [*own, f"{run.stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
         reason = next(iter(raw.disturbed.values()))
@@ -27,7 +28,7 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
         return said
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
-    null = summary.null_epoch_seconds(raw)
+    null = run.null_epoch_seconds(raw)
     said += [] if null is None else [f"An epoch that does nothing takes {words.duration(null)}: it is in every time."]
     return said
 

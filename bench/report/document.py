@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.analysis.run import Raw
 from bench.report import words
-from bench.report.summary import Raw
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Timing, Verdict
 

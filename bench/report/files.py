@@ -26,12 +26,12 @@ from typing import Any
 
 import pandas as pd
 
-from bench.between import Between
+from bench.analysis.comparison import Between
+from bench.analysis.history import Entry
+from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.past import Entry
 from bench.report import agreement, change_words, many, past_words, words, written
 from bench.report.beside import beside
-from bench.report.summary import Raw
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.raw_rows import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
 

@@ -6,10 +6,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.compared import TWIN
+from bench.analysis.pairing import TWIN
+from bench.analysis.run import Raw
+from bench.analysis.statistics import process_value
 from bench.report import words
-from bench.report.summary import Raw
-from bench.statistics import process_value
 from bench.store.raw_rows import Cell, Rounds, Status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.limit import SAFETY
+from bench.analysis.roofline import SAFETY
 from bench.report import words
 from bench.report.markdown import table
 from bench.store.raw_rows import Timing

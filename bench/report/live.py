@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
+from bench.analysis.statistics import process_value
 from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.report import words
 from bench.report.screen import Screen
-from bench.statistics import process_value
 from bench.worker.null import NAME as NULL
 
 # The time left is told from the pace of the whole stage: workers differ in length, and each comes once a block.

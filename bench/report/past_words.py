@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import pandas as pd
 
-from bench.past import Entry, by_cell
+from bench.analysis.history import Entry, by_cell
 from bench.report import words
 from bench.report.markdown import table, text
 from bench.store.raw_rows import Timing

@@ -10,9 +10,9 @@ from statistics import fmean
 
 import numpy as np
 
+from bench.analysis.scaling import family
+from bench.analysis.statistics import MARGIN, least_blocks
 from bench.report import many, words
-from bench.scaling import family
-from bench.statistics import MARGIN, least_blocks
 from bench.store.raw_rows import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 

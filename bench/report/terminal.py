@@ -15,14 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 import datasets
-from bench.between import Between
+from bench.analysis.comparison import Between
+from bench.analysis.history import Entry, by_cell
+from bench.analysis.run import Raw
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
-from bench.past import Entry, by_cell
 from bench.plan.cells import Plan
 from bench.report import change_words, clock, many, past_words, ranks, words
 from bench.report.screen import Screen, console
-from bench.report.summary import Raw
 from bench.store.raw_rows import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
 from datasets.dataset import Model
 

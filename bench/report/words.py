@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.statistics import MARGIN
+from bench.analysis.statistics import MARGIN
 from bench.store.raw_rows import Cell, Change, Comparison, Problem, Scaling, Status, Timing, Verdict
 from impls.protocol import Feed
 

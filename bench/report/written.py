@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from bench.analysis.run import Raw
 from bench.report import circumstances, clock, growths, limits, many, shares, sizes, words
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.shares import Shares
-from bench.report.summary import Raw
 from bench.store.raw_rows import Agreement, Status, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed

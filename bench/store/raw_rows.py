@@ -427,7 +427,7 @@ class Timing:
 
     epoch_seconds        median over the processes of the median of their rounds; None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
-    limit_seconds        the least that an epoch can take here: bench/limit.py
+    limit_seconds        the least that an epoch can take here: bench/analysis/roofline.py
     times_limit          epoch_seconds over it
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
     import_seconds       to device_epoch_seconds: medians over the processes of `Costs`

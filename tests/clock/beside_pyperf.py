@@ -20,9 +20,9 @@ import pandas as pd
 
 import datasets
 import impls
+from bench.analysis.statistics import Ratio, paired_ratio, process_value
 from bench.attempts import run_job
 from bench.process.spawn import ROOT, environment
-from bench.statistics import Ratio, paired_ratio, process_value
 from bench.store.raw_rows import Cell, Problem, Rounds
 from bench.worker.timing import Entry, Job, Plan
 from datasets import prepared

@@ -17,8 +17,9 @@ from statistics import median
 
 import pandas as pd
 
+from bench.analysis import run
 from bench.process.spawn import ROOT
-from bench.report import files, summary
+from bench.report import files
 from tests.planted import busy
 
 BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)
@@ -37,7 +38,7 @@ def main() -> None:
     sys.exit(not (table.within.all() and table.covers.all()))
 
 
-def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> summary.Raw:
+def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
     """Time one of them in a new run, which keeps what the processes told beside it."""
     (out / busy.KEPT.name).mkdir(parents=True)
     name = f"tests/planted/busy.py:{one.__name__}"
@@ -47,10 +48,10 @@ def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> summary.Raw:
     return files.read(out / "run")
 
 
-def _row(one: type[busy.Busy200us], raw: summary.Raw, told: Path) -> dict[str, object]:
+def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, object]:
     told_by = [tuple(map(float, file.read_text().split())) for file in told.iterdir()]
     least, most = (median(times) for times in zip(*told_by, strict=True))
-    null = summary.null_epoch_seconds(raw) or 0.0
+    null = run.null_epoch_seconds(raw) or 0.0
     timing = next(row for row in raw.timings if row.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high
     if seconds is None or low is None or high is None:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import racing
-from bench.between import between, slower_than
+from bench.analysis.comparison import between, slower_than
+from bench.analysis.run import Raw
 from bench.machine import describe
 from bench.machine.idle import Quiet
 from bench.plan import fingerprint
 from bench.plan.cells import make
 from bench.plan.options import Options
 from bench.report import change_words, files
-from bench.report.summary import Raw
 from bench.store.raw_rows import Status, Verdict
 from datasets import prepared
 from impls import BASELINE

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from bench.analysis.statistics import Ratio, paired_ratio
 from bench.process import spawn
-from bench.statistics import Ratio, paired_ratio
 from datasets.dataset import Dataset
 from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
 

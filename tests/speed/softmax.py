@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 import impls
-from bench import limit
+from bench.analysis import roofline
 from bench.store.raw_rows import Cell, Problem, Rates
 from bench.worker import rates
 from datasets import load
@@ -88,7 +88,7 @@ def beside_the_limit(dataset: Dataset) -> None:
     )
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell("numpy_blocked", Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates.Job(0, None, "float32", 1, (limit.measured_size(cell.problem),), "")
+    job = rates.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     found: dict[str, dict[int, float]] = {"numpy_blocked": {}, "tightest": {}}
 
@@ -101,7 +101,7 @@ def beside_the_limit(dataset: Dataset) -> None:
         turn = times({"numpy_blocked": epochs(trainer), "tightest": tight}, ready, SECONDS / TURNS)
         for name, rounds in turn.items():
             found[name] |= {len(found[name]) + one: seconds for one, seconds in rounds.items()}
-    least = limit.seconds(cell, measured)
+    least = roofline.seconds(cell, measured)
     assert least is not None, "the size was measured"
     print(words(found, "numpy_blocked", "tightest", 1.1))
     for name, rounds in found.items():

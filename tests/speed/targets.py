@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import impls
-from bench import limit
+from bench.analysis import roofline
 from bench.plan.data import DEFAULT_DATASETS
 from bench.store.raw_rows import Cell, Problem, Rates
 from bench.worker import rates
@@ -63,14 +63,14 @@ def against_limit(name: str, spec: str, most: float) -> str:
     trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates.Job(0, None, "float32", 1, (limit.measured_size(cell.problem),), "")
+    job = rates.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     seconds: list[float] = []
     for _ in range(8):
         measured.append(rates.measure(job))
         found = times({name: epochs(trainer)}, lambda number: trainer.reset(zeros(dataset), number), SECONDS / 8)
         seconds += found[name].values()
-    least = limit.seconds(cell, measured)
+    least = roofline.seconds(cell, measured)
     assert least is not None, "the size was measured"
     median, shortest = float(np.median(seconds)), min(seconds)
     said = "within" if median <= most * least else "ABOVE "

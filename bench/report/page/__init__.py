@@ -13,12 +13,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bench.analysis.run import Raw
 from bench.report import circumstances, clock, many, marks, ranks, sizes, words, written
 from bench.report.many import Numbered
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
 from bench.report.page.tables import Table
-from bench.report.summary import Raw
 from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 

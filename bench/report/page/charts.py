@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from bench.analysis.statistics import MARGIN
 from bench.report import ranks, shares, sizes, ticks, words
 from bench.report.many import Numbered
 from bench.report.marks import ALARM, Mark
 from bench.report.ranks import Ranked
 from bench.report.sizes import Curve, Panel
-from bench.statistics import MARGIN
 from bench.store.raw_rows import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from bench.analysis.run import Raw
 from bench.report import histories, words
 from bench.report.histories import History
 from bench.report.many import Numbered
-from bench.report.summary import Raw
 from bench.store.raw_rows import Environment, Timing
 
 # Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.

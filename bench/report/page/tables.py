@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.analysis.run import Raw
 from bench.report import clock, shares, words, written
 from bench.report.many import Numbered
-from bench.report.summary import Raw
 from bench.store.raw_rows import Comparison, Status, Timing
 
 FACETS = ("model", "dataset", "implementation", "status")

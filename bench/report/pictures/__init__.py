@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.past import Entry
+from bench.analysis.history import Entry
+from bench.analysis.run import Raw
 from bench.report import histories, marks, sizes, words
 from bench.report.pictures import agreement, growth, history, intervals, look, rounds
-from bench.report.summary import Raw
 from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 

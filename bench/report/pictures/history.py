@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.past import Entry, by_cell
+from bench.analysis.history import Entry, by_cell
+from bench.analysis.statistics import MARGIN
 from bench.report import words
 from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.statistics import MARGIN
 from bench.store.raw_rows import Status
 
 MOST_PANELS = 20

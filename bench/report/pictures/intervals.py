@@ -8,11 +8,11 @@ from math import inf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.analysis.statistics import MARGIN
 from bench.report import ranks, words
 from bench.report.marks import Mark
 from bench.report.pictures import look
 from bench.report.ranks import Ranked
-from bench.statistics import MARGIN
 from bench.store.raw_rows import Timing
 
 MOST_ROWS = 40  # a picture of thousands is read by nobody

@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from bench.statistics import Ratio, compare, order_interval, paired_ratio
+from bench.analysis.statistics import Ratio, compare, order_interval, paired_ratio
 from bench.store.raw_rows import Cell, Comparison, Family, Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model

@@ -8,10 +8,9 @@ from functools import cached_property
 from statistics import median
 from typing import Any, TypeVar
 
-from bench import limit, scaling
-from bench.blocks import STOPPED, without
-from bench.compared import TWIN, baseline_of, by_block, by_cell, comparisons, widest
-from bench.statistics import (
+from bench.analysis import roofline, scaling
+from bench.analysis.pairing import TWIN, baseline_of, by_block, by_cell, comparisons, widest
+from bench.analysis.statistics import (
     MARGIN,
     Processes,
     Ratio,
@@ -22,6 +21,7 @@ from bench.statistics import (
     process_value,
     processes,
 )
+from bench.blocks import STOPPED, without
 from bench.store.raw_rows import (
     Agreement,
     Block,
@@ -314,7 +314,7 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         ratio = paired_ratio(values, raw.values[baseline], count)
         minimum = paired_ratio(raw.minima[cell], raw.minima[baseline], count)
     epoch_seconds = median(values.values()) if values else None
-    least = limit.seconds(cell, raw.rates) if rounds else None
+    least = roofline.seconds(cell, raw.rates) if rounds else None
     return Timing(
         implementation=cell.implementation,
         model=problem.model,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.compared import baseline_of
+from bench.analysis.pairing import baseline_of
+from bench.analysis.run import Raw
+from bench.analysis.statistics import Ratio, compare, order_interval
 from bench.errors import BadInput
-from bench.report.summary import Raw
-from bench.statistics import Ratio, compare, order_interval
 from bench.store.raw_rows import Cell, Change, Status, Verdict
 from datasets.dataset import Model
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.between import CONDITIONS
+from bench.analysis.comparison import CONDITIONS
+from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report.summary import Raw
 from bench.store.raw_rows import Cell, Timing
 from datasets.dataset import Model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.statistics import paired_ratio, process_value
+from bench.analysis.statistics import paired_ratio, process_value
 from bench.store.raw_rows import Cell, Rounds
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
