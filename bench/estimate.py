@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 import impls
-from bench import racing
 from bench.gate.check import AT_ONCE
 from bench.plan.sweep import work_seconds
 from bench.store.raw_rows import Cell
+from bench.timing import race
 from bench.worker.null import NAME as NULL
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
@@ -31,7 +31,7 @@ _QUICK_GATE = 0.6
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how long gate and race will take for these cells."""
-    pilot, block = racing.lanes(cells, controls=False), racing.lanes(cells, controls=not quick)
+    pilot, block = race.lanes(cells, controls=False), race.lanes(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
     rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
@@ -48,7 +48,7 @@ def _work(cell: Cell) -> float:
     return work_seconds(one.n, one.d, one.k, np.dtype(one.dtype).itemsize, one.batch_size)
 
 
-def _start(lane: racing.Lane) -> float:
+def _start(lane: race.Lane) -> float:
     name = lane.cells[0].implementation
     compiling = _FIRST_SHAPE + _SHAPE * (len(lane.cells) - 1) if _compiles(name) else 0.0
     return _START.get(_library(name), _OTHER_START) + compiling

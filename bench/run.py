@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import accuse, estimate, racing
+from bench import accuse, estimate
 from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.gate import check as gate
@@ -29,6 +29,7 @@ from bench.report import document, files, live, terminal
 from bench.report.screen import Screen
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Agreement, Status, Verdict
+from bench.timing import race
 from datasets import folder as disk
 from datasets import prepared
 from datasets.dataset import DTYPES, Dataset
@@ -78,9 +79,9 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     verdicts = files.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
-        wanted = racing.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
+        wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with live.display(screen) as listener:
-            racing.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
+            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         accuse.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.blocks import STOPPED, disturbance, next_block, without
 from bench.machine.idle import Quiet
 from bench.store.raw_rows import Block, Cell, Disturbance, Problem, Rounds
+from bench.timing.schedule import STOPPED, disturbance, next_block, without
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

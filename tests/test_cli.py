@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 import impls
-from bench import accuse, cli, racing
+from bench import accuse, cli
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe, doctor
@@ -31,6 +31,7 @@ from bench.process.events import Listener, Note
 from bench.report import files, pictures
 from bench.store import jsonl
 from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict
+from bench.timing import race
 from datasets.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,7 +105,7 @@ class Actors:
         self,
         cells: Sequence[Cell],
         folders: Mapping[Key, Path],
-        wanted: racing.Wanted,
+        wanted: race.Wanted,
         *,
         raw: Path,
         on_progress: Listener,
@@ -132,7 +133,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
-    monkeypatch.setattr(racing, "race", stand_in.time)
+    monkeypatch.setattr(race, "race", stand_in.time)
     monkeypatch.setattr(pictures, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.effort import FULL, QUICK, Effort, epochs_per_round, plans, quick_plan, timeout_seconds
 from bench.store.raw_rows import Cell, Problem
+from bench.timing.sampling import FULL, QUICK, Effort, epochs_per_round, plans, quick_plan, timeout_seconds
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

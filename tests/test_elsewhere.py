@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import racing
 from bench.store.raw_rows import Cell, Problem, Rounds
+from bench.timing import race
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 
@@ -29,8 +29,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(Dataset("tiny", Model.MULTIVARIATE_LINEAR, x, x[:, 0], 1, 1e-4, "made up", "none"), folder / "tiny")
     problem = Problem("tiny", Model.MULTIVARIATE_LINEAR, 10, 3, 1, "float32", 1e-4, None, False, False, 0)
     cells = [Cell(name, problem, "cpu", 1) for name in NAMES]
-    wanted = racing.Wanted(1, 1, 0, quick=True)
-    racing.race(cells, {("tiny", "float32"): folder / "tiny"}, wanted, raw=folder, on_progress=lambda _event: None)
+    wanted = race.Wanted(1, 1, 0, quick=True)
+    race.race(cells, {("tiny", "float32"): folder / "tiny"}, wanted, raw=folder, on_progress=lambda _event: None)
     return folder
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import gauge as timing_rates
 from bench.analysis import roofline
 from bench.evidence import below_limit, declared
 from bench.process.spawn import Order
 from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
+from bench.timing import rates as timing_rates
 from bench.worker import rates as measuring
 from datasets.dataset import Model
 

@@ -48,7 +48,7 @@ def test_outside_a_repository_there_is_no_commit(monkeypatch: pytest.MonkeyPatch
 
 def test_commit_and_dirt_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     def git(*arguments: str) -> str:
-        return {"rev-parse": "0123abcd", "status": " M bench/racing.py"}[arguments[0]]
+        return {"rev-parse": "0123abcd", "status": " M bench/timing/race.py"}[arguments[0]]
 
     monkeypatch.setattr(describe, "_git", git)
     assert describe.describe()["commit"] == "0123abcd"

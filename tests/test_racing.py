@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 
 import impls
-from bench import attempts, gauge, racing
-from bench.blocks import STOPPED
 from bench.machine.idle import Quiet
 from bench.process import spawn
 from bench.process.events import Event, Stage, Step, Timed
@@ -22,6 +20,8 @@ from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
 from bench.store.jsonl import append_line, from_mapping, read_lines
 from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
+from bench.timing import isolation, race, rates
+from bench.timing.schedule import STOPPED
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import RECORDS, STARTED, Entry, Job
@@ -76,7 +76,7 @@ Outcome = tuple[list[Rounds], list[Failure]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
-    monkeypatch.setattr(gauge, "measured", lambda *_, **__: [])
+    monkeypatch.setattr(rates, "measured", lambda *_, **__: [])
 
     def start(
         workers: FakeWorkers,
@@ -88,11 +88,11 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         quick: bool = False,
         raw: str = "raw",
     ) -> Outcome:
-        monkeypatch.setattr(attempts, "run_worker", workers)
+        monkeypatch.setattr(isolation, "run_worker", workers)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
-        wanted = racing.Wanted(blocks, max_blocks, seed, quick)
+        wanted = race.Wanted(blocks, max_blocks, seed, quick)
         quiet = Quiet(pressure=lambda: None)
-        racing.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
+        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
         done = checkpoint.read(tmp_path / raw)
         return [one for one in done.rounds if one.name != NULL], done.failures
 
@@ -114,7 +114,7 @@ def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -
         ranked = [job for job in jobs if job.name != NULL]
         assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
     assert len(rounds) == 4 * 3 * 3
-    assert {job.name for job in workers.of_block(racing.PILOT)} == {impls.BASELINE, OTHER}
+    assert {job.name for job in workers.of_block(race.PILOT)} == {impls.BASELINE, OTHER}
 
 
 def test_the_files_that_a_worker_maps_are_told_with_its_order(run: Run, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_rates_are_measured_once_a_block_and_dtype_for_what_has_a_limit(
         asked.append((block, dtype, threads))
         return []
 
-    monkeypatch.setattr(gauge, "measured", measured)
+    monkeypatch.setattr(rates, "measured", measured)
     one = cell("a")
     others = [replace(one, threads=2), replace(one, device="cuda:0"), cell("b")]
     run(FakeWorkers(), [one, *others], blocks=2)
@@ -218,7 +218,7 @@ def test_a_cell_that_kills_its_worker_fails_alone_and_runs_no_more(run: Run) -> 
 def test_a_cell_that_fails_in_the_pilot_is_not_timed(run: Run) -> None:
     workers = FakeWorkers({"b": Ending(Status.FAILED, "exit code 7")})
     rounds, (failure,) = run(workers, [cell("a"), cell("b")])
-    assert (failure.status, failure.detail, failure.block) == (Status.CRASHED, "exit code 7", racing.PILOT)
+    assert (failure.status, failure.detail, failure.block) == (Status.CRASHED, "exit code 7", race.PILOT)
     assert [r.cell.problem.dataset for r in rounds] == ["a"]
 
 
@@ -357,7 +357,7 @@ def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         append_line(path, record)
 
-    monkeypatch.setattr(racing, "append_line", full)
+    monkeypatch.setattr(race, "append_line", full)
     with pytest.raises(OSError, match="No space left"):
         run(FakeWorkers(), [cell("a")], blocks=3)
     assert [one.block for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")] == [1, 1]
@@ -415,9 +415,9 @@ def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
     x = np.arange(3, dtype=np.float32)
     save(Dataset("fine", Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / "fine")
-    raw, wanted = tmp_path / "raw", racing.Wanted(1, 1, 0, quick=True)
+    raw, wanted = tmp_path / "raw", race.Wanted(1, 1, 0, quick=True)
     folders = {("fine", "float32"): tmp_path / "fine"}
-    racing.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
+    race.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
     (rounds,) = checkpoint.read(raw).rounds
     (kept,) = (raw / "pytest").iterdir()
     (benchmark,) = json.loads(kept.read_text())["benchmarks"]
@@ -442,7 +442,7 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(spawn, "time", SimpleNamespace(monotonic=clock))
     deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
     entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
-    found, failures = attempts.run_job(
+    found, failures = isolation.run_job(
         "bench.worker.pilot", Pace, Job(deadly, 0, 0, 0, None, entries, ""), timeout_seconds=60, folder=folder
     )
     assert [one.cell.problem.dataset for one in found] == ["fine", "fine too"]
@@ -459,7 +459,7 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     folders = {(name, "float32"): tmp_path / name for name in names}
     cells = [cell(name, deadly) for name in names]
     told: list[Event] = []
-    racing.race(cells, folders, racing.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
+    race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
     done = checkpoint.read(tmp_path / "raw")
     (rounds,), failures = done.rounds, done.failures
     found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}

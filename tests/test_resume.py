@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.blocks import STOPPED, without
 from bench.report import files
 from bench.store import checkpoint
+from bench.timing.schedule import STOPPED, without
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS = 300

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 import impls
-from bench import racing
 from bench.errors import BadInput
 from bench.plan import cells, sweep
 from bench.plan.options import Options
+from bench.timing import race
 
 
 def expand(
@@ -73,7 +73,7 @@ def test_every_number_of_threads_has_cells_and_a_worker_of_its_own(monkeypatch: 
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     made = cells.make(Options(models=("simple_linear",), sweeps=("n=50:50", "threads=1:4")))
     assert {cell.threads for cell in made.cells} == {1, 2, 4}
-    shared = racing.lanes(made.cells, controls=True)
+    shared = race.lanes(made.cells, controls=True)
     assert all(len({cell.threads for cell in lane.cells}) == 1 for lane in shared)
     twins = [lane.cells[0].threads for lane in shared if lane.name == f"{impls.BASELINE}@aa"]
     assert sorted(twins) == [1, 2, 4]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.effort import quick_plan
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
+from bench.timing.sampling import quick_plan
 from bench.worker import checks, clock, timing
 from bench.worker.checks import Clocks
 from bench.worker.pace import seconds_per_epoch

@@ -21,7 +21,6 @@ from bench.analysis.statistics import (
     process_value,
     processes,
 )
-from bench.blocks import STOPPED, without
 from bench.store.raw_rows import (
     Agreement,
     Block,
@@ -35,6 +34,7 @@ from bench.store.raw_rows import (
     Timing,
     Verdict,
 )
+from bench.timing.schedule import STOPPED, without
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE

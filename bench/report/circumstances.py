@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from bench import blocks
 from bench.analysis.run import Raw
 from bench.report import clock, many, words
 from bench.report.markdown import bullets, code, table, text
 from bench.store.raw_rows import Rounds, Timing
+from bench.timing import schedule
 from bench.worker.null import NAME as NULL
 
 _TELLING_SECONDS = 0.1
@@ -36,7 +36,7 @@ def _noise(rounds: Iterable[Rounds]) -> list[str]:
     """
     seen = [one.disturbance for one in rounds if (one.disturbance.wall_seconds or 0.0) >= _TELLING_SECONDS]
     busy = [one.others_busy for one in seen if one.others_busy is not None]
-    waits = [(blocks.pressure_of_others(one), one.wall_seconds) for one in seen]
+    waits = [(schedule.pressure_of_others(one), one.wall_seconds) for one in seen]
     pressure = [waited / wall for waited, wall in waits if waited is not None and wall]
     said = (
         ("other processes used", "of the processors' time", busy),

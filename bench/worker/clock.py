@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.effort import quick_plan
 from bench.gate import trajectory
 from bench.machine import counters
 from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
+from bench.timing.sampling import quick_plan
 from bench.worker import checks, conditions
 from bench.worker.checks import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch

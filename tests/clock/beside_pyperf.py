@@ -21,9 +21,9 @@ import pandas as pd
 import datasets
 import impls
 from bench.analysis.statistics import Ratio, paired_ratio, process_value
-from bench.attempts import run_job
 from bench.process.spawn import ROOT, environment
 from bench.store.raw_rows import Cell, Problem, Rounds
+from bench.timing.isolation import run_job
 from bench.worker.timing import Entry, Job, Plan
 from datasets import prepared
 from datasets.dataset import Dataset

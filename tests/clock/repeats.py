@@ -10,7 +10,6 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import racing
 from bench.analysis.comparison import between, slower_than
 from bench.analysis.run import Raw
 from bench.machine import describe
@@ -20,6 +19,7 @@ from bench.plan.cells import make
 from bench.plan.options import Options
 from bench.report import change_words, files
 from bench.store.raw_rows import Status, Verdict
+from bench.timing import race
 from datasets import prepared
 from impls import BASELINE
 
@@ -67,9 +67,9 @@ def _run(folder: Path, options: Options) -> Raw:
         folders = dict.fromkeys(made.data, folder / "data")
         for key, dataset in made.data.items():
             prepared.save(dataset, folders[key])
-        wanted = racing.Wanted(options.blocks, options.blocks, 0, quick=False)
+        wanted = race.Wanted(options.blocks, options.blocks, 0, quick=False)
         quiet = Quiet(budget_seconds=0)
-        racing.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
+        race.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
         files.write_records(folder / files.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
     return files.read(folder)
 

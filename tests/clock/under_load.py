@@ -18,10 +18,11 @@ from pathlib import Path
 
 import datasets
 import impls
-from bench import accuse, evidence, racing
+from bench import accuse, evidence
 from bench.machine.idle import Quiet
 from bench.store import checkpoint
 from bench.store.raw_rows import Cell, Problem
+from bench.timing import race
 from datasets import prepared
 from datasets.dataset import Dataset
 
@@ -54,10 +55,10 @@ def main() -> None:
             folders[key].parent.mkdir(parents=True, exist_ok=True)
             prepared.save(dataset, folders[key])
     cells = [Cell(name, _problem(dataset), "cpu", 1) for name in impls.FOUR for dataset in data.values()]
-    wanted = racing.Wanted(BLOCKS, BLOCKS, 0, quick=True)
+    wanted = race.Wanted(BLOCKS, BLOCKS, 0, quick=True)
     raw = options.out / "raw"
     with _load():
-        racing.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
+        race.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
     accuse.judge(raw, data)
     done = checkpoint.read(raw)
     single = Counter(finding.status.value for one in done.rounds for finding in evidence.findings(one))

@@ -19,18 +19,18 @@ from pathlib import Path
 import numpy as np
 
 import impls
-from bench import gauge
 from bench.analysis import roofline
 from bench.analysis.pairing import widest
 from bench.analysis.statistics import MARGIN
-from bench.attempts import run_job
-from bench.blocks import EXTENSION, disturbance, next_block, without
-from bench.effort import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.machine.idle import Quiet
 from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Block, Cell, Paced, Rounds
+from bench.timing import rates
+from bench.timing.isolation import run_job
+from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
+from bench.timing.schedule import EXTENSION, disturbance, next_block, without
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from bench.worker.timing import Entry, Job, Plan
@@ -171,7 +171,7 @@ class _Race:
         for dtype, group in groups.items():
             sizes = sorted({roofline.measured_size(cell.problem) for cell in group})
             core, folder = _core(group[0], number), self.raw / "gauge"
-            measured = gauge.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
+            measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep("rates.jsonl", self.done.rates, measured)
 
     def _limit(self, planned: _Planned) -> float:

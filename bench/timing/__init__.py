@@ -1,0 +1,1 @@
+"""How time is taken, seen from the parent: schedule, sampling, isolation, and the race."""
