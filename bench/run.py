@@ -14,8 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import accuse, estimate
+from bench import estimate
 from bench.analysis.run import Raw
+from bench.audit import check
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
@@ -82,7 +83,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with live.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
-        accuse.judge(ready.out / "raw", ready.plan.data)
+        check.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)

@@ -22,7 +22,8 @@ import psutil
 import pytest
 
 import impls
-from bench import accuse, cli
+from bench import cli
+from bench.audit import check
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe, doctor
@@ -136,7 +137,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(race, "race", stand_in.time)
     monkeypatch.setattr(pictures, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
-    monkeypatch.setattr(accuse, "judge", lambda _raw, _data: None)
+    monkeypatch.setattr(check, "judge", lambda _raw, _data: None)
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(describe, "one_line", lambda: "a machine")
     monkeypatch.setattr(describe, "describe", lambda: {"processor": stand_in.processor})

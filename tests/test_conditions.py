@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import impls
-from bench.evidence import findings, wrong_after_timing
+from bench.audit.rules import findings, wrong_after_timing
 from bench.process.spawn import Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status

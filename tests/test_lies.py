@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import impls
-from bench.evidence import Finding, declared, findings, unpacked, wrong_after_timing
+from bench.audit.rules import Finding, declared, findings, unpacked, wrong_after_timing
 from bench.machine import counters
 from bench.machine.counters import Counters
 from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds, Status

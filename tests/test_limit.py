@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.analysis import roofline
-from bench.evidence import below_limit, declared
+from bench.audit.rules import below_limit, declared
 from bench.process.spawn import Order
 from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
 from bench.timing import rates as timing_rates

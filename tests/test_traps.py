@@ -17,7 +17,7 @@ import pytest
 
 import datasets
 import impls
-from bench.evidence import wrong_after_timing
+from bench.audit.rules import wrong_after_timing
 from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn

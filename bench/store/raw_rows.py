@@ -27,7 +27,7 @@ class Status(StrEnum):
     OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
     BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
     WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
-    # What follows is judged by bench.evidence, and holds of three processes or more.
+    # What follows is judged by bench.audit.rules, and holds of three processes or more.
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
@@ -224,7 +224,7 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What tells an honest time from a lie; `bench.evidence` judges it. Every tuple holds one number a repetition.
+    """What tells an honest time from a lie; `bench.audit.rules` judges it. Every tuple holds one number a repetition.
 
     again_seconds         a second synchronize after a timed round: nothing is left to wait for
     fetch_seconds         the first `params` after a round, less a second one: nothing is left to compute

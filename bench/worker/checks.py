@@ -1,4 +1,4 @@
-"""The evidence against lies that a worker gathers outside the timed rounds; `bench.evidence` judges it.
+"""The evidence against lies that a worker gathers outside the timed rounds; `bench.audit.rules` judges it.
 
 Everything here goes through the Protocol alone, in repetitions of a round that are not timed for a result.
 """
@@ -40,7 +40,7 @@ def dtypes(params: Params, name: str) -> dict[str, str]:
 
 
 def packed(params: Params) -> tuple[str, str]:
-    """Return w and b as base64 of their little-endian bytes; `bench.evidence.unpacked` is the way back."""
+    """Return w and b as base64 of their little-endian bytes; `bench.audit.rules.unpacked` is the way back."""
     w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
     return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
 

@@ -1,4 +1,4 @@
-"""The conditions of this worker, read back; asked is what must be found, and `bench.evidence` compares the two."""
+"""The conditions of this worker, read back; asked is what must be found, and `bench.audit.rules` compares the two."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import datasets
 import impls
-from bench import accuse, evidence
+from bench.audit import check, rules
 from bench.machine.idle import Quiet
 from bench.store import checkpoint
 from bench.store.raw_rows import Cell, Problem
@@ -59,9 +59,9 @@ def main() -> None:
     raw = options.out / "raw"
     with _load():
         race.race(cells, folders, wanted, raw=raw, on_progress=print, quiet=Quiet(budget_seconds=0))
-    accuse.judge(raw, data)
+    check.judge(raw, data)
     done = checkpoint.read(raw)
-    single = Counter(finding.status.value for one in done.rounds for finding in evidence.findings(one))
+    single = Counter(finding.status.value for one in done.rounds for finding in rules.findings(one))
     print(
         f"{len(done.rounds)} processes of {len({one.cell for one in done.rounds})} cells: {dict(single)} in one process"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import evidence
 from bench.analysis import roofline
 from bench.analysis.pairing import by_cell
+from bench.audit import rules
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Failure
@@ -29,8 +29,8 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
             least = roofline.seconds(cell, done.rates)
             processes = []
             for one in rounds:
-                others = (evidence.wrong_after_timing(one, dataset), evidence.below_limit(one, least))
-                processes.append([*evidence.findings(one), *filter(None, others)])
-            found = evidence.declared(processes)
+                others = (rules.wrong_after_timing(one, dataset), rules.below_limit(one, least))
+                processes.append([*rules.findings(one), *filter(None, others)])
+            found = rules.declared(processes)
             if found is not None:
                 append_line(raw / "failures.jsonl", Failure(cell, None, found.status, found.detail))

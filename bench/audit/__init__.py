@@ -1,0 +1,1 @@
+"""Which times cannot be true, and how that is known."""
