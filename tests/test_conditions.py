@@ -18,7 +18,7 @@ from bench.process.spawn import Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
 from bench.worker import conditions, null
-from bench.worker.timing import FAILURES, RECORDS, Entry, Job, Plan
+from bench.worker.attempt import FAILURES, RECORDS, Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes

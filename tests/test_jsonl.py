@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench.plan.options import Options
 from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
 from bench.store.raw_rows import Agreement, Cell, Failure, Problem, Rounds, Status, Timing, Verdict
-from bench.worker.timing import Entry, Job
+from bench.worker.attempt import Entry, Job
 from datasets.dataset import Model
 
 CELL = Cell("any", Problem("any", Model.SOFTMAX, 3, 1, 2, "float32", math.inf, None, False, False, 0), "cpu", 1)

@@ -17,9 +17,9 @@ from bench.audit.rules import Finding, declared, findings, unpacked, wrong_after
 from bench.machine import counters
 from bench.machine.counters import Counters
 from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds, Status
-from bench.worker import checks, clock, prepare
-from bench.worker.checks import Clocks
-from bench.worker.timing import Entry, Job, Plan
+from bench.worker import evidence, measure, prepare
+from bench.worker.attempt import Entry, Job, Plan
+from bench.worker.evidence import Clocks
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls.protocol import Params
@@ -80,7 +80,7 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         entry = Entry(Cell("planted", problem(data), "cpu", 1), str(tmp_path / "planted"), plan)
         job = Job("planted", 1, 0, 0, None, (entry,), str(tmp_path))
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
-        rounds = clock.time_cell(job, entry, Benchmark(clocks.wall), clocks, 0.0)
+        rounds = measure.time_cell(job, entry, Benchmark(clocks.wall), clocks, 0.0)
         wrong = wrong_after_timing(rounds, data)
         return findings(rounds) + ([] if wrong is None else [wrong])
 
@@ -248,9 +248,9 @@ def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
 def test_parameters_come_back_bit_for_bit() -> None:
     own = problem(dataset())
     params = Params(np.array([1.5, -0.0, np.pi], np.float32), np.array(1e-45, np.float32))
-    back = unpacked(own, *checks.packed(params))
-    assert checks.same_bits(params, back)
-    assert not checks.same_bits(params, Params(-params.w, params.b))
+    back = unpacked(own, *evidence.packed(params))
+    assert evidence.same_bits(params, back)
+    assert not evidence.same_bits(params, Params(-params.w, params.b))
 
 
 def at(cpu: float, **threads: float) -> Counters:

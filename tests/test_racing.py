@@ -22,9 +22,9 @@ from bench.store.jsonl import append_line, from_mapping, read_lines
 from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
 from bench.timing import isolation, race, rates
 from bench.timing.schedule import STOPPED
+from bench.worker.attempt import RECORDS, STARTED, Entry, Job
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
-from bench.worker.timing import RECORDS, STARTED, Entry, Job
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 

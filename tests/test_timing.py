@@ -15,11 +15,11 @@ import pytest
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
 from bench.timing.sampling import quick_plan
-from bench.worker import checks, clock, timing
-from bench.worker.checks import Clocks
+from bench.worker import attempt, evidence, measure
+from bench.worker.attempt import Entry, Job, Plan
+from bench.worker.evidence import Clocks
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests
-from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from impls import runtimes
 from impls.protocol import Params
@@ -106,7 +106,7 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
     fake: Any = made
     prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, digests(DATASET), "numpy", 1.0, 2.0)
-    monkeypatch.setattr(clock, "prepare", lambda _job, _entry: prepared)
+    monkeypatch.setattr(measure, "prepare", lambda _job, _entry: prepared)
     return made
 
 
@@ -115,7 +115,7 @@ def time_cell(
 ) -> Rounds:
     clocks = Clocks(trainer.clock, trainer.clock, lambda _seconds: None)
     entry = Entry(CELL, "nowhere", plan)
-    return clock.time_cell(
+    return measure.time_cell(
         replace(job(), position=position), entry, benchmark or FakeBenchmark(trainer.clock), clocks, 0.5
     )
 
@@ -160,7 +160,7 @@ def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTr
     found = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
     assert len({one.checked_round for one in found}) > 1
     assert {one.checked_seed for one in found} == {(5, 3, 0)}
-    assert {(one.checked_w, one.checked_b) for one in found} == {checks.packed(start(0))}
+    assert {(one.checked_w, one.checked_b) for one in found} == {evidence.packed(start(0))}
     assert all(one.repeated for one in found)
 
 
@@ -238,12 +238,12 @@ def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.Ca
     def measure(_job: Job, _entry: Entry) -> None:
         raise ZeroDivisionError("planted")
 
-    timing.attempt(job(tmp_path), 1, measure)
-    (failure,) = read_lines(Failure, tmp_path / timing.FAILURES)
+    attempt.attempt(job(tmp_path), 1, measure)
+    (failure,) = read_lines(Failure, tmp_path / attempt.FAILURES)
     assert (failure.cell, failure.block, failure.status) == (CELL, 3, Status.FAILED)
     assert failure.detail.endswith("ZeroDivisionError: planted")
     assert "ZeroDivisionError: planted" in capsys.readouterr().err
-    assert (tmp_path / timing.STARTED).read_text() == "1"
+    assert (tmp_path / attempt.STARTED).read_text() == "1"
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you ..")])
@@ -251,8 +251,8 @@ def test_want_of_memory_has_its_own_status(tmp_path: Path, error: Exception) -> 
     def measure(_job: Job, _entry: Entry) -> None:
         raise error
 
-    timing.attempt(job(tmp_path), 0, measure)
-    (failure,) = read_lines(Failure, tmp_path / timing.FAILURES)
+    attempt.attempt(job(tmp_path), 0, measure)
+    (failure,) = read_lines(Failure, tmp_path / attempt.FAILURES)
     assert failure.status is Status.OUT_OF_MEMORY
 
 

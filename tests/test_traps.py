@@ -24,10 +24,10 @@ from bench.process import spawn
 from bench.report import words
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Evidence, Failure, Problem, Rounds
-from bench.worker import checks, clock, prepare, timing
-from bench.worker.checks import Clocks
+from bench.worker import attempt, evidence, measure, prepare
+from bench.worker.attempt import Entry, Job, Plan
+from bench.worker.evidence import Clocks
 from bench.worker.prepare import ready, run_epochs
-from bench.worker.timing import Entry, Job, Plan
 from datasets.dataset import Batching, Dataset, Model
 from datasets.prepared import open_saved, save
 from impls import runtimes
@@ -88,8 +88,10 @@ def as_record(data: Dataset, params: Params, epochs: int, batch_size: int | None
     problem = Problem(
         data.name, data.model, data.n, data.d, data.classes, dtype, data.learning_rate, batch_size, False, False, 0
     )
-    w, b = checks.packed(params)
-    seen = Evidence(checked_seed=(0, 1, 0), checked_w=w, checked_b=b, repeated=True, dtypes=checks.dtypes(params, "w"))
+    w, b = evidence.packed(params)
+    seen = Evidence(
+        checked_seed=(0, 1, 0), checked_w=w, checked_b=b, repeated=True, dtypes=evidence.dtypes(params, "w")
+    )
     return Rounds(Cell("any", problem, "cpu", 1), "any", 1, 0, epochs, 1, 1.0, (1.0,), evidence=seen)
 
 
@@ -138,7 +140,7 @@ def test_t04_epochs_that_take_no_time_are_found(monkeypatch: pytest.MonkeyPatch)
     machine = Machine()
     monkeypatch.setattr(Honest, "machine", machine)
     made: Trainer = FirstEpochOnly(table(), start(table()), Recipe(0.1), CPU)
-    grown = checks.growth(
+    grown = evidence.growth(
         lambda epochs: ready(made, start(table()), epochs),
         lambda epochs: run_epochs(made, epochs),
         8,
@@ -191,7 +193,7 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Roun
         cell = as_record(table(), start(table()), 1).cell
         entry = Entry(cell, str(tmp_path / "drawn"), plan)
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
-        return clock.time_cell(Job("any", 1, 0, 0, None, (entry,), str(tmp_path)), entry, benchmark, clocks, 0.0)
+        return measure.time_cell(Job("any", 1, 0, 0, None, (entry,), str(tmp_path)), entry, benchmark, clocks, 0.0)
 
     return run
 
@@ -246,8 +248,8 @@ def test_t10_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
         ready(made, start(data, number), 3)
         run_epochs(made, 3)
         ends.append(made.params())
-    assert checks.same_bits(ends[0], ends[2])
-    assert not checks.same_bits(ends[0], ends[1])
+    assert evidence.same_bits(ends[0], ends[2])
+    assert not evidence.same_bits(ends[0], ends[1])
 
 
 def test_t11_t12_jax_dispatches_one_compiled_step_a_batch(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +286,7 @@ def test_t14_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path)
     data.x[:] = 0
     ready(made, start(table()), 3)
     run_epochs(made, 3)
-    assert checks.same_bits(made.params(), trained(implementation, table(), 3))
+    assert evidence.same_bits(made.params(), trained(implementation, table(), 3))
 
 
 def test_t14_arrays_are_as_they_were(implementation: Any) -> None:
@@ -322,10 +324,10 @@ def test_t23_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> 
     def fails(_job: Job, _entry: Entry) -> Rounds:
         raise ArithmeticError
 
-    timing.attempt(job, 0, lambda _job, _entry: record)
-    timing.attempt(job, 1, fails)
-    assert read_lines(Rounds, tmp_path / timing.RECORDS) == [record]
-    assert len(read_lines(Failure, tmp_path / timing.FAILURES)) == 1
+    attempt.attempt(job, 0, lambda _job, _entry: record)
+    attempt.attempt(job, 1, fails)
+    assert read_lines(Rounds, tmp_path / attempt.RECORDS) == [record]
+    assert len(read_lines(Failure, tmp_path / attempt.FAILURES)) == 1
 
 
 def test_t24_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) -> None:

@@ -16,7 +16,7 @@ import pytest
 from bench.process import spawn
 from bench.process.spawn import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
 from bench.store.raw_rows import Status
-from bench.worker.checks import Clocks
+from bench.worker.evidence import Clocks
 
 PROGRAM = "tests.planted.program"
 LONG = 60.0

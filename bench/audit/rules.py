@@ -199,7 +199,7 @@ def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Sc
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:
-    """Return the parameters of which `bench.worker.checks.packed` made these two."""
+    """Return the parameters of which `bench.worker.evidence.packed` made these two."""
     dtype = np.dtype(problem.dtype).newbyteorder("<")
     shapes = parameter_shapes(problem.model, problem.d, problem.k)
     return Params(

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
 from bench.store.raw_rows import Block, Cell, Failure, Paced, Rates, Rounds
 from bench.timing.schedule import STOPPED
-from bench.worker.timing import RECORDS
+from bench.worker.attempt import RECORDS
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
 

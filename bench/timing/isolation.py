@@ -11,8 +11,8 @@ from typing import TypeVar
 from bench.process.spawn import Ending, Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Cell, Failure, Rounds, Status
+from bench.worker.attempt import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
 from bench.worker.pace import Pace
-from bench.worker.timing import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
 from datasets.prepared import mapped_bytes
 
 Measured = TypeVar("Measured", Pace, Rounds)

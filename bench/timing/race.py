@@ -31,9 +31,9 @@ from bench.timing import rates
 from bench.timing.isolation import run_job
 from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.timing.schedule import EXTENSION, disturbance, next_block, without
+from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
-from bench.worker.timing import Entry, Job, Plan
 
 # The number of the pilot where a block is asked for; the blocks count from 1.
 PILOT = 0

@@ -22,7 +22,7 @@ from bench.gate.observe import observe
 from bench.plan.devices import device
 from bench.store.jsonl import append_line, from_mapping
 from bench.store.raw_rows import Observed, Problem, Status
-from bench.worker.job import leave, read_job
+from bench.worker.startup import leave, read_job
 from datasets.prepared import open_saved
 from impls import runtimes
 from impls.protocol import Device, Feed, Implementation, Model

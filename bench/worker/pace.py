@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.store.raw_rows import Cell
-from bench.worker.checks import Clock
+from bench.worker.attempt import Entry, Job
+from bench.worker.evidence import Clock
 from bench.worker.prepare import prepare, ready, run_epochs, seconds_of
-from bench.worker.timing import Entry, Job
 from impls.protocol import Params, Trainer
 
 # Rounds of this length are long against the clock's own cost; more epochs than this are not tried.

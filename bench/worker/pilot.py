@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.worker.job import leave, pin, read_job
+from bench.worker.startup import leave, pin, read_job
 
 
 def main(argv: list[str]) -> None:
@@ -12,8 +12,8 @@ def main(argv: list[str]) -> None:
     job = read_job(argv)
     pin(job["core"])
     from bench.store.jsonl import from_mapping  # noqa: PLC0415 - with the other two, which import NumPy: pinned first
+    from bench.worker.attempt import Job, attempt  # noqa: PLC0415
     from bench.worker.pace import measure  # noqa: PLC0415
-    from bench.worker.timing import Job, attempt  # noqa: PLC0415
 
     for number in range(len(job["entries"])):
         attempt(from_mapping(Job, job), number, measure)

@@ -13,8 +13,8 @@ import impls
 from bench.plan import starts
 from bench.plan.devices import device
 from bench.worker import null
-from bench.worker.checks import Clock
-from bench.worker.timing import Entry, Job, Plan
+from bench.worker.attempt import Entry, Job, Plan
+from bench.worker.evidence import Clock
 from datasets.dataset import Dataset
 from datasets.prepared import open_saved
 from impls import runtimes

@@ -6,7 +6,7 @@ import sys
 import traceback
 
 import impls
-from bench.worker.job import read_job
+from bench.worker.startup import read_job
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.worker.job import leave, pin, read_job
+from bench.worker.startup import leave, pin, read_job
 
 if TYPE_CHECKING:
     import numpy as np

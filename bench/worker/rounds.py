@@ -12,9 +12,9 @@ from statistics import median
 from typing import Any
 
 from bench.machine import counters
-from bench.worker.checks import Clock, Setup
+from bench.worker.attempt import Plan
+from bench.worker.evidence import Clock, Setup
 from bench.worker.prepare import Prepared, ready, run_epochs, seconds_of, start_epochs
-from bench.worker.timing import Plan
 from impls import runtimes
 from impls.protocol import Params, Trainer
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from bench.worker.job import leave, pin, read_job
+from bench.worker.startup import leave, pin, read_job
 
-_CELLS = Path(__file__).with_name("cells.py")
+_CELLS = Path(__file__).with_name("pytest_cells.py")
 
 
 class JobPlugin:

@@ -24,7 +24,7 @@ from bench.analysis.statistics import Ratio, paired_ratio, process_value
 from bench.process.spawn import ROOT, environment
 from bench.store.raw_rows import Cell, Problem, Rounds
 from bench.timing.isolation import run_job
-from bench.worker.timing import Entry, Job, Plan
+from bench.worker.attempt import Entry, Job, Plan
 from datasets import prepared
 from datasets.dataset import Dataset
 

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bench.worker.job import read_job
+from bench.worker.startup import read_job
 
 job = read_job(sys.argv)
 part = Path(job["pid"] + ".part")

@@ -13,12 +13,12 @@ from bench.gate import trajectory
 from bench.machine import counters
 from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
 from bench.timing.sampling import quick_plan
-from bench.worker import checks, conditions
-from bench.worker.checks import Clock, Clocks, Setup
+from bench.worker import conditions, evidence
+from bench.worker.attempt import Entry, Job, Plan
+from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up
 from bench.worker.rounds import Timed, device_epoch_seconds, time_rounds
-from bench.worker.timing import Entry, Job, Plan
 from impls import runtimes
 from impls.protocol import Params
 
@@ -73,7 +73,7 @@ class First:
 def first_epoch(cell: Prepared, setup: Setup, clock: Clock) -> First:
     """Run the very first epoch, in which all that compiles does so."""
     setup(1)
-    dtypes = checks.dtypes(cell.trainer.params(), "before")
+    dtypes = evidence.dtypes(cell.trainer.params(), "before")
     runtime = runtimes.load(cell.runtime)
     before = runtime.compile_seconds()
     seconds = seconds_of(partial(run_epochs, cell.trainer, 1), clock)
@@ -115,11 +115,11 @@ def _evidence(
     if watch.checked is None:
         raise RuntimeError(f"round {watch.checked_round} was not watched")
     run = partial(run_epochs, trainer)
-    idle, fetch = checks.afterwards(trainer, setup, partial(run, epochs), epochs, clocks)
-    grown = checks.growth(setup, run, epochs, clocks)
-    before, repeated = checks.repetition(trainer, cell.start(0), epochs)
-    checked_w, checked_b = checks.packed(watch.checked)
-    before_w, before_b = checks.packed(before) if trajectory.too_long(entry.cell.problem, epochs) else ("", "")
+    idle, fetch = evidence.afterwards(trainer, setup, partial(run, epochs), epochs, clocks)
+    grown = evidence.growth(setup, run, epochs, clocks)
+    before, repeated = evidence.repetition(trainer, cell.start(0), epochs)
+    checked_w, checked_b = evidence.packed(watch.checked)
+    before_w, before_b = evidence.packed(before) if trajectory.too_long(entry.cell.problem, epochs) else ("", "")
     return Evidence(
         again_seconds=tuple(watch.again_seconds),
         idle_cpu=idle,
@@ -127,12 +127,12 @@ def _evidence(
         **asdict(grown),
         compilations=timed.compilations,
         inputs=(*cell.inputs, *digests(cell.dataset)),
-        dtypes=first.dtypes | checks.dtypes(watch.checked, "after"),
+        dtypes=first.dtypes | evidence.dtypes(watch.checked, "after"),
         checked_round=watch.checked_round,
         checked_seed=cell.seed(0),
         checked_w=checked_w,
         checked_b=checked_b,
         before_w=before_w,
         before_b=before_b,
-        repeated=checks.same_bits(watch.checked, repeated),
+        repeated=evidence.same_bits(watch.checked, repeated),
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Rounds
-from bench.worker.checks import Clocks
-from bench.worker.clock import time_cell
-from bench.worker.timing import Entry, Job, attempt
+from bench.worker.attempt import Entry, Job, attempt
+from bench.worker.evidence import Clocks
+from bench.worker.measure import time_cell
 
 
 def test_cell(job: dict[str, Any], number: int, numpy_seconds: float, benchmark: Any) -> None:
