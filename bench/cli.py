@@ -23,7 +23,7 @@ from bench.process.spawn import exit_on_sigterm
 from bench.report import lists, terminal
 from bench.report.screen import console
 from bench.report.sources import show as print_excerpts
-from bench.show import excerpts
+from bench.report.views.excerpts import excerpts
 from datasets.dataset import Model
 
 BAD_INPUT = 2

@@ -9,8 +9,9 @@ from pathlib import Path
 from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
 from bench.errors import BadInput
-from bench.report import change_words, files, terminal
+from bench.report import files, terminal
 from bench.report.screen import Screen
+from bench.report.views import comparison
 from bench.store.jsonl import to_mapping
 
 FINE, SLOWER = 0, 1
@@ -53,7 +54,7 @@ def compare(
     if fail_slower is not None:
         terminal.threshold(screen, fail_slower, failed, missing)
     if screen.json:
-        terminal.document(change_words.document(found, *environments, code))
+        terminal.document(comparison.document(found, *environments, code))
     return code
 
 

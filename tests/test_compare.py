@@ -19,7 +19,8 @@ from bench.analysis.comparison import between, shift, slower_than
 from bench.analysis.run import Raw
 from bench.compare import percentage
 from bench.errors import BadInput
-from bench.report import change_words, files
+from bench.report import files
+from bench.report.views import comparison
 from bench.store.raw_rows import Comparison, Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -78,7 +79,7 @@ def test_a_machine_that_is_slower_throughout_changes_nothing() -> None:
     today = run(lambda name, one: 1.7 * steady(name, one), seed=1)
     assert of(today, Comparison.SAME) == cells("torch_nn", "jax_grad")
     assert of(today, Comparison.SLOWER, absolute=True) == cells(*NAMES)
-    (said,) = change_words.remarks(between(run(), today))
+    (said,) = comparison.remarks(between(run(), today))
     assert said.startswith("numpy_manual itself took 1.") and "(data 0), 1." in said and "the machine moved" in said
 
 
@@ -116,7 +117,7 @@ def test_a_cell_that_lost_its_time_is_told_and_fails() -> None:
     broken = replace(broken, failures=[Failure(cell, 3, Status.CRASHED, "ended by SIGSEGV")])
     found = between(run(), broken)
     assert named(slower_than(found.changes, 0.05)) == {("torch_nn", "data 0")}
-    assert "torch_nn on data 0 has no time any more: CRASHED." in change_words.verdicts(found)
+    assert "torch_nn on data 0 has no time any more: CRASHED." in comparison.verdicts(found)
 
 
 def test_a_cell_that_the_new_run_lacks_fails_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +153,7 @@ def test_another_machine_or_other_versions_are_refused_unless_they_are_asked_for
     with pytest.raises(BadInput, match=r"not the same versions: numpy was 2\.4\.6 and is 3\.0"):
         between(run(), newer, across=["machine"])
     found = between(run(), newer, across=["versions"])
-    assert "NOT THE SAME: numpy was 2.4.6 and is 3.0." in change_words.remarks(found)
+    assert "NOT THE SAME: numpy was 2.4.6 and is 3.0." in comparison.remarks(found)
 
 
 def test_cells_of_other_settings_or_other_data_are_kept_apart() -> None:

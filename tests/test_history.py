@@ -19,10 +19,11 @@ from bench import cli
 from bench.analysis.history import Entry, by_cell, history
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report import marks, pictures, words
-from bench.report.past_words import csv, markdown, title
+from bench.report import pictures
 from bench.report.pictures import history as picture
 from bench.report.pictures import look
+from bench.report.views import names, palette
+from bench.report.views.history import csv, markdown, title
 from bench.store.raw_rows import Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -91,7 +92,7 @@ def test_what_is_no_number_survives_in_the_csv() -> None:
 
 def drawn(entries: list[Entry]) -> Figure:
     with look.look():
-        figure = picture.draw(entries, marks.marks(words.runner(entry.timing) for entry in entries))
+        figure = picture.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
     assert figure is not None
     return figure
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from bench.analysis.run import Raw
-from bench.report import many, page, words
+from bench.report import page
 from bench.report.page import charts, data
+from bench.report.views import names, truncate
 from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
 from tests.test_pictures import marks, softmax
@@ -114,7 +115,7 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
     found = embedded(rendered(raw))
     assert found["columns"] == [field.name for field in fields(Timing)]
     assert found["cells"] == {
-        str(number): [words.exact(getattr(row, name)) for name in found["columns"]] for number, row in enumerate(rows)
+        str(number): [names.exact(getattr(row, name)) for name in found["columns"]] for number, row in enumerate(rows)
     }
     number = next(number for number, row in enumerate(rows) if row.cell == cell("jax_grad", DIGITS))
     (history,) = found["rounds"][str(number)]
@@ -163,14 +164,14 @@ def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_
 ) -> None:
     raw = made_up()
     rows = raw.timings
-    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     text = rendered(raw)
     shown = [number for number, row in enumerate(rows) if row.batch_size is None]
     unfinished = [number for number, row in enumerate(rows) if row.status is not Status.OK]
     assert set(embedded(text)["cells"]) == {str(number) for number in (*shown, *unfinished)}
     assert opened(text, "times") == shown
     assert sorted(opened(text, "unfinished")) == unfinished
-    assert f"{words.cells(rows)}, 8 blocks, 1 thread." in text and "1 MISMATCH" in words.cells(rows)
+    assert f"{names.cells(rows)}, 8 blocks, 1 thread." in text and "1 MISMATCH" in names.cells(rows)
     assert f"{len(rows) - len(shown)} more cells: timings.csv." in text
 
 
@@ -183,7 +184,7 @@ def opened(text: str, table: str) -> list[int]:
 def test_a_page_of_very_many_cells_draws_every_size_of_all_that_were_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = on_an_accelerator(growing(crossing=True))
     whole = embedded(rendered(raw))["charts"]["sizes-logistic-0"]
-    monkeypatch.setattr(many, "MOST_ROWS", 4)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 4)
     assert embedded(rendered(raw))["charts"]["sizes-logistic-0"] == whole
 
 

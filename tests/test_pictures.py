@@ -18,9 +18,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.run import Raw
-from bench.report import files, histories, many, pictures, ranks, shares, ticks, words
-from bench.report import marks as looks
+from bench.report import files, pictures
 from bench.report.pictures import intervals, look
+from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
+from bench.report.views import palette as looks
 from bench.store.raw_rows import Block, Status, Timing
 from datasets.dataset import Model
 from tests.test_report import (
@@ -46,11 +47,11 @@ def softmax() -> list[Timing]:
 
 
 def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
-    return looks.marks(words.runner(row) for row in rows)
+    return looks.marks(names.runner(row) for row in rows)
 
 
-def seen(raw: Raw) -> list[histories.History]:
-    return histories.histories(raw, {row.cell for row in raw.timings})
+def seen(raw: Raw) -> list[samples.History]:
+    return samples.histories(raw, {row.cell for row in raw.timings})
 
 
 def drawn(rows: list[Timing]) -> Figure:
@@ -137,7 +138,7 @@ def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> N
 def test_without_ratios_the_times_are_shown_and_ranked() -> None:
     raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS}})
     rows = [row for row in raw.timings if row.model is Model.SOFTMAX]
-    (digits, *_) = ranks.ranked(rows)
+    (digits, *_) = chart_rows.ranked(rows)
     assert not digits.compared
     seconds = [row.epoch_seconds for row in digits.rows if row.epoch_seconds is not None]
     assert seconds == sorted(seconds) and len(seconds) == 5
@@ -187,12 +188,12 @@ def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
         agreement("b", "loss", 0.1),
         replace(agreement("a", "parameters", 0.4), against="b"),
     ]
-    table = shares.by_quantity(agreements, ["a", "b"])
+    table = agreement_matrix.by_quantity(agreements, ["a", "b"])
     assert (table.rows, table.columns) == (("loss", "parameters"), ("a", "b"))
     assert math.isnan(table.largest["loss", "a"])
     assert table.largest["loss", "b"] == 0.1 and ("parameters", "b") not in table.largest
-    assert shares.by_quantity(agreements, ["a", "b", "a"]).columns == ("a", "b")
-    pairs = shares.by_pair(agreements, ["a", "b"])
+    assert agreement_matrix.by_quantity(agreements, ["a", "b", "a"]).columns == ("a", "b")
+    pairs = agreement_matrix.by_pair(agreements, ["a", "b"])
     assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
 
 
@@ -219,7 +220,7 @@ def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) ->
 def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     raw = made_up()
     draw, here = pictures.draw, os.getpid()
     expected = draw(raw, raw.timings)

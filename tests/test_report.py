@@ -22,8 +22,9 @@ from bench.analysis import run
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
-from bench.report import circumstances, clock, files, many, terminal, words, written
+from bench.report import circumstances, files, terminal, written
 from bench.report.screen import Screen
+from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import (
     Agreement,
     Block,
@@ -206,7 +207,7 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
         verdicts=[*one.verdicts, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.verdicts)],
         rounds=[*one.rounds, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.rounds)],
     )
-    first, second = words.rankings(raw.timings, quick=False)
+    first, second = names.rankings(raw.timings, quick=False)
     assert first.startswith("numpy_manual is fastest on digits; torch_nn takes 2.0")
     assert second.startswith("torch_nn, 4 threads is fastest on digits with 4 threads: it takes 0.5")
 
@@ -217,7 +218,7 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
      (math.nan, "no number"), (math.inf, "beyond any")],
 )  # fmt: skip
 def test_a_share_of_the_budget_is_readable_whatever_it_is(value: float | None, text: str) -> None:
-    assert words.share(value) == text
+    assert names.share(value) == text
 
 
 def part(text: str, heading: str) -> str:
@@ -230,10 +231,10 @@ def test_of_very_many_cells_no_piece_of_work_is_ranked_by_a_part_of_it(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = made_up().timings
-    whole = words.rankings(rows, quick=False)
-    monkeypatch.setattr(many, "MOST_ROWS", most)
-    shown = many.shown(rows)
-    assert set(words.rankings([row for _, row in shown], quick=False)) <= set(whole)
+    whole = names.rankings(rows, quick=False)
+    monkeypatch.setattr(truncate, "MOST_ROWS", most)
+    shown = truncate.shown(rows)
+    assert set(names.rankings([row for _, row in shown], quick=False)) <= set(whole)
     assert {row.model for _, row in shown} == {row.model for row in rows}
     assert all(rows[number] is row for number, row in shown)
 
@@ -244,7 +245,7 @@ def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_fa
     """Of softmax that is digits, one cell of which stands last of all."""
     raw = made_up()
     rows = raw.timings
-    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     text = written.report(raw, rows)
     assert f"{len(rows)} cells (" in text and text.count("3 more cells: timings.csv.") == 1
     for heading in ("Times", "Costs apart", "The limit"):
@@ -258,12 +259,12 @@ def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_fa
 def test_of_very_many_failures_the_first_are_shown_what_was_not_run_last(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = made_up()
     rows = raw.timings
-    monkeypatch.setattr(many, "MOST_ROWS", 1)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 1)
     text = written.report(raw, rows)
     for heading in ("What failed", "What was not run"):
         assert "1 more cell: timings.csv." in part(text, heading)
-    monkeypatch.setattr(many, "MOST_ROWS", 3)
-    unfinished, left_out = many.unfinished(rows)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 3)
+    unfinished, left_out = truncate.unfinished(rows)
     assert [row.status for _, row in unfinished] == [Status.MISMATCH, Status.CRASHED, Status.NOT_RUN]
     assert left_out == "1 more cell: timings.csv."
     assert all(rows[number] is row for number, row in unfinished)
@@ -273,7 +274,7 @@ def test_of_very_many_datasets_the_first_are_shown(monkeypatch: pytest.MonkeyPat
     like = {"dtype": "float32", "source": "drawn", "licence": "none", "labels": []}
     datasets = [{"name": f"data {number}", **like} for number in range(12)]
     raw = replace(made_up(), environment=ENVIRONMENT | {"datasets": datasets})
-    monkeypatch.setattr(many, "MOST_ROWS", 11)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 11)
     conditions = part(written.report(raw, raw.timings), "Conditions")
     assert "data 10" in conditions and "data 11" not in conditions
     assert "1 more dataset: environment.json." in conditions
@@ -281,7 +282,7 @@ def test_of_very_many_datasets_the_first_are_shown(monkeypatch: pytest.MonkeyPat
 
 def test_the_widest_interval_of_the_baseline_against_itself_is_told_with_its_data() -> None:
     raw = made_up()
-    (told,) = clock.self_comparison(raw)
+    (told,) = self_comparison.self_comparison(raw)
     widths = {one.cell.problem: one.ratio.half_width for one in raw.self_comparisons if one.ratio}
     assert max(widths, key=widths.__getitem__) == BATCHES
     assert "is 0.905 to 1.12, on digits batch 64: " in told
@@ -297,17 +298,17 @@ def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> No
     ]
     wrong = replace(raw, rounds=slow)
     said = "A/A tells a difference that is not there on digits: distrust the ratios there."
-    assert said in clock.lines(wrong) and said in clock.lines(wrong, every=False)
+    assert said in self_comparison.lines(wrong) and said in self_comparison.lines(wrong, every=False)
     report = written.report(wrong, wrong.timings)
     assert said in part(report, "Verdicts") and said in part(report, "Conditions")
-    assert not [line for line in clock.lines(raw) if "distrust" in line]
+    assert not [line for line in self_comparison.lines(raw) if "distrust" in line]
 
 
 def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(clock, "MOST_COMPARISONS", 1)
-    told, *_ = clock.self_comparisons(made_up())
+    monkeypatch.setattr(self_comparison, "MOST_COMPARISONS", 1)
+    told, *_ = self_comparison.self_comparisons(made_up())
     assert told.startswith(
         "A/A, numpy_manual against itself, the widest 1 of 2: digits batch 64: 0.905 to 1.12 AMBIGUOUS; all together: "
     )
@@ -333,8 +334,8 @@ def test_who_read_a_condition_back_stands_in_the_order_of_the_rows_null_last() -
 
 def test_large_numbers_and_dates_are_written_to_be_read() -> None:
     row = replace(find(made_up().timings, "jax_grad", DIGITS), n=1_000_000, d=2000)
-    assert words.shaped(row) == "digits (1,000,000 x 2,000, 10)"
-    assert words.number(10_000, "cell") == "10,000 cells"
+    assert names.shaped(row) == "digits (1,000,000 x 2,000, 10)"
+    assert names.number(10_000, "cell") == "10,000 cells"
     raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
     assert circumstances.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
 
@@ -365,12 +366,12 @@ def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch:
     console = Console(file=io.StringIO(), width=200, markup=False, emoji=False, highlight=False, color_system=None)
     raw = made_up()
     rows = raw.timings
-    monkeypatch.setattr(many, "MOST_ROWS", 8)
+    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     with console.capture() as seen:
         terminal.results(Screen(console, console, console, verbose=True), raw, rows)
     text = " ".join(seen.get().split())
-    shown = words.rankings([row for _, row in many.shown(rows)], quick=False)
-    every = words.rankings(rows, quick=False)
+    shown = names.rankings([row for _, row in truncate.shown(rows)], quick=False)
+    every = names.rankings(rows, quick=False)
     assert len(shown) == len(every) - 1
     assert [sentence for sentence in every if sentence in text] == shown
     assert text.count("1 more piece of work: timings.csv.") == 1
@@ -480,7 +481,7 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
         said = replace(base, implementation=name, comparison=compare(ratio))
         return replace(said, ratio=ratio.ratio, ratio_low=low, ratio_high=high)
 
-    sentence = words.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
+    sentence = names.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
     assert sentence.startswith(starts)
 
 
@@ -493,7 +494,7 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
     ],
 )  # fmt: skip
 def test_durations_have_three_digits_and_a_unit(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert names.duration(seconds) == text
 
 
 def test_csv_keeps_every_value(tmp_path: Path) -> None:
@@ -627,7 +628,7 @@ def test_a_time_that_denormal_numbers_made_is_marked_saturated() -> None:
     marked = {cell("numpy_manual", DIGITS): 0.12, cell("torch_nn", DIGITS): 0.11, cell("jax_grad", DIGITS): 0.0}
     verdicts = [replace(one, denormal_share=marked.get(one.cell)) for one in raw.verdicts]
     raw = replace(raw, verdicts=verdicts)
-    assert [words.verdict(find(raw.timings, one.implementation, DIGITS)) for one in marked] == [
+    assert [names.verdict(find(raw.timings, one.implementation, DIGITS)) for one in marked] == [
         "baseline, saturated",
         "SLOWER, saturated",
         "FASTER",
@@ -655,7 +656,7 @@ def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
     row = find(rows, "jax_grad", DIGITS)
     assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
     assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
-    assert words.verdict(row) == "FASTER, unstable"
+    assert names.verdict(row) == "FASTER, unstable"
     text = written.report(replace(raw, rounds=odd), rows)
     assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
     assert not find(rows, "torch_nn", DIGITS).unstable

@@ -12,9 +12,10 @@ import pytest
 from bench.analysis.run import Raw
 from bench.analysis.scaling import scalings
 from bench.analysis.statistics import least_blocks, paired_ratio
-from bench.report import growths, many, marks, sizes, words, written
+from bench.report import growths, written
 from bench.report.page import charts
 from bench.report.pictures import growth, look
+from bench.report.views import names, palette, scaling, truncate
 from bench.store.raw_rows import Cell, Places, Problem, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
@@ -97,7 +98,9 @@ def test_a_crossover_lies_where_the_times_are_the_same_and_names_first_what_is_f
     assert (one.implementation, one.against) == ("b", "a")
     assert (one.crossover_rows_low, one.crossover_rows_high) == (1000, 10_000)
     assert one.crossover_rows == pytest.approx(3000, rel=0.2)
-    assert sizes.said(one).startswith("b overtakes a near 3,") and sizes.said(one).endswith(" rows (1,000 to 10,000)")
+    assert scaling.said(one).startswith("b overtakes a near 3,") and scaling.said(one).endswith(
+        " rows (1,000 to 10,000)"
+    )
 
 
 def test_two_that_never_change_places_have_no_crossover() -> None:
@@ -177,8 +180,8 @@ def test_pairs_without_a_crossover_are_told_by_the_first_of_the_two() -> None:
     like = growing(crossing=True).timings[0]
     rows = [replace(like, implementation=cell.implementation, n=cell.problem.n, dataset=cell.problem.dataset)
             for cell in made]  # fmt: skip
-    (panel,) = sizes.panels(rows, scalings(made))
-    assert sizes.others(panel) == [
+    (panel,) = scaling.panels(rows, scalings(made))
+    assert scaling.others(panel) == [
         "faster at the smallest and at the largest size: a than b, c; b than c.",
         "not decided at one of these: a and d; b and d; c and d.",
     ]
@@ -225,8 +228,8 @@ def on_an_accelerator(raw: Raw) -> Raw:
 def told(raw: Raw) -> list[str]:
     """What report.md says; of picture and page it is held that they say the same."""
     rows = raw.timings
-    looks = marks.marks(words.runner(row) for row in rows)
-    (panel,) = sizes.panels(rows, raw.scalings)
+    looks = palette.marks(names.runner(row) for row in rows)
+    (panel,) = scaling.panels(rows, raw.scalings)
     with look.look():
         figure = growth.draw([panel], looks)
     assert figure is not None
@@ -234,7 +237,7 @@ def told(raw: Raw) -> list[str]:
     chart = charts.against_size(panel, 0, looks)
     text = growths.section(raw.scalings, rows)
     said = [line.removeprefix("- logistic, 16 features, float32: ") for line in text.splitlines() if line[:2] == "- "]
-    others = sizes.others(panel)
+    others = scaling.others(panel)
     said, beside = said[: len(said) - len(others)], said[len(said) - len(others) :]
     assert beside == others
     assert all(line in drawn and line in chart.note for line in said)
@@ -252,7 +255,7 @@ def test_report_picture_and_page_tell_the_same_crossovers() -> None:
 
 
 def test_where_there_is_none_all_say_so() -> None:
-    assert told(growing(crossing=False)) == [sizes.NOWHERE]
+    assert told(growing(crossing=False)) == [scaling.NOWHERE]
 
 
 def test_too_few_blocks_are_no_answer() -> None:
@@ -263,8 +266,8 @@ def test_a_quick_look_tells_no_crossover() -> None:
     raw = growing(crossing=True)
     quick = replace(raw, environment={**raw.environment, "options": {"quick": True, "blocks": 1, "threads": 1}})
     rows = quick.timings
-    (panel,) = sizes.panels(rows, quick.scalings)
-    assert sizes.legend(panel) == ["Nothing is compared here."]
+    (panel,) = scaling.panels(rows, quick.scalings)
+    assert scaling.legend(panel) == ["Nothing is compared here."]
 
 
 def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,8 +275,8 @@ def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeyp
     rows = raw.timings
     whole = part(written.report(raw, rows), "How time grows")
     assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
-    monkeypatch.setattr(many, "MOST_ROWS", 4)
-    assert len(many.shown(rows)) == 3
+    monkeypatch.setattr(truncate, "MOST_ROWS", 4)
+    assert len(truncate.shown(rows)) == 3
     report = written.report(raw, rows)
     assert part(report, "How time grows") == whole
     assert "(pictures/sizes-logistic.svg)" in report
@@ -282,9 +285,9 @@ def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeyp
 def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = growing(crossing=True)
     rows = raw.timings
-    looks = marks.marks(map(words.runner, rows))
-    panels = sizes.panels(rows, raw.scalings) * 3
-    monkeypatch.setattr(sizes, "MOST_PANELS", 2)
+    looks = palette.marks(map(names.runner, rows))
+    panels = scaling.panels(rows, raw.scalings) * 3
+    monkeypatch.setattr(scaling, "MOST_PANELS", 2)
     first, second = charts.growth(panels, looks)
     assert "timings.csv" not in first.note and second.note.endswith(" 1 more chart: timings.csv.")
     with look.look():
@@ -296,5 +299,5 @@ def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatc
 def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:
     raw = growing(crossing=True)
     rows = [row for row in raw.timings if row.implementation != "torch_nn"]
-    (panel,) = sizes.panels(rows, raw.scalings)
-    assert [words.against(one) for one in panel.crossovers] == ["numpy_manual"]
+    (panel,) = scaling.panels(rows, raw.scalings)
+    assert [names.against(one) for one in panel.crossovers] == ["numpy_manual"]

@@ -15,7 +15,7 @@ import impls
 from bench import cli
 from bench.errors import BadInput
 from bench.report.sources import show
-from bench.show import excerpts
+from bench.report.views.excerpts import excerpts
 from datasets.dataset import Model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,7 +64,7 @@ def test_what_cannot_be_shown_is_one_line(
 
 def test_showing_imports_neither_torch_nor_jax() -> None:
     script = (
-        "import sys\nfrom bench.show import excerpts\nexcerpts('softmax', ())\n"
+        "import sys\nfrom bench.report.views.excerpts import excerpts\nexcerpts('softmax', ())\n"
         "print([name for name in ('torch', 'jax', 'impls.torch_nn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.run import Raw
-from bench.report import shares, words
 from bench.report.markdown import bullets, code, section, table, text
+from bench.report.views import agreement_matrix, names
 from bench.store.raw_rows import Agreement, Status
 
 
@@ -18,11 +18,11 @@ def report(raw: Raw) -> str:
 def _sections(raw: Raw) -> Iterator[str]:
     yield f"# Four Ways: agreement, run {text(raw.environment['run'])}"
     yield code(raw.environment["command"])
-    yield text(words.agreement(raw.verdicts))
+    yield text(names.agreement(raw.verdicts))
     failed = [one for one in raw.verdicts if one.status is not Status.OK]
     if failed:
         lines = (
-            f"{one.cell.implementation}, {words.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
+            f"{one.cell.implementation}, {names.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
         )
         yield section("Not agreed", bullets(lines))
     if raw.agreements:
@@ -40,9 +40,9 @@ def _sections(raw: Raw) -> Iterator[str]:
 
 def _table(agreements: list[Agreement]) -> str:
     """Return the largest share of each quantity and implementation."""
-    found = shares.by_quantity(agreements)
+    found = agreement_matrix.by_quantity(agreements)
     rows = [
-        [quantity, *(words.share(found.largest.get((quantity, name))) for name in found.columns)]
+        [quantity, *(names.share(found.largest.get((quantity, name))) for name in found.columns)]
         for quantity in found.rows
     ]
     return table(["quantity", *found.columns], rows, right=found.columns)

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report import clock, many, words
 from bench.report.markdown import bullets, code, table, text
+from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import Rounds, Timing
 from bench.timing import schedule
 from bench.worker.null import NAME as NULL
@@ -20,7 +20,7 @@ def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
     advice = [f"- **{text(line)}**" for line in raw.environment.get("advice", [])]
     parts = (
-        "\n".join([*advice, bullets([*clock.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
+        "\n".join([*advice, bullets([*self_comparison.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
         _means(raw),
         f"The machine as the run began:\n\n{table(('machine', ''), machine(raw))}",
         _data(raw.environment["datasets"]),
@@ -55,25 +55,25 @@ def _drift(rows: Sequence[Timing]) -> list[str]:
         return []
     worst = max(drifting, key=lambda row: row.drifting_processes)
     return [
-        f"{words.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
-        f"than their first; the most, {worst.drifting_processes} of {worst.blocks}, {words.runner(worst)} on "
-        f"{words.work(worst)}."
+        f"{names.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
+        f"than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
+        f"{names.work(worst)}."
     ]
 
 
 def _means(raw: Raw) -> str:
-    rows = [clock.mean_row(mean) for mean in raw.means]
+    rows = [self_comparison.mean_row(mean) for mean in raw.means]
     if not rows:
         return ""
     introduction = (
         "Geometric means of the ratios over all cells of an implementation, one value a block; the last row is the "
         "baseline against itself, which is known to be 1."
     )
-    return f"{introduction}\n\n{table(clock.MEAN_HEADERS, rows, right=clock.MEAN_HEADERS[1:6])}"
+    return f"{introduction}\n\n{table(self_comparison.MEAN_HEADERS, rows, right=self_comparison.MEAN_HEADERS[1:6])}"
 
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
-    shown, more = many.cut(datasets, "dataset", "environment.json")
+    shown, more = truncate.cut(datasets, "dataset", "environment.json")
     cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in shown]
     headers = ["dataset", "dtype", "source", "licence", "labels 0, 1, ..."]
     return f"The data:\n\n{table(headers, cells)}\n\n{more}".rstrip()
@@ -103,7 +103,7 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
 def machine(raw: Raw) -> list[tuple[str, str]]:
     """Return what the machine was as the run began, as (dotted name, text) pairs."""
     found = raw.environment["machine"]
-    return _flat({**found, "date": words.moment(found["date"])} if "date" in found else found)
+    return _flat({**found, "date": names.moment(found["date"])} if "date" in found else found)
 
 
 def _flat(value: object, name: str = "") -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def cited(raw: Raw) -> tuple[str, ...]:
     changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
     return (
-        f"Four Ways, run {environment['run']} of {words.moment(environment['started'])}, {commit}{changed}",
+        f"Four Ways, run {environment['run']} of {names.moment(environment['started'])}, {commit}{changed}",
         f"Python {machine.get('python', 'unknown')}, {libraries}",
         machine.get("processor", "unknown processor"),
         environment["command"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report import words
+from bench.report.views import names
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Timing, Verdict
 
@@ -25,7 +25,7 @@ def of_run(
         "command": raw.environment["command"],
         "exit_code": exit_code,
         "files": [str(path) for path in files],
-        "rankings": words.rankings(rows, quick=raw.quick),
+        "rankings": names.rankings(rows, quick=raw.quick),
         "agreement": [to_mapping(verdict) for verdict in verdicts],
         "timings": [to_mapping(row) for row in rows],
     }

@@ -30,8 +30,9 @@ from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report import agreement, change_words, many, past_words, words, written
+from bench.report import agreement, written
 from bench.report.beside import beside
+from bench.report.views import comparison, history, names, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.raw_rows import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
 
@@ -155,7 +156,7 @@ def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callabl
         return pictures.draw(raw, rows)
 
     raw.scalings  # noqa: B018 - kept in both processes
-    return beside(draw) if sys.platform == "linux" and len(rows) > many.MOST_ROWS else nullcontext(draw)
+    return beside(draw) if sys.platform == "linux" and len(rows) > truncate.MOST_ROWS else nullcontext(draw)
 
 
 def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
@@ -173,7 +174,7 @@ def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Write comparison.md and comparison.csv into a new folder; `old` and `new` are the environments of the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "comparison.md", change_words.markdown(found, old, new))
+    _write(folder / "comparison.md", comparison.markdown(found, old, new))
     _write(folder / "comparison.csv", csv(Change, found.changes))
 
 
@@ -185,8 +186,8 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     picture = pictures.draw_history(entries)
     if picture is not None:
         _write(folder / HISTORY_PICTURE, picture)
-    _write(folder / "history.md", past_words.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
-    _write(folder / "history.csv", past_words.csv(entries))
+    _write(folder / "history.md", history.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
+    _write(folder / "history.csv", history.csv(entries))
 
 
 def reports(folder: Path) -> list[Path]:
@@ -198,7 +199,7 @@ def reports(folder: Path) -> list[Path]:
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    table = [[*map(words.exact, values)] for values in map(attrgetter(*columns), records)]
+    table = [[*map(names.exact, values)] for values in map(attrgetter(*columns), records)]
     text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
     return text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.report import many, sizes, words
 from bench.report.markdown import bullets, table
-from bench.report.sizes import Panel
+from bench.report.views import names, scaling, truncate
+from bench.report.views.scaling import Panel
 from bench.store.raw_rows import Scaling, Timing
 from impls.protocol import Feed
 
@@ -19,13 +19,18 @@ _INTRODUCTION = (
 def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
     headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
-    shown, more = many.cut(_in_order(scalings, rows), "row", "sweep.csv")
+    shown, more = truncate.cut(_in_order(scalings, rows), "row", "sweep.csv")
     costs = [
-        (_work(one), words.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
+        (_work(one), names.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
         for one in shown
     ]  # fmt: skip
-    parts = [_INTRODUCTION, table(headers, costs, right=headers[2:]), more, *_crossovers(sizes.panels(rows, scalings))]
+    parts = [
+        _INTRODUCTION,
+        table(headers, costs, right=headers[2:]),
+        more,
+        *_crossovers(scaling.panels(rows, scalings)),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -33,18 +38,20 @@ def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scali
     """Return the costs of each piece of work, those of its implementations in the order of their times."""
     costs = [one for one in scalings if not one.against]
     works = list(dict.fromkeys(map(_work, costs)))
-    runners = list(dict.fromkeys(map(words.runner, rows)))
-    return sorted(costs, key=lambda one: (works.index(_work(one)), runners.index(words.runner(one))))
+    runners = list(dict.fromkeys(map(names.runner, rows)))
+    return sorted(costs, key=lambda one: (works.index(_work(one)), runners.index(names.runner(one))))
 
 
 def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
     """Yield how it is told which overtakes which, and that of every panel in which it can be told."""
     told = [panel for panel in panels if panel.comparisons]
     if told:
-        how = [sizes.HOW] if any(panel.crossovers for panel in told) else []
-        yield " ".join([*how, *dict.fromkeys(map(sizes.level, told))])
-        lines = [f"{panel.title}: {line}" for panel in told for line in (*sizes.findings(panel), *sizes.others(panel))]
-        shown, more = many.cut(lines, "line", "sweep.csv")
+        how = [scaling.HOW] if any(panel.crossovers for panel in told) else []
+        yield " ".join([*how, *dict.fromkeys(map(scaling.level, told))])
+        lines = [
+            f"{panel.title}: {line}" for panel in told for line in (*scaling.findings(panel), *scaling.others(panel))
+        ]
+        shown, more = truncate.cut(lines, "line", "sweep.csv")
         yield bullets(shown)
         yield more
 
@@ -62,9 +69,9 @@ def _cells(value: float | None, low: float | None, high: float | None) -> tuple[
 
 
 def _range(low: float, high: float) -> str:
-    return words.duration_range(low, high) if low >= 0 else f"{_seconds(low)} to {_seconds(high)}"
+    return names.duration_range(low, high) if low >= 0 else f"{_seconds(low)} to {_seconds(high)}"
 
 
 def _seconds(value: float) -> str:
     """Return a duration; a fitted one may be below 0, where there is nothing to be told from 0."""
-    return f"-{words.duration(-value)}" if value < 0 else words.duration(value)
+    return f"-{names.duration(-value)}" if value < 0 else names.duration(value)

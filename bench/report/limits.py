@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.roofline import SAFETY
-from bench.report import words
 from bench.report.markdown import table
+from bench.report.views import names
 from bench.store.raw_rows import Timing
 
 
@@ -15,14 +15,14 @@ def section(rows: Sequence[Timing]) -> str:
     known = [row for row in rows if row.limit_seconds is not None]
     if not known:
         return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
-    runners = list(dict.fromkeys(words.runner(row) for row in known))
+    runners = list(dict.fromkeys(names.runner(row) for row in known))
     lines = []
-    for group in words.by_work(known).values():
-        times = {words.runner(row): row.times_limit for row in group}
+    for group in names.by_work(known).values():
+        times = {names.runner(row): row.times_limit for row in group}
         limit = group[0].limit_seconds
         assert limit is not None, "those without were left out"
-        shown = ("" if (value := times.get(name)) is None else words.ratio(value) for name in runners)
-        lines.append([words.shaped(group[0]), words.duration(limit), *shown])
+        shown = ("" if (value := times.get(name)) is None else names.ratio(value) for name in runners)
+        lines.append([names.shaped(group[0]), names.duration(limit), *shown])
     return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *runners], lines, right=['limit', *runners])}"
 
 

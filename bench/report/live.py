@@ -16,8 +16,8 @@ from rich.text import Text
 
 from bench.analysis.statistics import process_value
 from bench.process.events import Event, Listener, Note, Stage, Step, Timed
-from bench.report import words
 from bench.report.screen import Screen
+from bench.report.views import names
 from bench.worker.null import NAME as NULL
 
 # The time left is told from the pace of the whole stage: workers differ in length, and each comes once a block.
@@ -108,5 +108,5 @@ def result(event: Timed) -> str:
     shown = [one for one in event.rounds if one.name != NULL]
     if not shown:
         return ""
-    times = (f"{words.work(one.cell.problem)} {words.duration(process_value(one))}" for one in shown)
+    times = (f"{names.work(one.cell.problem)} {names.duration(process_value(one))}" for one in shown)
     return f"{shown[0].name}: {', '.join(times)}"

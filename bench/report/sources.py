@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
 
-from bench.show import Excerpt
+from bench.report.views.excerpts import Excerpt
 
 _EDGES = 4  # of a panel
 

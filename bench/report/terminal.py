@@ -21,8 +21,10 @@ from bench.analysis.run import Raw
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
-from bench.report import change_words, clock, many, past_words, ranks, words
 from bench.report.screen import Screen, console
+from bench.report.views import chart_rows, names, self_comparison, truncate
+from bench.report.views import comparison as change_words
+from bench.report.views import history as past_words
 from bench.store.raw_rows import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
 from datasets.dataset import Model
 
@@ -52,7 +54,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
         out.print(f"warning: {line}", style="yellow")
     distinct = len({cell.implementation for cell in plan.cells})
     estimate = "" if seconds is None else f", about {_long(seconds)}"
-    cells, implementations = words.number(len(plan.cells), "cell"), words.number(distinct, "implementation")
+    cells, implementations = names.number(len(plan.cells), "cell"), names.number(distinct, "implementation")
     out.print(f"{cells} of {implementations}{estimate}")
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
@@ -70,13 +72,13 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
     """Print who agrees, in one sentence and, unless `brief`, in a table, and of every cell that is not OK why."""
-    screen.verdicts.print(words.agreement(verdicts))
+    screen.verdicts.print(names.agreement(verdicts))
     if screen.verbose or not brief:
         screen.details.print(_agreement(verdicts, agreements))
     for verdict in verdicts:
         if verdict.status is not Status.OK:
             cell = verdict.cell
-            place = f"{cell.implementation} on {words.work(cell.problem)}, {cell.device}"
+            place = f"{cell.implementation} on {names.work(cell.problem)}, {cell.device}"
             screen.verdicts.print(f"{verdict.status} {place}: {verdict.detail}", soft_wrap=True)
 
 
@@ -87,7 +89,7 @@ def _agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> 
             shares = [one.share for one in agreements if (one.model, one.implementation) == (model, name)]
             largest = max(shares, key=_nan_last) if shares else None
             states = dict.fromkeys(str(verdict.status) for verdict in group)
-            shown.add_row(model, name, Text(", ".join(states), _style(group)), words.share(largest))
+            shown.add_row(model, name, Text(", ".join(states), _style(group)), names.share(largest))
     return shown
 
 
@@ -108,18 +110,18 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
     They are of the rows that report.md shows.
     """
     screen.details.print()
-    shown = [row for _, row in many.shown(rows)]
+    shown = [row for _, row in truncate.shown(rows)]
     for model in Model:
         of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
-            rest = ranks.rest(len(words.by_work(of_model)) - len(words.by_work(here)))
-            screen.verdicts.print("\n".join([*words.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
+            rest = chart_rows.rest(len(names.by_work(of_model)) - len(names.by_work(here)))
+            screen.verdicts.print("\n".join([*names.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
             if len(here) <= _MOST_ROWS:
                 screen.details.print(_times(here, quick=raw.quick))
             else:
                 screen.details.print(f"({len(here)} cells: their table is in report.md)\n")
-    for line in clock.lines(raw, every=screen.verbose):
+    for line in self_comparison.lines(raw, every=screen.verbose):
         screen.details.print(line)
 
 
@@ -128,7 +130,7 @@ def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapp
     out = screen.details
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
-        out.print(f"{name}  {environment['run']}  {words.moment(environment['started'])}  {commit}", soft_wrap=True)
+        out.print(f"{name}  {environment['run']}  {names.moment(environment['started'])}  {commit}", soft_wrap=True)
     for remark in change_words.remarks(found):
         screen.verdicts.print(remark, style="yellow")
     out.print()
@@ -161,7 +163,7 @@ def history(screen: Screen, entries: Sequence[Entry]) -> None:
 
 def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
     """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
-    said = [", ".join(f"{words.runner(change)} on {words.work(change)}" for change in failed)] if failed else []
+    said = [", ".join(f"{names.runner(change)} on {names.work(change)}" for change in failed)] if failed else []
     said += (
         [f"timed in the old run and missing from the new one: {change_words.some_cells(missing)}"] if missing else []
     )
@@ -181,7 +183,7 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str,
     paths(screen, written)
     out.print()
     said = (
-        ("again", words.repeat(command)),
+        ("again", names.repeat(command)),
         ("remake", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
@@ -210,16 +212,16 @@ def conditions(found: Sequence[Finding]) -> None:
 def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
     headers = ("implementation", "time", *(() if quick else ("ratio", "interval", "verdict")), "budget used")
     shown = table(*headers, numbers={*headers} - {"implementation", "verdict"})
-    for name, group in words.by_work(rows).items():
+    for name, group in names.by_work(rows).items():
         shown.add_row(Text(name.removeprefix(f"{group[0].model},"), "bold"))  # the table is one model's
-        for row in words.ranked(group):
-            time, _, ratio, interval = words.time_cells(row)
-            plain = row.status is Status.OK and words.is_baseline(row)
+        for row in names.ranked(group):
+            time, _, ratio, interval = names.time_cells(row)
+            plain = row.status is Status.OK and names.is_baseline(row)
             style = "" if plain else _STYLES.get(row.comparison or row.status, "red")
-            verdict = Text(words.verdict(row), style)
+            verdict = Text(names.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
-            shown.add_row(f" {words.runner(row)}", *cells, words.share(row.budget_share))
+            shown.add_row(f" {names.runner(row)}", *cells, names.share(row.budget_share))
     return shown
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from bench.analysis.run import Raw
-from bench.report import circumstances, clock, growths, limits, many, shares, sizes, words
+from bench.report import circumstances, growths, limits
 from bench.report.markdown import bullets, code, section, table, text
-from bench.report.shares import Shares
+from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
+from bench.report.views.agreement_matrix import Shares
 from bench.store.raw_rows import Agreement, Status, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed
@@ -48,19 +49,19 @@ def limits_of(rows: Sequence[Timing]) -> list[str]:
 
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the whole report: what a hurried reader needs comes first."""
-    shown = [row for _, row in many.shown(rows)]
+    shown = [row for _, row in truncate.shown(rows)]
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
         _asked(raw, rows, shown),
-        section("Verdicts", bullets([*words.rankings(shown, quick=raw.quick), *clock.self_comparison(raw)])),
+        section("Verdicts", bullets([*names.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])),
         section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
         section("The limit", limits.section(shown)),
         *([section("How time grows", growths.section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw.agreements, rows, shown)),
         section("Conditions", circumstances.conditions(raw, rows)),
-        section("What was not run", _states(rows, many.NOT_ATTEMPTED)),
-        section("What failed", _states(rows, {*Status} - {Status.OK} - many.NOT_ATTEMPTED)),
+        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED)),
         section("What these numbers do not say", bullets(limits_of(rows))),
         section("To cite this run", circumstances.citation(raw)),
     )
@@ -69,14 +70,14 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
 
 def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     implementations = list(dict.fromkeys(row.implementation for row in rows))
-    works = list(dict.fromkeys(words.work(row) for row in shown))
+    works = list(dict.fromkeys(names.work(row) for row in shown))
     options = raw.environment["options"]
-    blocks = "one look without comparison (--quick)" if raw.quick else words.number(options["blocks"], "block")
+    blocks = "one look without comparison (--quick)" if raw.quick else names.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
-        f"{words.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
-        f"{blocks}, {words.threads(rows)}. Started {words.moment(raw.environment['started'])}. "
-        f"{many.left_out(rows, shown)}"
+        f"{names.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
+        f"{blocks}, {names.threads(rows)}. Started {names.moment(raw.environment['started'])}. "
+        f"{truncate.left_out(rows, shown)}"
     ).rstrip()
 
 
@@ -96,7 +97,7 @@ def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
     if all(row.epoch_seconds is None for row in rows):
         return ""
     growth = (
-        f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if sizes.panels(rows, raw.scalings) else ""
+        f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if scaling.panels(rows, raw.scalings) else ""
     )
     return (
         f"![{model}: ranked intervals](pictures/intervals-{model}.svg)\n\n{growth}"
@@ -117,14 +118,14 @@ def _model_table(rows: Sequence[Timing]) -> str:
     )
     cells = [
         (
-            words.shaped(row),
-            words.runner(row),
-            *words.time_cells(row),
-            words.verdict(row),
-            words.share(row.budget_share),
+            names.shaped(row),
+            names.runner(row),
+            *names.time_cells(row),
+            names.verdict(row),
+            names.share(row.budget_share),
         )
-        for group in words.by_work(rows).values()
-        for row in words.ranked(group)
+        for group in names.by_work(rows).values()
+        for row in names.ranked(group)
     ]
     return table(headers, cells, right={*headers} - {"data", "implementation", "verdict"})
 
@@ -138,15 +139,15 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
         f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{words.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
+        f"{names.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
     )
 
 
 def _unstable(rows: Sequence[Timing]) -> str:
     """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
     parts = [
-        f"{words.work(row)}, {words.runner(row)}: the shortest rounds give "
-        f"{words.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
+        f"{names.work(row)}, {names.runner(row)}: the shortest rounds give "
+        f"{names.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
         for row in rows
         if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
     ]
@@ -156,9 +157,9 @@ def _unstable(rows: Sequence[Timing]) -> str:
 def _saturated(rows: Sequence[Timing]) -> str:
     """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
     parts = [
-        f"{words.work(row)}, {words.runner(row)}: {words.share(row.denormal_share)} of its probabilities"
+        f"{names.work(row)}, {names.runner(row)}: {names.share(row.denormal_share)} of its probabilities"
         for row in rows
-        if words.saturated(row)
+        if names.saturated(row)
     ]
     if not parts:
         return ""
@@ -190,11 +191,11 @@ def _costs_of(row: Timing) -> tuple[str, ...]:
     costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     events = _duration(row.device_epoch_seconds)
-    return words.work(row), words.runner(row), *map(_duration, costs), memory, events
+    return names.work(row), names.runner(row), *map(_duration, costs), memory, events
 
 
 def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else words.duration(seconds)
+    return "" if seconds is None else names.duration(seconds)
 
 
 def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
@@ -205,15 +206,15 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: S
         "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
     )
     implementations = list(dict.fromkeys(row.implementation for row in rows))
-    by_quantity = _largest(shares.by_quantity(agreements, implementations), "quantity")
-    by_pair = _largest(shares.by_pair(agreements, implementations), "against")
+    by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
+    by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
     return "\n\n".join([*parts, *_learnt(shown)])
 
 
 def _largest(found: Shares, header: str) -> str:
-    cells = [[line, *(words.share(found.largest.get((line, name))) for name in found.columns)] for line in found.rows]
+    cells = [[line, *(names.share(found.largest.get((line, name))) for name in found.columns)] for line in found.rows]
     return table([header, *found.columns], cells, right=found.columns)
 
 
@@ -221,8 +222,8 @@ def _learnt(rows: Sequence[Timing]) -> list[str]:
     headers = ("data", "implementation", "final loss", "accuracy")
     cells = [
         (
-            words.work(row),
-            words.runner(row),
+            names.work(row),
+            names.runner(row),
             f"{row.final_loss:.6g}",
             "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
         )
@@ -235,8 +236,8 @@ def _learnt(rows: Sequence[Timing]) -> list[str]:
 
 
 def _states(rows: Sequence[Timing], states: Set[Status]) -> str:
-    chosen, left_out = many.cut([row for row in rows if row.status in states], "cell", "timings.csv")
+    chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", "timings.csv")
     if not chosen:
         return "Nothing."
-    cells = [(row.implementation, row.device, words.work(row), row.status, row.detail) for row in chosen]
+    cells = [(row.implementation, row.device, names.work(row), row.status, row.detail) for row in chosen]
     return f"{table(('implementation', 'device', 'data', 'status', 'detail'), cells)}\n\n{left_out}".rstrip()

@@ -17,7 +17,8 @@ from bench.machine.idle import Quiet
 from bench.plan import fingerprint
 from bench.plan.cells import make
 from bench.plan.options import Options
-from bench.report import change_words, files
+from bench.report import files
+from bench.report.views import comparison
 from bench.store.raw_rows import Status, Verdict
 from bench.timing import race
 from datasets import prepared
@@ -42,7 +43,7 @@ def main() -> None:
         found = between(runs[old], new)
         failed = slower_than(found.changes, asked.share)
         tripped += bool(failed)
-        print(old + 1, new.environment["run"], *change_words.verdicts(found), "TRIPPED" if failed else "")
+        print(old + 1, new.environment["run"], *comparison.verdicts(found), "TRIPPED" if failed else "")
     print(f"{tripped} of {len(pairs)} comparisons of {len(runs)} runs tripped {100 * asked.share:g} %")
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.analysis.run import Raw
-from bench.report import circumstances, clock, many, marks, ranks, sizes, words, written
-from bench.report.many import Numbered
+from bench.report import circumstances, written
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
 from bench.report.page.tables import Table
+from bench.report.views import chart_rows, names, palette, scaling, self_comparison, truncate
+from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 
@@ -32,16 +33,16 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
-    shown = many.shown(rows)
-    cells = sorted((dict(shown) | dict(many.unfinished(rows)[0])).items())
+    shown = truncate.shown(rows)
+    cells = sorted((dict(shown) | dict(truncate.unfinished(rows)[0])).items())
     made = _charts(raw, rows, shown)
     return page.render(
         run=raw.environment,
         asked=_asked(raw, rows),
-        started=words.moment(raw.environment["started"]),
+        started=names.moment(raw.environment["started"]),
         machine=circumstances.machine(raw),
-        rankings=words.rankings([row for _, row in shown], quick=raw.quick),
-        clock=clock.lines(raw),
+        rankings=names.rankings([row for _, row in shown], quick=raw.quick),
+        clock=self_comparison.lines(raw),
         limits=written.limits_of(rows),
         citation="; ".join(circumstances.cited(raw)),
         tables=_tables(raw, rows, shown),
@@ -56,30 +57,30 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     options = raw.environment["options"]
-    blocks = "one look without comparison" if raw.quick else words.number(options["blocks"], "block")
-    return f"{words.cells(rows)}, {blocks}, {words.threads(rows)}."
+    blocks = "one look without comparison" if raw.quick else names.number(options["blocks"], "block")
+    return f"{names.cells(rows)}, {blocks}, {names.threads(rows)}."
 
 
 def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> list[Chart]:
-    looks = marks.marks(map(words.runner, rows))
+    looks = palette.marks(map(names.runner, rows))
     made: list[Chart | None] = []
     for model in Model:
         of_model = [row for row in rows if row.model is model]
         here = [(number, row) for number, row in shown if row.model is model]
-        made.append(charts.intervals(here, len(ranks.ranked(of_model)), looks))
-        made += charts.growth(sizes.panels(of_model, raw.scalings), looks)
+        made.append(charts.intervals(here, len(chart_rows.ranked(of_model)), looks))
+        made += charts.growth(scaling.panels(of_model, raw.scalings), looks)
     made.append(charts.agreement(raw.agreements, [row.implementation for row in rows]))
     return [chart for chart in made if chart is not None]
 
 
 def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> dict[str, Table]:
-    datasets, more = many.cut(raw.environment["datasets"], "dataset", "environment.json")
+    datasets, more = truncate.cut(raw.environment["datasets"], "dataset", "environment.json")
     sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
     titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
     made = (
-        tables.times(shown, many.left_out(rows, shown)),
+        tables.times(shown, truncate.left_out(rows, shown)),
         tables.costs(shown),
-        tables.unfinished(*many.unfinished(rows)),
+        tables.unfinished(*truncate.unfinished(rows)),
         tables.agreement(raw, [row.implementation for row in rows]),
         tables.means(raw),
         tables.plain("sources", f"The data and where they come from. {more}".rstrip(), titles, sources),

@@ -12,11 +12,11 @@ from html import escape
 from typing import Any
 
 from bench.analysis.statistics import MARGIN
-from bench.report import ranks, shares, sizes, ticks, words
-from bench.report.many import Numbered
-from bench.report.marks import ALARM, Mark
-from bench.report.ranks import Ranked
-from bench.report.sizes import Curve, Panel
+from bench.report.views import agreement_matrix, chart_rows, names, scaling, ticks
+from bench.report.views.chart_rows import Ranked
+from bench.report.views.palette import ALARM, Mark
+from bench.report.views.scaling import Curve, Panel
+from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
@@ -52,7 +52,7 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
     rows    those that may be shown, with the numbers of their cells
     works   how many pieces of work were timed, shown or not
     """
-    groups = ranks.first(ranks.ranked([row for _, row in rows]), MOST_ROWS)
+    groups = chart_rows.first(chart_rows.ranked([row for _, row in rows]), MOST_ROWS)
     if not groups:
         return None
     compared = any(group.compared for group in groups)
@@ -62,15 +62,15 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
     for group in groups:
         labels.append(f"<b>{escape(group.work.removeprefix(f'{rows[0][1].model},'))}</b>")
         for row in group.rows:
-            traces.append(_interval(row, len(labels), numbers[id(row)], marks[words.runner(row)], compared=compared))
-            labels.append(escape(words.runner(row)))
+            traces.append(_interval(row, len(labels), numbers[id(row)], marks[names.runner(row)], compared=compared))
+            labels.append(escape(names.runner(row)))
     first = rows[0][1]
     what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
     return Chart(
         f"intervals-{first.model}",
         f"{first.model}: {what}",
         _said(groups, compared=compared),
-        ranks.rest(works - len(groups)),
+        chart_rows.rest(works - len(groups)),
         traces,
         {
             "height": _LINE * len(labels) + _AROUND,
@@ -80,7 +80,7 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
             "xaxis": {
                 "type": "log",
                 "title": {"text": "left is faster (log)"},
-                **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else words.tick),
+                **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else names.tick),
             },
             "yaxis": {
                 "tickvals": list(range(len(labels))),
@@ -96,7 +96,7 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
 
 
 def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool) -> Trace:
-    value, low, high = ranks.bounds(row, compared=compared)
+    value, low, high = chart_rows.bounds(row, compared=compared)
     trace: Trace = {
         "type": "scatter",
         "mode": "markers",
@@ -104,8 +104,8 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
         "y": [line],
         "customdata": [number],
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
-        "hovertemplate": f"<b>{_name(row)}</b><br>{escape(ranks.said(row, compared=compared))}"
-        f"<br>{escape(words.verdict(row))}<extra></extra>",
+        "hovertemplate": f"<b>{_name(row)}</b><br>{escape(chart_rows.said(row, compared=compared))}"
+        f"<br>{escape(names.verdict(row))}<extra></extra>",
     }
     if value is not None and low is not None and high is not None:
         ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
@@ -114,7 +114,7 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
 
 
 def _ends(groups: Sequence[Ranked], *, compared: bool) -> list[float]:
-    bounds = (ranks.bounds(row, compared=compared) for group in groups for row in group.rows)
+    bounds = (chart_rows.bounds(row, compared=compared) for group in groups for row in group.rows)
     return [one for values in bounds for one in values if one is not None]
 
 
@@ -127,7 +127,7 @@ def _ticks(values: Collection[float], text: Callable[[float], str], most: int = 
 
 
 def _name(row: Timing) -> str:
-    return f"{escape(words.runner(row))} on {escape(words.work(row))}"
+    return f"{escape(names.runner(row))} on {escape(names.work(row))}"
 
 
 def _margin() -> list[dict[str, Any]]:
@@ -140,7 +140,8 @@ def _margin() -> list[dict[str, Any]]:
 
 def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
     return ". ".join(
-        f"{group.work}: " + "; ".join(f"{words.runner(row)} {ranks.said(row, compared=compared)}" for row in group.rows)
+        f"{group.work}: "
+        + "; ".join(f"{names.runner(row)} {chart_rows.said(row, compared=compared)}" for row in group.rows)
         for group in groups
     )
 
@@ -152,7 +153,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
     """
     if not agreements:
         return None
-    table = shares.by_quantity(agreements, implementations)
+    table = agreement_matrix.by_quantity(agreements, implementations)
     found = [[table.largest.get((row, column)) for column in table.columns] for row in table.rows]
     blue = (_MOST - _LEAST) / (_MISMATCH - _LEAST)
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
@@ -167,7 +168,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
                 "x": [escape(name) for name in table.columns],
                 "y": [escape(name) for name in table.rows],
                 "z": [[_height(share) for share in line] for line in found],
-                "text": [[words.share(share) for share in line] for line in found],
+                "text": [[names.share(share) for share in line] for line in found],
                 "texttemplate": "%{text}",
                 "hovertemplate": "%{x}<br>%{y}: %{text}<extra></extra>",
                 "hoverongaps": False,
@@ -204,8 +205,8 @@ def _height(share: float | None) -> float | None:
 
 def growth(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> list[Chart]:
     """Return time against rows of the first panels of a model; the last note says how many more there are."""
-    made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: sizes.MOST_PANELS])]
-    if rest := sizes.rest(panels):
+    made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: scaling.MOST_PANELS])]
+    if rest := scaling.rest(panels):
         made[-1] = replace(made[-1], note=f"{made[-1].note} {rest}")
     return made
 
@@ -219,7 +220,7 @@ def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
         f"sizes-{model}-{number}",
         f"{panel.title}: time of an epoch against size",
         "",
-        " ".join([*sizes.legend(panel), *([sizes.HOW, sizes.level(panel)] if panel.crossovers else [])]),
+        " ".join([*scaling.legend(panel), *([scaling.HOW, scaling.level(panel)] if panel.crossovers else [])]),
         [*bands, *curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],
         {
             "height": 380,
@@ -232,7 +233,7 @@ def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
             "yaxis": {
                 "type": "log",
                 "automargin": True,
-                **_ticks(_times(panel), words.tick),
+                **_ticks(_times(panel), names.tick),
             },
             "legend": {"orientation": "h", "y": -0.25},
         },
@@ -246,18 +247,18 @@ def _times(panel: Panel) -> list[float]:
 
 
 def _crossover(panel: Panel, one: Scaling, number: int) -> Trace:
-    near, low, high = sizes.where(one)
+    near, low, high = scaling.where(one)
     return {
         "type": "scatter",
         "mode": "markers+text",
         "x": [near],
-        "y": [sizes.height(panel, one)],
+        "y": [scaling.height(panel, one)],
         "text": [str(number)],
         "textfont": {"color": "#1a1a1a", "size": 11},
         "marker": {"color": "#ffffff", "size": 17, "line": {"color": "#808080", "width": 1.5}},
         "error_x": {"type": "data", "symmetric": False, "array": [high - near], "arrayminus": [near - low]}
         | {"color": "#808080", "thickness": 1.5},
-        "hovertemplate": f"{escape(sizes.said(one))}<extra></extra>",
+        "hovertemplate": f"{escape(scaling.said(one))}<extra></extra>",
         "showlegend": False,
     }
 
@@ -284,7 +285,7 @@ def _curve(curve: Curve, mark: Mark) -> Trace:
         "name": escape(curve.name),
         "x": [row.n for row in curve.rows],
         "y": [row.epoch_seconds for row in curve.rows],
-        "text": [ranks.said(row, compared=row.ratio is not None) for row in curve.rows],
+        "text": [chart_rows.said(row, compared=row.ratio is not None) for row in curve.rows],
         "hovertemplate": f"<b>{escape(curve.name)}</b>, %{{x:,}} rows<br>%{{text}}<extra></extra>",
         "line": {"color": mark.colour},
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 10},

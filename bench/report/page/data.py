@@ -7,9 +7,9 @@ from dataclasses import fields
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report import histories, words
-from bench.report.histories import History
-from bench.report.many import Numbered
+from bench.report.views import names, samples
+from bench.report.views.samples import History
+from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Environment, Timing
 
 # Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
@@ -29,7 +29,7 @@ def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
     conditions_of: dict[int, int] = {}
     rounds: dict[int, list[dict[str, Any]]] = {}
     room = MOST_ROUNDS
-    for history in histories.histories(raw, number_of):
+    for history in samples.histories(raw, number_of):
         number = number_of[history.cell]
         found = _conditions(history.processes[0].rounds.environment)
         conditions_of.setdefault(number, conditions.setdefault(found, len(conditions)))
@@ -38,7 +38,7 @@ def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
             rounds.setdefault(number, []).append(_rounds(history))
     return {
         "columns": columns,
-        "cells": {number: [words.exact(getattr(row, column)) for column in columns] for number, row in rows},
+        "cells": {number: [names.exact(getattr(row, column)) for column in columns] for number, row in rows},
         "conditions": list(conditions),
         "conditionsOf": conditions_of,
         "rounds": rounds,

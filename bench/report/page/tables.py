@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
-from bench.report import clock, shares, words, written
-from bench.report.many import Numbered
+from bench.report import written
+from bench.report.views import agreement_matrix, names, self_comparison
+from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Comparison, Status, Timing
 
 FACETS = ("model", "dataset", "implementation", "status")
@@ -78,20 +79,20 @@ def times(rows: Sequence[Numbered], left_out: str) -> Table:
 
 
 def _times(row: Timing, number: int) -> tuple[Entry, ...]:
-    time, interval, ratio, its_interval = words.time_cells(row)
+    time, interval, ratio, its_interval = names.time_cells(row)
     return (
         _exact(row, row.model, "model"),
-        _exact(row, words.work(row), "dataset"),
+        _exact(row, names.work(row), "dataset"),
         _exact(row, f"{row.n:,}", "n"),
         _exact(row, f"{row.d:,}", "d"),
         _exact(row, str(row.k), "k"),
-        Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
         _exact(row, time, "epoch_seconds"),
         _exact(row, interval, "epoch_seconds_low", "epoch_seconds_high"),
         _exact(row, ratio, "ratio"),
         _exact(row, its_interval, "ratio_low", "ratio_high"),
-        Entry(words.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
-        _exact(row, words.share(row.budget_share), "budget_share"),
+        Entry(names.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
+        _exact(row, names.share(row.budget_share), "budget_share"),
         _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
         _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),
     )
@@ -128,14 +129,14 @@ def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
     events = (_exact(row, _duration(row.device_epoch_seconds), "device_epoch_seconds"),) if by_events else ()
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     return (
-        _exact(row, words.work(row), "dataset"),
-        Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        _exact(row, names.work(row), "dataset"),
+        Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
         _exact(row, _duration(row.import_seconds), "import_seconds"),
         _exact(row, _duration(row.data_seconds), "data_seconds"),
         _exact(row, _duration(row.compile_seconds), "compile_seconds"),
         _exact(row, _duration(row.first_epoch_seconds), "first_epoch_seconds"),
         _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
-        _exact(row, "" if row.times_limit is None else words.ratio(row.times_limit), "times_limit", "limit_seconds"),
+        _exact(row, "" if row.times_limit is None else names.ratio(row.times_limit), "times_limit", "limit_seconds"),
         _exact(row, memory, "peak_memory_bytes"),
         *events,
     )
@@ -146,8 +147,8 @@ def unfinished(rows: Sequence[Numbered], left_out: str) -> Table:
     headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
     entries = tuple(
         (
-            _exact(row, words.work(row), "dataset"),
-            Entry(words.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+            _exact(row, names.work(row), "dataset"),
+            Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
             Entry(row.status, {"status": row.status}, kind=_kind(row)),
             _exact(row, row.detail, "detail"),
         )
@@ -159,7 +160,7 @@ def unfinished(rows: Sequence[Numbered], left_out: str) -> Table:
 
 def agreement(raw: Raw, order: Sequence[str]) -> Table:
     """Return the largest share of its budget that each implementation, in this order, used for each quantity."""
-    table = shares.by_quantity(raw.agreements, order)
+    table = agreement_matrix.by_quantity(raw.agreements, order)
     headers = (Header("quantity"), *(Header(name, number=True) for name in table.columns))
     entries = tuple(
         (Entry(row), *(_share(table.largest.get((row, column))) for column in table.columns)) for row in table.rows
@@ -173,13 +174,15 @@ def agreement(raw: Raw, order: Sequence[str]) -> Table:
 
 
 def _share(share: float | None) -> Entry:
-    return Entry(words.share(share), kind="" if share is None or share <= 1 else "bad")
+    return Entry(names.share(share), kind="" if share is None or share <= 1 else "bad")
 
 
 def means(raw: Raw) -> Table:
     """Return the geometric means over cells, the baseline against itself last."""
-    headers = tuple(Header(text, number=text in clock.MEAN_HEADERS[1:6]) for text in clock.MEAN_HEADERS)
-    entries = tuple(_mean(clock.mean_row(mean)) for mean in raw.means)
+    headers = tuple(
+        Header(text, number=text in self_comparison.MEAN_HEADERS[1:6]) for text in self_comparison.MEAN_HEADERS
+    )
+    entries = tuple(_mean(self_comparison.mean_row(mean)) for mean in raw.means)
     return Table(
         "means",
         "Geometric means of the ratios over all cells of an implementation, one value a block.",
@@ -199,16 +202,16 @@ def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterabl
 
 
 def _exact(row: Timing, text: str, *columns: str) -> Entry:
-    return Entry(text, {column: words.exact(getattr(row, column)) for column in columns})
+    return Entry(text, {column: names.exact(getattr(row, column)) for column in columns})
 
 
 def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else words.duration(seconds)
+    return "" if seconds is None else names.duration(seconds)
 
 
 def facets(row: Timing) -> dict[str, str]:
     """Return the facets by which a row is found."""
-    return dict(zip(FACETS, (row.model, words.work(row), words.runner(row), row.status), strict=True))
+    return dict(zip(FACETS, (row.model, names.work(row), names.runner(row), row.status), strict=True))
 
 
 def _kind(row: Timing) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw
-from bench.report import histories, marks, sizes, words
 from bench.report.pictures import agreement, growth, history, intervals, look, rounds
+from bench.report.views import names, palette, samples, scaling
 from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 
@@ -15,8 +15,8 @@ from datasets.dataset import Model
 def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
     """Return the pictures by the names of their files; there is none of what was not timed, or not compared."""
     implementations = list(dict.fromkeys(row.implementation for row in rows))
-    looks = marks.marks(words.runner(row) for row in rows)
-    seen = histories.histories(raw, {row.cell for row in rows})
+    looks = palette.marks(names.runner(row) for row in rows)
+    seen = samples.histories(raw, {row.cell for row in rows})
     with look.look():
         figures = {"agreement.svg": agreement.draw(raw.agreements, implementations)}
         for model in Model:
@@ -24,12 +24,12 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
             processes = [history for history in seen if history.cell.problem.model is model]
             figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
             figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
-            figures[f"sizes-{model}.svg"] = growth.draw(sizes.panels(of_model, raw.scalings), looks)
+            figures[f"sizes-{model}.svg"] = growth.draw(scaling.panels(of_model, raw.scalings), looks)
         return {name: look.svg(figure) for name, figure in figures.items() if figure is not None}
 
 
 def draw_history(entries: Sequence[Entry]) -> str | None:
     """Return the picture of a history; None if nothing of it was compared."""
     with look.look():
-        figure = history.draw(entries, marks.marks(words.runner(entry.timing) for entry in entries))
+        figure = history.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
         return None if figure is None else look.svg(figure)

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from bench.report import marks, shares, words
 from bench.report.pictures import look
-from bench.report.shares import Shares
+from bench.report.views import agreement_matrix, names, palette
+from bench.report.views.agreement_matrix import Shares
 from bench.store.raw_rows import Agreement
 
 MOST_COLUMNS = 12
@@ -30,8 +30,8 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     """Return the picture, a column for each of these implementations; None if nothing was compared."""
     if not agreements:
         return None
-    by_quantity = shares.by_quantity(agreements, implementations)
-    by_pair = shares.by_pair(agreements, implementations)
+    by_quantity = agreement_matrix.by_quantity(agreements, implementations)
+    by_pair = agreement_matrix.by_pair(agreements, implementations)
     names = by_quantity.columns[:MOST_COLUMNS]
     others = [row for row in by_pair.rows if row in names or row not in implementations]
     heights = _LINE * len(by_quantity.rows), _LINE * len(others)
@@ -73,11 +73,11 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     if share is None:
         return
     agrees = share <= _MOST
-    colour = _COLOURS(_norm()(share)) if agrees else to_rgba(marks.ALARM)
+    colour = _COLOURS(_norm()(share)) if agrees else to_rgba(palette.ALARM)
     dark = 0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2 < 0.25
     if not agrees:
-        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=marks.ALARM, edgecolor="white", linewidth=2))
-    text = words.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {words.share(share)}"
+        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=palette.ALARM, edgecolor="white", linewidth=2))
+    text = names.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {names.share(share)}"
     axes.text(
         x + 0.5, y + 0.5, text, ha="center", va="center",
         color="white" if dark or not agrees else look.INK, fontweight="normal" if agrees else "bold",
@@ -92,6 +92,6 @@ def _scale(figure: Figure) -> None:
     across = figure.get_size_inches()[0]
     axes = look.axes(figure, across - 3.3, 0.5, 3.0, 0.14)
     bar = figure.colorbar(ScalarMappable(_norm(), _COLOURS), cax=axes, orientation="horizontal")
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.share(share)))
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: names.share(share)))
     bar.ax.minorticks_off()
     bar.outline.set_visible(False)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report import sizes
-from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.sizes import Curve, Panel
+from bench.report.views import scaling
+from bench.report.views.palette import Mark
+from bench.report.views.scaling import Curve, Panel
 from bench.store.raw_rows import Scaling
 
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
@@ -18,7 +18,7 @@ _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 
 
 def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
     """Return the picture of the panels of one model; None if there are none."""
-    shown = panels[: sizes.MOST_PANELS]
+    shown = panels[: scaling.MOST_PANELS]
     if not shown:
         return None
     notes = [_note(panel) for panel in shown]
@@ -33,7 +33,7 @@ def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
             textcoords="offset points", va="top", fontsize=8, color=look.MUTED, linespacing=1.35,
         )  # fmt: skip
         top -= height
-    look.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", sizes.rest(panels))
+    look.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", scaling.rest(panels))
     return figure
 
 
@@ -41,7 +41,7 @@ def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
     for curve in panel.curves:
         _curve(axes, curve, marks[curve.name])
     for number, one in enumerate(panel.crossovers, start=1):
-        _crossover(axes, number, one, sizes.height(panel, one))
+        _crossover(axes, number, one, scaling.height(panel, one))
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(look.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
@@ -75,7 +75,7 @@ def _band(curve: Curve) -> list[tuple[float, float, float]]:
 
 def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
     """Mark where two take as long, with its interval, by the number that it has below the panel."""
-    near, *ends = sizes.where(one)
+    near, *ends = scaling.where(one)
     axes.plot(ends, [height, height], color=look.INK, linewidth=1.2, zorder=3)
     axes.plot(ends, [height, height], "|", color=look.INK, markersize=8, markeredgewidth=1.2, zorder=3)
     axes.plot(near, height, "o", color="white", markeredgecolor=look.INK, markeredgewidth=1.2, markersize=11, zorder=4)
@@ -86,5 +86,5 @@ def _note(panel: Panel) -> list[str]:
     lines = [
         "Both axes are logarithmic. Bands: intervals of each time alone; a busy block moves all its times together."
     ]
-    told = [*sizes.legend(panel), sizes.HOW, sizes.level(panel)] if panel.crossovers else sizes.legend(panel)
+    told = [*scaling.legend(panel), scaling.HOW, scaling.level(panel)] if panel.crossovers else scaling.legend(panel)
     return [*lines, *told]

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from bench.analysis.history import Entry, by_cell
 from bench.analysis.statistics import MARGIN
-from bench.report import words
-from bench.report.marks import Mark
 from bench.report.pictures import look
+from bench.report.views import names
+from bench.report.views.palette import Mark
 from bench.store.raw_rows import Status
 
 MOST_PANELS = 20
@@ -46,7 +46,7 @@ def _panels(entries: Sequence[Entry]) -> dict[str, Cells]:
     found: dict[str, Cells] = {}
     for group in by_cell(entries):
         if any(entry.timing.ratio is not None for entry in group):
-            found.setdefault(words.shaped(group[0].timing), []).append(group)
+            found.setdefault(names.shaped(group[0].timing), []).append(group)
     return found
 
 
@@ -54,7 +54,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Ma
     for place, group in enumerate(cells):
         aside = 0.5 * ((place + 0.5) / len(cells) - 0.5)
         slots = {run: slot + aside for slot, run in enumerate(runs)}
-        _cell(axes, group, slots, marks[words.runner(group[0].timing)])
+        _cell(axes, group, slots, marks[names.runner(group[0].timing)])
     ends = [end for group in cells for entry in group for end in _interval(entry)]
     low, high = look.around([*ends, 1 / (1 + MARGIN), 1 + MARGIN], 0.08)
     axes.set_ylim(low, high)
@@ -69,7 +69,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Ma
 
 def _cell(axes: Axes, group: Sequence[Entry], slots: Mapping[str, float], mark: Mark) -> None:
     """Draw the ratios of one cell, joined where their runs had the same conditions, and where it had no time."""
-    label: str | None = look.shorter(words.runner(group[0].timing), 24)
+    label: str | None = look.shorter(names.runner(group[0].timing), 24)
     for conditions in dict.fromkeys(entry.conditions for entry in group):
         own = [entry for entry in group if entry.conditions == conditions and entry.timing.ratio is not None]
         lows, ratios, highs = zip(*map(_interval, own), strict=True) if own else ((), (), ())
@@ -97,7 +97,7 @@ def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
 
 
 def _label(run: Entry) -> str:
-    began = words.moment(run.started).replace(" ", "\n", 1)
+    began = names.moment(run.started).replace(" ", "\n", 1)
     return f"{began}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
 
 

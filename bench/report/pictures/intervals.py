@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.analysis.statistics import MARGIN
-from bench.report import ranks, words
-from bench.report.marks import Mark
 from bench.report.pictures import look
-from bench.report.ranks import Ranked
+from bench.report.views import chart_rows, names
+from bench.report.views.chart_rows import Ranked
+from bench.report.views.palette import Mark
 from bench.store.raw_rows import Timing
 
 MOST_ROWS = 40  # a picture of thousands is read by nobody
@@ -21,8 +21,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
     """Return the picture of the rows of one model; None if none was timed."""
-    every = ranks.ranked(rows)
-    groups = ranks.first(every, MOST_ROWS)
+    every = chart_rows.ranked(rows)
+    groups = chart_rows.first(every, MOST_ROWS)
     if not groups:
         return None
     compared = any(group.compared for group in groups)
@@ -34,16 +34,16 @@ def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
         _head(axes, line, group)
         for row in group.rows:
             line += 1
-            _row(axes, line, row, marks[words.runner(row)], compared=compared)
+            _row(axes, line, row, marks[names.runner(row)], compared=compared)
         line += 1
     _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
-    rest = ranks.rest(len(every) - len(groups))
+    rest = chart_rows.rest(len(every) - len(groups))
     look.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
     return figure
 
 
 def _head(axes: Axes, line: int, group: Ranked) -> None:
-    text = f"{look.shorter(group.work, 60)} ({ranks.size(group.rows[0])})"
+    text = f"{look.shorter(group.work, 60)} ({chart_rows.size(group.rows[0])})"
     axes.annotate(
         text, (0, line), xytext=(-_LEFT * 72 + 8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
         va="center", fontweight="bold", annotation_clip=False, bbox=look.PAPER,
@@ -51,14 +51,14 @@ def _head(axes: Axes, line: int, group: Ranked) -> None:
 
 
 def _row(axes: Axes, line: int, row: Timing, mark: Mark, *, compared: bool) -> None:
-    _beside(axes, line, look.shorter(words.runner(row), 30), -8, "right")
-    value, low, high = ranks.bounds(row, compared=compared)
+    _beside(axes, line, look.shorter(names.runner(row), 30), -8, "right")
+    value, low, high = chart_rows.bounds(row, compared=compared)
     if value is not None:
         if low is not None and high is not None:
             axes.plot((low, high), (line, line), color=mark.colour, linewidth=2.2, solid_capstyle="butt")
             axes.plot((low, high), (line, line), "|", color=mark.colour, markersize=6, markeredgewidth=1.5)
         axes.plot(value, line, mark.marker, color=mark.colour, markersize=7, markeredgecolor="white")
-    _beside(axes, line, ranks.said(row, compared=compared), 8, "left")
+    _beside(axes, line, chart_rows.said(row, compared=compared), 8, "left")
 
 
 def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
@@ -69,7 +69,7 @@ def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
 
 
 def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) -> None:
-    ends = [one for row in rows for one in ranks.bounds(row, compared=compared) if one is not None]
+    ends = [one for row in rows for one in chart_rows.bounds(row, compared=compared) if one is not None]
     low, high = look.around([*ends, *((1 / (1 + MARGIN), 1 + MARGIN) if compared else ())], 0.06)
     axes.set_xscale("log")
     axes.set_xlim(low, high)

@@ -10,10 +10,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report import words
-from bench.report.histories import History, Process
-from bench.report.marks import Mark
 from bench.report.pictures import look
+from bench.report.views import names
+from bench.report.views.palette import Mark
+from bench.report.views.samples import History, Process
 
 Point = tuple[float, float]
 
@@ -33,7 +33,7 @@ def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | No
     for number, history in enumerate(reversed(shown)):
         bottom = _BOTTOM + number * (_PANEL + _GAP)
         axes = look.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
-        _panel(axes, history, blocks, marks[words.runner(history.cell)].colour)
+        _panel(axes, history, blocks, marks[names.runner(history.cell)].colour)
         _blocks(axes, blocks, last=number == 0)
     look.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
     return figure

@@ -9,8 +9,8 @@ from operator import attrgetter
 import pandas as pd
 
 from bench.analysis.history import Entry, by_cell
-from bench.report import words
 from bench.report.markdown import table, text
+from bench.report.views import names
 from bench.store.raw_rows import Timing
 
 HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
@@ -25,13 +25,13 @@ HOW = (
 
 def title(group: Sequence[Entry]) -> str:
     """Return which cell this is the history of."""
-    return f"{words.runner(group[0].timing)} on {words.shaped(group[0].timing)}"
+    return f"{names.runner(group[0].timing)} on {names.shaped(group[0].timing)}"
 
 
 def cells(entry: Entry) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
-    time, _, ratio, interval = words.time_cells(entry.timing)
-    started, verdict = words.minute(entry.started), words.verdict(entry.timing)
+    time, _, ratio, interval = names.time_cells(entry.timing)
+    started, verdict = names.minute(entry.started), names.verdict(entry.timing)
     return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, verdict
 
 
@@ -47,7 +47,7 @@ def markdown(entries: Sequence[Entry], picture: str) -> str:
 def csv(entries: Iterable[Entry]) -> str:
     """Return history.csv: the columns of timings.csv behind those that name the run."""
     columns = [*_OWN, *(f"timing.{field.name}" for field in fields(Timing))]
-    rows = [map(words.exact, attrgetter(*columns)(one)) for one in entries]
+    rows = [map(names.exact, attrgetter(*columns)(one)) for one in entries]
     header = [column.removeprefix("timing.") for column in columns]
     found: str = pd.DataFrame(rows, columns=header, dtype=object).to_csv(index=False, lineterminator="\n")
     return found

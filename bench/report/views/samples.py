@@ -9,7 +9,7 @@ from functools import cached_property
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.analysis.statistics import process_value
-from bench.report import words
+from bench.report.views import names
 from bench.store.raw_rows import Cell, Rounds, Status
 
 
@@ -66,7 +66,7 @@ class History:
     @property
     def name(self) -> str:
         """Who ran what: "numpy_manual@aa on digits"."""
-        return f"{words.runner(self.cell)}{TWIN if self.twin else ''} on {words.work(self.cell.problem)}"
+        return f"{names.runner(self.cell)}{TWIN if self.twin else ''} on {names.work(self.cell.problem)}"
 
 
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:

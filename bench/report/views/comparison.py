@@ -8,8 +8,8 @@ from typing import Any
 
 from bench.analysis.comparison import Between, moved_baselines
 from bench.analysis.statistics import MARGIN
-from bench.report import words
 from bench.report.markdown import bullets, section, table, text
+from bench.report.views import names
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Cell, Change, Comparison, Status
 
@@ -33,7 +33,7 @@ def verdicts(found: Between) -> list[str]:
         if change.comparison is kind
     ]
     rest = [
-        f"{words.number(counts[kind], 'cell')} {kind or 'not compared'}" + (f" ({_HINT[kind]})" if kind else "")
+        f"{names.number(counts[kind], 'cell')} {kind or 'not compared'}" + (f" ({_HINT[kind]})" if kind else "")
         for kind in (Comparison.SAME, Comparison.AMBIGUOUS, Comparison.NONE)
         if counts[kind]
     ]
@@ -46,7 +46,7 @@ def remarks(found: Between) -> list[str]:
     said = [f"NOT THE SAME: {difference}." for difference in found.differences]
     moved = moved_baselines(found.changes, MARGIN)
     if moved:
-        times = ", ".join(f"{words.ratio(ratio)} ({words.work(change)})" for change, ratio in moved)
+        times = ", ".join(f"{names.ratio(ratio)} ({names.work(change)})" for change, ratio in moved)
         said.append(
             f"{moved[0][0].implementation} itself took {times} times as long: the machine moved, which falls out of "
             "every change here, or it did, which is in all of them."
@@ -76,7 +76,7 @@ def by_model(found: Between) -> Mapping[str, Mapping[str, Sequence[Change]]]:
     """Return the changes of each model, and in it of each piece of work."""
     groups: dict[str, dict[str, list[Change]]] = {}
     for change in found.changes:
-        groups.setdefault(change.model, {}).setdefault(words.work(change), []).append(change)
+        groups.setdefault(change.model, {}).setdefault(names.work(change), []).append(change)
     return groups
 
 
@@ -84,11 +84,11 @@ def cells(change: Change) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
     low, high = change.change_low, change.change_high
     return (
-        words.runner(change),
+        names.runner(change),
         _time(change.old_epoch_seconds, change.old_status),
         _time(change.new_epoch_seconds, change.new_status),
-        "" if change.change is None else words.ratio(change.change),
-        "" if low is None or high is None else words.ratio_range(low, high),
+        "" if change.change is None else names.ratio(change.change),
+        "" if low is None or high is None else names.ratio_range(low, high),
         "baseline" if change.implementation == change.through else change.comparison or "too few blocks",
     )
 
@@ -96,8 +96,8 @@ def cells(change: Change) -> tuple[str, ...]:
 def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Return comparison.md; `old` and `new` are the environments of the runs."""
     parts = [f"# Four Ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
-        ("old", old["run"], words.moment(old["started"]), old["machine"].get("commit") or ""),
-        ("new", new["run"], words.moment(new["started"]), new["machine"].get("commit") or ""),
+        ("old", old["run"], names.moment(old["started"]), old["machine"].get("commit") or ""),
+        ("new", new["run"], names.moment(new["started"]), new["machine"].get("commit") or ""),
     ])]  # fmt: skip
     parts.append(section("Verdicts", bullets(verdicts(found))))
     for model, works in by_model(found).items():
@@ -122,15 +122,15 @@ def document(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exi
 
 def some_cells(cells: Sequence[Cell]) -> str:
     """Return the first of these cells by name, and how many more there are."""
-    first = ", ".join(f"{words.runner(cell)} on {words.work(cell.problem)}" for cell in cells[:_MOST_NAMES])
+    first = ", ".join(f"{names.runner(cell)} on {names.work(cell.problem)}" for cell in cells[:_MOST_NAMES])
     return first + (f" and {len(cells) - _MOST_NAMES} more" if len(cells) > _MOST_NAMES else "")
 
 
 def _sentence(change: Change) -> str:
     assert change.change is not None and change.change_low is not None and change.change_high is not None, change
     return (
-        f"{change.comparison}: {_name(change)} takes {words.ratio(change.change)} times as long as before "
-        f"({words.ratio_range(change.change_low, change.change_high)})."
+        f"{change.comparison}: {_name(change)} takes {names.ratio(change.change)} times as long as before "
+        f"({names.ratio_range(change.change_low, change.change_high)})."
     )
 
 
@@ -139,8 +139,8 @@ def _lost(change: Change) -> bool:
 
 
 def _name(change: Change) -> str:
-    return f"{words.runner(change)} on {words.work(change)}"
+    return f"{names.runner(change)} on {names.work(change)}"
 
 
 def _time(seconds: float | None, status: Status) -> str:
-    return str(status) if seconds is None else words.duration(seconds)
+    return str(status) if seconds is None else names.duration(seconds)

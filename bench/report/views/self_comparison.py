@@ -8,7 +8,7 @@ from bench.analysis import run
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import Ratio
-from bench.report import words
+from bench.report.views import names
 from bench.store.raw_rows import Comparison
 from impls.protocol import Feed
 
@@ -29,7 +29,7 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
     null = run.null_epoch_seconds(raw)
-    said += [] if null is None else [f"An epoch that does nothing takes {words.duration(null)}: it is in every time."]
+    said += [] if null is None else [f"An epoch that does nothing takes {names.duration(null)}: it is in every time."]
     return said
 
 
@@ -39,7 +39,7 @@ def self_comparisons(raw: Raw) -> list[str]:
     if not results:
         return []
     widest = {one.cell for one in sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]}
-    parts = [f"{words.contest(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
+    parts = [f"{names.contest(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
     name = results[0].cell.implementation
@@ -55,7 +55,7 @@ def self_comparison(raw: Raw) -> list[str]:
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
         f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{words.ratio_range(ratio.low, ratio.high)}, on {words.contest(cell)}: so wide can an interval be here "
+        f"{names.ratio_range(ratio.low, ratio.high)}, on {names.contest(cell)}: so wide can an interval be here "
         "where nothing differs."
     )
     return [said, *_wrong(results)]
@@ -63,7 +63,7 @@ def self_comparison(raw: Raw) -> list[str]:
 
 def _wrong(results: Sequence[SelfComparison]) -> list[str]:
     """Return the sentence on A/A comparisons that tell a difference, if any do."""
-    places = [words.contest(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
+    places = [names.contest(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
     if not places:
         return []
     rest = len(places) - MOST_COMPARISONS
@@ -80,7 +80,7 @@ def _twins(raw: Raw) -> list[Mean]:
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:
-    return f"{words.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
+    return f"{names.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
 
 
 MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval", "level", "verdict")
@@ -88,7 +88,7 @@ MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval
 
 def mean_row(mean: Mean) -> tuple[str, ...]:
     """Return a row of the table of means."""
-    name = words.on(mean.implementation, mean.device, mean.threads)
+    name = names.on(mean.implementation, mean.device, mean.threads)
     name += ", fed from the host" if mean.feed is Feed.HOST else ""
     if mean.ratio is None:
         return name, str(mean.cells), "", "", "", "", "too few blocks"
@@ -96,8 +96,8 @@ def mean_row(mean: Mean) -> tuple[str, ...]:
         name,
         str(mean.cells),
         str(mean.ratio.blocks),
-        words.ratio(mean.ratio.ratio),
-        words.ratio_range(mean.ratio.low, mean.ratio.high),
+        names.ratio(mean.ratio.ratio),
+        names.ratio_range(mean.ratio.low, mean.ratio.high),
         f"{100 * mean.ratio.level:.2f} %",
         mean.comparison,
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
-from bench.report import many, words
+from bench.report.views import names, truncate
 from bench.store.raw_rows import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 
@@ -61,17 +61,17 @@ def panels(rows: Sequence[Timing], scalings: Sequence[Scaling]) -> list[Panel]:
 
 def rest(panels: Sequence[Panel]) -> str:
     """Say of the panels of a model how many are not drawn, if any."""
-    return many.more(len(panels) - MOST_PANELS, "chart", "timings.csv")
+    return truncate.more(len(panels) - MOST_PANELS, "chart", "timings.csv")
 
 
 def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:
     by_name: dict[str, list[Timing]] = {}
     for row in sorted(rows, key=lambda row: row.n):
-        by_name.setdefault(words.runner(row), []).append(row)
+        by_name.setdefault(names.runner(row), []).append(row)
     curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
     own = [record for record in scalings if rows[0].batch_size is None and record.family == one]
     drawn = {curve.name for curve in curves}
-    told = [record for record in own if record.against and {words.runner(record), words.against(record)} <= drawn]
+    told = [record for record in own if record.against and {names.runner(record), names.against(record)} <= drawn]
     crossovers = tuple(sorted((one for one in told if one.places is Places.OVERTAKES), key=where))
     faster, undecided = (tuple(one for one in told if one.places is at) for at in (Places.FASTER, Places.UNDECIDED))
     comparisons = max((record.comparisons for record in own), default=0)
@@ -79,7 +79,7 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
 
 
 def _title(row: Timing) -> str:
-    parts = [row.model, words.number(row.d, "feature")]
+    parts = [row.model, names.number(row.d, "feature")]
     parts += [f"{row.k} classes"] if row.k > 1 else []
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
@@ -102,7 +102,7 @@ def _untold(panel: Panel) -> str:
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
         ends = f"the {panel.comparisons} ends of all pairs"
-        return f"{words.number(blocks, 'block')} cannot tell it: {ends} take {least}."
+        return f"{names.number(blocks, 'block')} cannot tell it: {ends} take {least}."
     return ""
 
 
@@ -134,7 +134,7 @@ def _grouped(pairs: Sequence[Scaling], link: str) -> str:
     """Return pairs by the first of the two: "a than b, c; b than c"."""
     seconds: dict[str, list[str]] = {}
     for one in pairs:
-        seconds.setdefault(words.runner(one), []).append(words.against(one))
+        seconds.setdefault(names.runner(one), []).append(names.against(one))
     return "; ".join(f"{first} {link} {', '.join(others)}" for first, others in seconds.items())
 
 
@@ -154,7 +154,7 @@ def where(one: Scaling) -> tuple[float, float, float]:
 def height(panel: Panel, one: Scaling) -> float:
     """Return the seconds at which a crossover is marked: where its curves are, if they run straight between sizes."""
     n, *_ = where(one)
-    curves = [curve for curve in panel.curves if curve.name in (words.runner(one), words.against(one))]
+    curves = [curve for curve in panel.curves if curve.name in (names.runner(one), names.against(one))]
     return exp(fmean(_at(curve, log(n)) for curve in curves))
 
 
@@ -166,5 +166,5 @@ def _at(curve: Curve, log_n: float) -> float:
 
 def said(one: Scaling) -> str:
     """Return a crossover in words: "jax_grad overtakes numpy_manual near 3,100 rows (1,000 to 10,000)"."""
-    near, low, high = map(words.rows, where(one))
-    return f"{words.runner(one)} overtakes {words.against(one)} near {near} rows ({low} to {high})"
+    near, low, high = map(names.rows, where(one))
+    return f"{names.runner(one)} overtakes {names.against(one)} near {near} rows ({low} to {high})"

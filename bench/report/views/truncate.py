@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from bench.report import words
+from bench.report.views import names
 from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
 
@@ -34,9 +34,9 @@ def shown(rows: Sequence[Timing]) -> list[Numbered]:
         by_model.setdefault(row.model, []).append(row)
     chosen: set[str] = set()
     for of_model in by_model.values():
-        works = words.by_work(of_model)
+        works = names.by_work(of_model)
         chosen.update(list(works)[: first(map(len, works.values()), MOST_ROWS // len(by_model))])
-    return [(number, row) for number, row in numbered if words.contest(row) in chosen]
+    return [(number, row) for number, row in numbered if names.contest(row) in chosen]
 
 
 def first(sizes: Iterable[int], most: int) -> int:
@@ -65,4 +65,4 @@ def cut(rows: Sequence[Row], noun: str, file: str) -> tuple[Sequence[Row], str]:
 
 def more(count: int, noun: str, file: str) -> str:
     """Say how many are not shown and where they are: "9,000 more cells: timings.csv."; nothing if there are none."""
-    return f"{words.number(count, f'more {noun}')}: {file}." if count > 0 else ""
+    return f"{names.number(count, f'more {noun}')}: {file}." if count > 0 else ""
