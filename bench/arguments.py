@@ -153,7 +153,7 @@ class Arguments:
     ] = 0
 
     def given(self) -> dict[str, Any]:
-        """Return the fields by name, as `bench.plan.options.Options` takes them: lists as tuples, empty where not given."""
+        """Return the fields by name, as `bench.plan.options.Options` takes them; lists as tuples, or empty."""
         lists = ("implementations", "models", "datasets", "devices", "dtypes", "batch_sizes", "feeds", "sweeps")
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return found | {name: tuple(found[name] or ()) for name in lists}

@@ -12,7 +12,8 @@ import pytest
 from bench.analysis.run import Raw
 from bench.analysis.scaling import scalings
 from bench.analysis.statistics import least_blocks, paired_ratio
-from bench.report import growths, written
+from bench.report import written
+from bench.report.growths import section
 from bench.report.page import charts
 from bench.report.pictures import growth, look
 from bench.report.views import names, palette, scaling, truncate
@@ -235,7 +236,7 @@ def told(raw: Raw) -> list[str]:
     assert figure is not None
     drawn = "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
     chart = charts.against_size(panel, 0, looks)
-    text = growths.section(raw.scalings, rows)
+    text = section(raw.scalings, rows)
     said = [line.removeprefix("- logistic, 16 features, float32: ") for line in text.splitlines() if line[:2] == "- "]
     others = scaling.others(panel)
     said, beside = said[: len(said) - len(others)], said[len(said) - len(others) :]

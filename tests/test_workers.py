@@ -211,6 +211,7 @@ def test_sigterm_ends_the_worker_and_its_child(tmp_path: Path) -> None:
 
 def test_parent_has_loaded_neither_library() -> None:
     """What the parent imports of the clock is NumPy at most."""
-    program = "import sys, bench.timing.race, bench.machine.describe; print({'torch', 'jax', 'sklearn', 'pandas'} & set(sys.modules))"
+    loaded = "{'torch', 'jax', 'sklearn', 'pandas'} & set(sys.modules)"
+    program = f"import sys, bench.timing.race, bench.machine.describe; print({loaded})"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from bench.analysis.run import Raw
-from bench.report import circumstances, growths, limits
+from bench.report import circumstances, limits
+from bench.report.growths import section as scaling_section
 from bench.report.markdown import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
@@ -57,7 +58,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
         section("The limit", limits.section(shown)),
-        *([section("How time grows", growths.section(raw.scalings, rows))] if raw.scalings else []),
+        *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw.agreements, rows, shown)),
         section("Conditions", circumstances.conditions(raw, rows)),
         section("What was not run", _states(rows, truncate.NOT_ATTEMPTED)),
