@@ -490,8 +490,9 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
     outside = tmp_path / "outside.py"
     outside.write_text("raise AssertionError('imported')\n", encoding="utf-8")
     script = (
-        "import sys, bench.plan.options, bench.cli, bench.plan.cells\n"
-        f"bench.plan.cells.make(bench.plan.options.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
+        "import sys, bench.cli\n"
+        "from bench.plan import cells, options\n"
+        f"cells.make(options.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
         "print([name for name in ('torch', 'jax', 'jaxlib') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

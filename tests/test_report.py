@@ -22,7 +22,9 @@ from bench.analysis import run
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
-from bench.report import circumstances, files, terminal, written
+from bench.report import files, terminal
+from bench.report.markdown import conditions
+from bench.report.markdown import run as markdown
 from bench.report.screen import Screen
 from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import (
@@ -178,7 +180,7 @@ def golden(name: str, text: str) -> None:
 
 def test_the_markdown_report_reads_as_agreed() -> None:
     raw = made_up()
-    golden("report.md", written.report(raw, raw.timings))
+    golden("report.md", markdown.report(raw, raw.timings))
 
 
 def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
@@ -186,7 +188,7 @@ def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
     fed = [replace(row, feed=Feed.HOST) for row in rows]
     on_device, from_host = "with the data already on the device", "Where data are fed from the host"
     for some, said in ((rows, (True, False)), (fed, (False, True)), ([*rows, *fed], (True, True))):
-        text = "\n".join(written.limits_of(some))
+        text = "\n".join(markdown.limits_of(some))
         assert (on_device in text, from_host in text) == said
 
 
@@ -246,7 +248,7 @@ def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_fa
     raw = made_up()
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
-    text = written.report(raw, rows)
+    text = markdown.report(raw, rows)
     assert f"{len(rows)} cells (" in text and text.count("3 more cells: timings.csv.") == 1
     for heading in ("Times", "Costs apart", "The limit"):
         assert "digits" in part(text, heading) and "batch 64" not in part(text, heading)
@@ -260,7 +262,7 @@ def test_of_very_many_failures_the_first_are_shown_what_was_not_run_last(monkeyp
     raw = made_up()
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 1)
-    text = written.report(raw, rows)
+    text = markdown.report(raw, rows)
     for heading in ("What failed", "What was not run"):
         assert "1 more cell: timings.csv." in part(text, heading)
     monkeypatch.setattr(truncate, "MOST_ROWS", 3)
@@ -275,7 +277,7 @@ def test_of_very_many_datasets_the_first_are_shown(monkeypatch: pytest.MonkeyPat
     datasets = [{"name": f"data {number}", **like} for number in range(12)]
     raw = replace(made_up(), environment=ENVIRONMENT | {"datasets": datasets})
     monkeypatch.setattr(truncate, "MOST_ROWS", 11)
-    conditions = part(written.report(raw, raw.timings), "Conditions")
+    conditions = part(markdown.report(raw, raw.timings), "Conditions")
     assert "data 10" in conditions and "data 11" not in conditions
     assert "1 more dataset: environment.json." in conditions
 
@@ -299,7 +301,7 @@ def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> No
     wrong = replace(raw, rounds=slow)
     said = "A/A tells a difference that is not there on digits: distrust the ratios there."
     assert said in self_comparison.lines(wrong) and said in self_comparison.lines(wrong, every=False)
-    report = written.report(wrong, wrong.timings)
+    report = markdown.report(wrong, wrong.timings)
     assert said in part(report, "Verdicts") and said in part(report, "Conditions")
     assert not [line for line in self_comparison.lines(raw) if "distrust" in line]
 
@@ -317,7 +319,7 @@ def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_tol
 def test_a_citation_is_broken_between_its_parts_and_nowhere_else() -> None:
     machine = {"processor": "One; of two", "python": "3.11.7", "libraries": {}}
     raw = replace(made_up(), environment=ENVIRONMENT | {"command": "bench run -d 'a; b.csv'", "machine": machine})
-    _, run, python, processor, command, *_ = circumstances.citation(raw).splitlines()
+    _, run, python, processor, command, *_ = conditions.citation(raw).splitlines()
     assert run.startswith("Four Ways, run 20260102-030405-abc123 of 2026-01-02 03:04 UTC")
     assert python.startswith("Python 3.11.7")
     assert (processor, command) == ("One; of two;", "bench run -d 'a; b.csv'")
@@ -328,7 +330,7 @@ def test_who_read_a_condition_back_stands_in_the_order_of_the_rows_null_last() -
     one = raw.rounds[0]
     null = replace(one, name=NULL, cell=replace(one.cell, implementation=NULL))
     found = [replace(each, environment=Environment(found={"placement": "cpu"})) for each in (null, *raw.rounds)]
-    text = circumstances.conditions(replace(raw, rounds=found), raw.timings)
+    text = conditions.conditions(replace(raw, rounds=found), raw.timings)
     assert "| torch_nn, numpy_manual, jax_grad, null |" in text
 
 
@@ -337,7 +339,7 @@ def test_large_numbers_and_dates_are_written_to_be_read() -> None:
     assert names.shaped(row) == "digits (1,000,000 x 2,000, 10)"
     assert names.number(10_000, "cell") == "10,000 cells"
     raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
-    assert circumstances.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
+    assert conditions.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
 
 
 def test_the_csv_files_read_as_agreed() -> None:
@@ -417,7 +419,7 @@ def test_too_few_blocks_for_the_level_give_times_and_no_comparison() -> None:
     few = replace(raw, rounds=[one for one in raw.rounds if one.block <= 4], failures=[])
     rows = [row for row in few.timings if row.status is Status.OK]
     assert all(row.epoch_seconds is not None and row.ratio is None and row.epoch_seconds_low is None for row in rows)
-    text = written.report(few, rows)
+    text = markdown.report(few, rows)
     assert "4 blocks are too few for an interval" in text and "fastest" not in text
 
 
@@ -427,7 +429,7 @@ def test_quick_shows_times_and_compares_nothing() -> None:
     assert {row.comparison for row in rows} == {Comparison.NONE}
     assert find(rows, "jax_grad", DIGITS).epoch_seconds is not None
     assert all(row.ratio is None and row.epoch_seconds_low is None for row in rows)
-    text = written.report(raw, rows)
+    text = markdown.report(raw, rows)
     assert "fastest" not in text and "A/A" not in text
 
 
@@ -438,7 +440,7 @@ def test_a_failed_baseline_leaves_times_without_ratios() -> None:
     assert find(rows, "numpy_manual", DIGITS).detail == "while it was timed, in the pilot: 60 s"
     jax = find(rows, "jax_grad", DIGITS)
     assert jax.epoch_seconds is not None and jax.ratio is None
-    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in written.report(failed, rows)
+    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
     assert [one.cell.problem for one in failed.self_comparisons] == [BATCHES]
 
 
@@ -447,7 +449,7 @@ def test_a_cell_that_was_never_timed_is_not_ok() -> None:
     rows = stopped.timings
     assert find(rows, "numpy_manual", DIGITS).status is Status.NOT_RUN
     assert Status.OK not in {row.status for row in rows}
-    assert "digits: no time to show." in written.report(stopped, rows)
+    assert "digits: no time to show." in markdown.report(stopped, rows)
 
 
 def test_the_twin_is_no_row_and_changes_no_time() -> None:
@@ -633,7 +635,7 @@ def test_a_time_that_denormal_numbers_made_is_marked_saturated() -> None:
         "SLOWER, saturated",
         "FASTER",
     ]
-    text = written.report(raw, raw.timings)
+    text = markdown.report(raw, raw.timings)
     assert "with denormal numbers: digits, numpy_manual: 12 % of its probabilities; digits, torch_nn: 11 %" in text
 
 
@@ -657,7 +659,7 @@ def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
     assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
     assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
     assert names.verdict(row) == "FASTER, unstable"
-    text = written.report(replace(raw, rounds=odd), rows)
+    text = markdown.report(replace(raw, rounds=odd), rows)
     assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
     assert not find(rows, "torch_nn", DIGITS).unstable
 

@@ -12,8 +12,8 @@ import pytest
 from bench.analysis.run import Raw
 from bench.analysis.scaling import scalings
 from bench.analysis.statistics import least_blocks, paired_ratio
-from bench.report import written
-from bench.report.growths import section
+from bench.report.markdown import run as markdown
+from bench.report.markdown.scaling import section
 from bench.report.page import charts
 from bench.report.pictures import growth, look
 from bench.report.views import names, palette, scaling, truncate
@@ -274,11 +274,11 @@ def test_a_quick_look_tells_no_crossover() -> None:
 def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = on_an_accelerator(growing(crossing=True))
     rows = raw.timings
-    whole = part(written.report(raw, rows), "How time grows")
+    whole = part(markdown.report(raw, rows), "How time grows")
     assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
     monkeypatch.setattr(truncate, "MOST_ROWS", 4)
     assert len(truncate.shown(rows)) == 3
-    report = written.report(raw, rows)
+    report = markdown.report(raw, rows)
     assert part(report, "How time grows") == whole
     assert "(pictures/sizes-logistic.svg)" in report
 

@@ -30,8 +30,8 @@ from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report import agreement, written
 from bench.report.beside import beside
+from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, names, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.raw_rows import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
@@ -141,7 +141,7 @@ def _write_reports(folder: Path) -> Raw:
         _write(folder / "timings.csv", csv(Timing, rows))
         if raw.scalings:
             _write(folder / "sweep.csv", csv(Scaling, raw.scalings))
-        _write(folder / "report.md", written.report(raw, rows))
+        _write(folder / "report.md", run.report(raw, rows))
         _write_page(folder, raw, rows)
         _write_pictures(folder / "pictures", pictures())
     return raw

@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.analysis.run import Raw
-from bench.report import circumstances, written
+from bench.report.markdown import conditions, run
 from bench.report.page import charts, data, tables
 from bench.report.page.charts import Chart
 from bench.report.page.tables import Table
@@ -40,11 +40,11 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         run=raw.environment,
         asked=_asked(raw, rows),
         started=names.moment(raw.environment["started"]),
-        machine=circumstances.machine(raw),
+        machine=conditions.machine(raw),
         rankings=names.rankings([row for _, row in shown], quick=raw.quick),
         clock=self_comparison.lines(raw),
-        limits=written.limits_of(rows),
-        citation="; ".join(circumstances.cited(raw)),
+        limits=run.limits_of(rows),
+        citation="; ".join(conditions.cited(raw)),
         tables=_tables(raw, rows, shown),
         filters=_filters([row for _, row in cells]),
         charts={chart.name: chart for chart in made},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
-from bench.report import written
+from bench.report.markdown import run
 from bench.report.views import agreement_matrix, names, self_comparison
 from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Comparison, Status, Timing
@@ -121,7 +121,7 @@ def costs(rows: Sequence[Numbered]) -> Table:
         "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
         "libraries, earlier cells and the pages of the mapped data included, which all workers share."
     )
-    caption += f" {written.BY_EVENTS}" if by_events else ""
+    caption += f" {run.BY_EVENTS}" if by_events else ""
     return Table("costs", caption, headers, entries, tuple(facets(row) for _, row in timed))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.analysis.comparison import Between, moved_baselines
 from bench.analysis.statistics import MARGIN
-from bench.report.markdown import bullets, section, table, text
+from bench.report.markdown.syntax import bullets, section, table, text
 from bench.report.views import names
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Cell, Change, Comparison, Status

@@ -9,7 +9,7 @@ from operator import attrgetter
 import pandas as pd
 
 from bench.analysis.history import Entry, by_cell
-from bench.report.markdown import table, text
+from bench.report.markdown.syntax import table, text
 from bench.report.views import names
 from bench.store.raw_rows import Timing
 

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report.markdown import bullets, code, table, text
+from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import Rounds, Timing
 from bench.timing import schedule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.report.markdown import bullets, table
+from bench.report.markdown.syntax import bullets, table
 from bench.report.views import names, scaling, truncate
 from bench.report.views.scaling import Panel
 from bench.store.raw_rows import Scaling, Timing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from bench.analysis.run import Raw
-from bench.report import circumstances, limits
-from bench.report.growths import section as scaling_section
-from bench.report.markdown import bullets, code, section, table, text
+from bench.report.markdown import conditions, roofline
+from bench.report.markdown.scaling import section as scaling_section
+from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.store.raw_rows import Agreement, Status, Timing
@@ -57,14 +57,14 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Verdicts", bullets([*names.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])),
         section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
-        section("The limit", limits.section(shown)),
+        section("The limit", roofline.section(shown)),
         *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw.agreements, rows, shown)),
-        section("Conditions", circumstances.conditions(raw, rows)),
+        section("Conditions", conditions.conditions(raw, rows)),
         section("What was not run", _states(rows, truncate.NOT_ATTEMPTED)),
         section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED)),
         section("What these numbers do not say", bullets(limits_of(rows))),
-        section("To cite this run", circumstances.citation(raw)),
+        section("To cite this run", conditions.citation(raw)),
     )
     return "\n\n".join(sections) + "\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.run import Raw
-from bench.report.markdown import bullets, code, section, table, text
+from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names
 from bench.store.raw_rows import Agreement, Status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.roofline import SAFETY
-from bench.report.markdown import table
+from bench.report.markdown.syntax import table
 from bench.report.views import names
 from bench.store.raw_rows import Timing
 
