@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from bench.analysis.run import Raw
-from bench.report import page
-from bench.report.page import charts, data
+from bench.report import html
+from bench.report.html import charts, data
 from bench.report.views import names, truncate
 from bench.store.raw_rows import Status, Timing
 from datasets.dataset import Model
@@ -48,7 +48,7 @@ class Parsed(HTMLParser):
 
 
 def rendered(raw: Raw) -> str:
-    return page.render(raw, raw.timings)
+    return html.render(raw, raw.timings)
 
 
 def embedded(text: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def test_a_page_of_very_many_cells_draws_every_size_of_all_that_were_timed(monke
 
 
 def test_the_plotly_in_the_repository_is_that_of_npm() -> None:
-    bundle = (page.HERE / "plotly-cartesian.min.js").read_bytes()
+    bundle = (html.HERE / "plotly-cartesian.min.js").read_bytes()
     assert hashlib.sha256(bundle).hexdigest() == "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
 
 

@@ -12,9 +12,9 @@ import pytest
 from bench.analysis.run import Raw
 from bench.analysis.scaling import scalings
 from bench.analysis.statistics import least_blocks, paired_ratio
+from bench.report.html import charts
 from bench.report.markdown import run as markdown
 from bench.report.markdown.scaling import section
-from bench.report.page import charts
 from bench.report.pictures import growth, look
 from bench.report.views import names, palette, scaling, truncate
 from bench.store.raw_rows import Cell, Places, Problem, Scaling

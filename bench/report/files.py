@@ -160,9 +160,9 @@ def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callabl
 
 
 def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
-    from bench.report import page  # noqa: PLC0415 - jinja2 takes its time as well
+    from bench.report import html  # noqa: PLC0415 - jinja2 takes its time as well
 
-    _write(folder / "report.html", page.render(raw, rows))
+    _write(folder / "report.html", html.render(raw, rows))
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:

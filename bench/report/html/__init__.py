@@ -14,10 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.analysis.run import Raw
+from bench.report.html import charts, data, tables
+from bench.report.html.charts import Chart
+from bench.report.html.tables import Table
 from bench.report.markdown import conditions, run
-from bench.report.page import charts, data, tables
-from bench.report.page.charts import Chart
-from bench.report.page.tables import Table
 from bench.report.views import chart_rows, names, palette, scaling, self_comparison, truncate
 from bench.report.views.truncate import Numbered
 from bench.store.raw_rows import Timing
