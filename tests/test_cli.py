@@ -29,7 +29,7 @@ from bench.gate import check as gate
 from bench.machine import describe, doctor
 from bench.machine.lock import alone
 from bench.process.events import Listener, Note
-from bench.report import files, pictures
+from bench.report import files, svg
 from bench.store import jsonl
 from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict
 from bench.timing import race
@@ -135,7 +135,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(race, "race", stand_in.time)
-    monkeypatch.setattr(pictures, "draw", lambda _raw, _rows: {})
+    monkeypatch.setattr(svg, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(check, "judge", lambda _raw, _data: None)
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))

@@ -19,9 +19,9 @@ from bench import cli
 from bench.analysis.history import Entry, by_cell, history
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report import pictures
-from bench.report.pictures import history as picture
-from bench.report.pictures import look
+from bench.report import svg
+from bench.report.svg import history as picture
+from bench.report.svg import style
 from bench.report.views import names, palette
 from bench.report.views.history import csv, markdown, title
 from bench.store.raw_rows import Failure, Problem, Status
@@ -91,7 +91,7 @@ def test_what_is_no_number_survives_in_the_csv() -> None:
 
 
 def drawn(entries: list[Entry]) -> Figure:
-    with look.look():
+    with style.look():
         figure = picture.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
     assert figure is not None
     return figure
@@ -129,7 +129,7 @@ def test_a_run_in_which_the_cell_had_no_time_has_a_cross() -> None:
 
 def test_a_history_has_one_picture_or_none() -> None:
     entries = history([run(1), run(2)])
-    assert pictures.draw_history(entries) == pictures.draw_history(entries)
+    assert svg.draw_history(entries) == svg.draw_history(entries)
     quick = history([run(1, options={"quick": True, "blocks": 1, "threads": 1})])
-    assert pictures.draw_history(quick) is None
+    assert svg.draw_history(quick) is None
     assert "history.svg" not in markdown(quick, "")

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.run import Raw
-from bench.report import files, pictures
-from bench.report.pictures import intervals, look
+from bench.report import files, svg
+from bench.report.svg import intervals, style
 from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
 from bench.report.views import palette as looks
 from bench.store.raw_rows import Block, Status, Timing
@@ -55,7 +55,7 @@ def seen(raw: Raw) -> list[samples.History]:
 
 
 def drawn(rows: list[Timing]) -> Figure:
-    with look.look():
+    with style.look():
         figure = intervals.draw(rows, marks(rows))
     assert figure is not None
     return figure
@@ -71,21 +71,21 @@ def across(line: Line2D) -> tuple[float, ...]:
 
 def test_each_picture_has_a_name_without_the_users_words() -> None:
     raw = made_up()
-    assert sorted(pictures.draw(raw, raw.timings)) == [
+    assert sorted(svg.draw(raw, raw.timings)) == [
         "agreement.svg",
         "intervals-simple_linear.svg",
         "intervals-softmax.svg",
         "rounds-simple_linear.svg",
         "rounds-softmax.svg",
     ]
-    assert pictures.draw(Raw(raw.environment, [], [], [], []), []) == {}
+    assert svg.draw(Raw(raw.environment, [], [], [], []), []) == {}
 
 
 def test_the_same_run_gives_the_same_bytes_whatever_the_user_has_set() -> None:
     raw = made_up()
-    first = pictures.draw(raw, raw.timings)
+    first = svg.draw(raw, raw.timings)
     with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "svg.fonttype": "none", "lines.linewidth": 9}):
-        assert pictures.draw(raw, raw.timings) == first
+        assert svg.draw(raw, raw.timings) == first
 
 
 def test_a_name_is_drawn_as_it_is_written() -> None:
@@ -93,7 +93,7 @@ def test_a_name_is_drawn_as_it_is_written() -> None:
     odd = replace(DIGITS, dataset=name)
     timed = rounds(cell("numpy_manual", odd), 1e-3, SCATTER)
     raw = replace(made_up(), verdicts=[agreed("numpy_manual", odd)], rounds=timed, failures=[])
-    for text in pictures.draw(raw, raw.timings).values():
+    for text in svg.draw(raw, raw.timings).values():
         root = ET.fromstring(text)  # noqa: S314  # the program's own output
         assert {element.tag.rpartition("}")[2] for element in root.iter()} & {"img", "script", "text"} == set()
     assert any(name in text for text in texts(drawn(raw.timings)))
@@ -222,9 +222,9 @@ def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_sa
 ) -> None:
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     raw = made_up()
-    draw, here = pictures.draw, os.getpid()
+    draw, here = svg.draw, os.getpid()
     expected = draw(raw, raw.timings)
-    monkeypatch.setattr(pictures, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
+    monkeypatch.setattr(svg, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
     laid_down(tmp_path / "run", raw)
     files.write_reports(tmp_path / "run")
     drawn = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "pictures").iterdir()}

@@ -15,7 +15,8 @@ from bench.analysis.statistics import least_blocks, paired_ratio
 from bench.report.html import charts
 from bench.report.markdown import run as markdown
 from bench.report.markdown.scaling import section
-from bench.report.pictures import growth, look
+from bench.report.svg import scaling as picture
+from bench.report.svg import style
 from bench.report.views import names, palette, scaling, truncate
 from bench.store.raw_rows import Cell, Places, Problem, Scaling
 from datasets import synthetic
@@ -231,8 +232,8 @@ def told(raw: Raw) -> list[str]:
     rows = raw.timings
     looks = palette.marks(names.runner(row) for row in rows)
     (panel,) = scaling.panels(rows, raw.scalings)
-    with look.look():
-        figure = growth.draw([panel], looks)
+    with style.look():
+        figure = picture.draw([panel], looks)
     assert figure is not None
     drawn = "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
     chart = charts.against_size(panel, 0, looks)
@@ -291,8 +292,8 @@ def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatc
     monkeypatch.setattr(scaling, "MOST_PANELS", 2)
     first, second = charts.growth(panels, looks)
     assert "timings.csv" not in first.note and second.note.endswith(" 1 more chart: timings.csv.")
-    with look.look():
-        figure = growth.draw(panels, looks)
+    with style.look():
+        figure = picture.draw(panels, looks)
     assert figure is not None and len(figure.axes) == 2
     assert "1 more chart: timings.csv." in [text.get_text() for text in figure.texts]
 

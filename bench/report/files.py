@@ -151,9 +151,9 @@ def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callabl
     """Draw the pictures when they are asked for, or, where there is much else to do, beside that."""
 
     def draw() -> dict[str, str]:
-        from bench.report import pictures  # noqa: PLC0415 - matplotlib takes a second that only a report is worth
+        from bench.report import svg  # noqa: PLC0415 - matplotlib takes a second that only a report is worth
 
-        return pictures.draw(raw, rows)
+        return svg.draw(raw, rows)
 
     raw.scalings  # noqa: B018 - kept in both processes
     return beside(draw) if sys.platform == "linux" and len(rows) > truncate.MOST_ROWS else nullcontext(draw)
@@ -180,10 +180,10 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
 
 def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     """Write history.md, history.csv and, where anything was compared, history.svg into a new folder."""
-    from bench.report import pictures  # noqa: PLC0415
+    from bench.report import svg  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
-    picture = pictures.draw_history(entries)
+    picture = svg.draw_history(entries)
     if picture is not None:
         _write(folder / HISTORY_PICTURE, picture)
     _write(folder / "history.md", history.markdown(entries, picture=HISTORY_PICTURE if picture else ""))

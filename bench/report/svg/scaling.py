@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report.pictures import look
+from bench.report.svg import style
 from bench.report.views import scaling
 from bench.report.views.palette import Mark
 from bench.report.views.scaling import Curve, Panel
@@ -23,17 +23,17 @@ def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
         return None
     notes = [_note(panel) for panel in shown]
     heights = [_PANEL + _BELOW + _LINE * len(note) for note in notes]
-    figure = look.canvas(_WIDTH, _TOP + sum(heights) - 0.2)
+    figure = style.canvas(_WIDTH, _TOP + sum(heights) - 0.2)
     top = figure.get_size_inches()[1] - _TOP
     for panel, note, height in zip(shown, notes, heights, strict=True):
-        axes = look.axes(figure, _LEFT, top - _PANEL, _WIDTH - _LEFT - _RIGHT, _PANEL)
+        axes = style.axes(figure, _LEFT, top - _PANEL, _WIDTH - _LEFT - _RIGHT, _PANEL)
         _panel(axes, panel, marks)
         axes.annotate(
             "\n".join(note), (0, 0), xytext=(-_LEFT * 72 + 8, -42), xycoords="axes fraction",
-            textcoords="offset points", va="top", fontsize=8, color=look.MUTED, linespacing=1.35,
+            textcoords="offset points", va="top", fontsize=8, color=style.MUTED, linespacing=1.35,
         )  # fmt: skip
         top -= height
-    look.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", scaling.rest(panels))
+    style.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", scaling.rest(panels))
     return figure
 
 
@@ -44,13 +44,13 @@ def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
         _crossover(axes, number, one, scaling.height(panel, one))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(look.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
-    axes.set_ylim(look.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
-    look.log_ticks(axes.xaxis, *axes.get_xlim(), look.NUMBER, most=6)
-    look.log_ticks(axes.yaxis, *axes.get_ylim(), look.DURATION)
+    axes.set_xlim(style.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
+    axes.set_ylim(style.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
+    style.log_ticks(axes.xaxis, *axes.get_xlim(), style.NUMBER, most=6)
+    style.log_ticks(axes.yaxis, *axes.get_ylim(), style.DURATION)
     axes.grid()
     axes.set_axisbelow(True)
-    axes.set_xlabel("rows", color=look.MUTED)
+    axes.set_xlabel("rows", color=style.MUTED)
     axes.set_title(panel.title, fontsize=9)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
 
@@ -60,7 +60,7 @@ def _curve(axes: Axes, curve: Curve, mark: Mark) -> None:
     lows, highs, middles = zip(*_band(curve), strict=True)
     axes.fill_between(ns, lows, highs, color=mark.colour, alpha=0.2, linewidth=0)
     axes.plot(
-        ns, middles, color=mark.colour, marker=mark.marker, markeredgecolor="white", label=look.shorter(curve.name, 24)
+        ns, middles, color=mark.colour, marker=mark.marker, markeredgecolor="white", label=style.shorter(curve.name, 24)
     )
 
 
@@ -76,9 +76,9 @@ def _band(curve: Curve) -> list[tuple[float, float, float]]:
 def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
     """Mark where two take as long, with its interval, by the number that it has below the panel."""
     near, *ends = scaling.where(one)
-    axes.plot(ends, [height, height], color=look.INK, linewidth=1.2, zorder=3)
-    axes.plot(ends, [height, height], "|", color=look.INK, markersize=8, markeredgewidth=1.2, zorder=3)
-    axes.plot(near, height, "o", color="white", markeredgecolor=look.INK, markeredgewidth=1.2, markersize=11, zorder=4)
+    axes.plot(ends, [height, height], color=style.INK, linewidth=1.2, zorder=3)
+    axes.plot(ends, [height, height], "|", color=style.INK, markersize=8, markeredgewidth=1.2, zorder=3)
+    axes.plot(near, height, "o", color="white", markeredgecolor=style.INK, markeredgewidth=1.2, markersize=11, zorder=4)
     axes.annotate(str(number), (near, height), ha="center", va="center_baseline", fontsize=7, zorder=5)
 
 

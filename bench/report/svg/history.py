@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from bench.analysis.history import Entry, by_cell
 from bench.analysis.statistics import MARGIN
-from bench.report.pictures import look
+from bench.report.svg import style
 from bench.report.views import names
 from bench.report.views.palette import Mark
 from bench.store.raw_rows import Status
@@ -29,15 +29,15 @@ def draw(entries: Sequence[Entry], marks: Mapping[str, Mark]) -> Figure | None:
     if not shown:
         return None
     runs = list({entry.run: entry for entry in entries}.values())
-    figure = look.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
+    figure = style.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
     for number, (title, cells) in enumerate(reversed(shown)):
         bottom = _BOTTOM + number * (_PANEL + _GAP)
-        axes = look.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
+        axes = style.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
         _panel(axes, cells, [run.run for run in runs], marks)
         _runs(axes, runs, last=number == 0)
-        axes.set_title(look.shorter(title, 80), fontsize=9, pad=4)
+        axes.set_title(style.shorter(title, 80), fontsize=9, pad=4)
     title = f"History: an epoch against that of {entries[0].timing.baseline}"
-    look.caption(figure, title, _note(shown, len(every) - len(shown)))
+    style.caption(figure, title, _note(shown, len(every) - len(shown)))
     return figure
 
 
@@ -56,12 +56,12 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Ma
         slots = {run: slot + aside for slot, run in enumerate(runs)}
         _cell(axes, group, slots, marks[names.runner(group[0].timing)])
     ends = [end for group in cells for entry in group for end in _interval(entry)]
-    low, high = look.around([*ends, 1 / (1 + MARGIN), 1 + MARGIN], 0.08)
+    low, high = style.around([*ends, 1 / (1 + MARGIN), 1 + MARGIN], 0.08)
     axes.set_ylim(low, high)
     axes.set_yscale("log")
-    look.log_ticks(axes.yaxis, low, high, look.RATIO, most=4)
-    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
-    axes.axhline(1, color=look.MUTED, linewidth=1, zorder=1)
+    style.log_ticks(axes.yaxis, low, high, style.RATIO, most=4)
+    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=style.BAND, linewidth=0)
+    axes.axhline(1, color=style.MUTED, linewidth=1, zorder=1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
@@ -69,7 +69,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[str, Ma
 
 def _cell(axes: Axes, group: Sequence[Entry], slots: Mapping[str, float], mark: Mark) -> None:
     """Draw the ratios of one cell, joined where their runs had the same conditions, and where it had no time."""
-    label: str | None = look.shorter(names.runner(group[0].timing), 24)
+    label: str | None = style.shorter(names.runner(group[0].timing), 24)
     for conditions in dict.fromkeys(entry.conditions for entry in group):
         own = [entry for entry in group if entry.conditions == conditions and entry.timing.ratio is not None]
         lows, ratios, highs = zip(*map(_interval, own), strict=True) if own else ((), (), ())

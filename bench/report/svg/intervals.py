@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.analysis.statistics import MARGIN
-from bench.report.pictures import look
+from bench.report.svg import style
 from bench.report.views import chart_rows, names
 from bench.report.views.chart_rows import Ranked
 from bench.report.views.palette import Mark
@@ -27,8 +27,8 @@ def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
         return None
     compared = any(group.compared for group in groups)
     lines = sum(len(group.rows) + 1 for group in groups)
-    figure = look.canvas(_WIDTH, _TOP + _LINE * lines + _BOTTOM)
-    axes = look.axes(figure, _LEFT, _BOTTOM, _WIDTH - _LEFT - _RIGHT, _LINE * lines)
+    figure = style.canvas(_WIDTH, _TOP + _LINE * lines + _BOTTOM)
+    axes = style.axes(figure, _LEFT, _BOTTOM, _WIDTH - _LEFT - _RIGHT, _LINE * lines)
     line = 0
     for group in groups:
         _head(axes, line, group)
@@ -38,20 +38,20 @@ def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
         line += 1
     _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
     rest = chart_rows.rest(len(every) - len(groups))
-    look.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
+    style.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
     return figure
 
 
 def _head(axes: Axes, line: int, group: Ranked) -> None:
-    text = f"{look.shorter(group.work, 60)} ({chart_rows.size(group.rows[0])})"
+    text = f"{style.shorter(group.work, 60)} ({chart_rows.size(group.rows[0])})"
     axes.annotate(
         text, (0, line), xytext=(-_LEFT * 72 + 8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-        va="center", fontweight="bold", annotation_clip=False, bbox=look.PAPER,
+        va="center", fontweight="bold", annotation_clip=False, bbox=style.PAPER,
     )  # fmt: skip
 
 
 def _row(axes: Axes, line: int, row: Timing, mark: Mark, *, compared: bool) -> None:
-    _beside(axes, line, look.shorter(names.runner(row), 30), -8, "right")
+    _beside(axes, line, style.shorter(names.runner(row), 30), -8, "right")
     value, low, high = chart_rows.bounds(row, compared=compared)
     if value is not None:
         if low is not None and high is not None:
@@ -70,21 +70,21 @@ def _beside(axes: Axes, line: int, text: str, points: float, side: str) -> None:
 
 def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) -> None:
     ends = [one for row in rows for one in chart_rows.bounds(row, compared=compared) if one is not None]
-    low, high = look.around([*ends, *((1 / (1 + MARGIN), 1 + MARGIN) if compared else ())], 0.06)
+    low, high = style.around([*ends, *((1 / (1 + MARGIN), 1 + MARGIN) if compared else ())], 0.06)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(lines - 0.4, -0.6)
-    look.log_ticks(axes.xaxis, low, high, look.RATIO if compared else look.DURATION)
+    style.log_ticks(axes.xaxis, low, high, style.RATIO if compared else style.DURATION)
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     if compared:
-        axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=look.BAND, linewidth=0)
-        axes.axvline(1, color=look.MUTED, linewidth=1, zorder=1)
-        axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=look.MUTED)
+        axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=style.BAND, linewidth=0)
+        axes.axvline(1, color=style.MUTED, linewidth=1, zorder=1)
+        axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=style.MUTED)
     else:
-        axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=look.MUTED)
+        axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=style.MUTED)
 
 
 def _title(row: Timing, *, compared: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report.pictures import look
+from bench.report.svg import style
 from bench.report.views import names
 from bench.report.views.palette import Mark
 from bench.report.views.samples import History, Process
@@ -29,13 +29,13 @@ def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | No
     if not shown:
         return None
     blocks = sorted({process.block for history in shown for process in history.processes})
-    figure = look.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
+    figure = style.canvas(_WIDTH, _TOP + len(shown) * (_PANEL + _GAP) + _BOTTOM - _GAP)
     for number, history in enumerate(reversed(shown)):
         bottom = _BOTTOM + number * (_PANEL + _GAP)
-        axes = look.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
+        axes = style.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
         _panel(axes, history, blocks, marks[names.runner(history.cell)].colour)
         _blocks(axes, blocks, last=number == 0)
-    look.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
+    style.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
     return figure
 
 
@@ -45,17 +45,17 @@ def _panel(axes: Axes, history: History, blocks: Sequence[int], colour: str) -> 
     for process in history.processes:
         if process.disturbed:
             slot = blocks.index(process.block)
-            axes.axvspan(slot, slot + 1, facecolor=look.FAINT, edgecolor=look.GRID, hatch="///", linewidth=0)
-    for counts, chosen in ((False, look.REST), (True, colour)):
+            axes.axvspan(slot, slot + 1, facecolor=style.FAINT, edgecolor=style.GRID, hatch="///", linewidth=0)
+    for counts, chosen in ((False, style.REST), (True, colour)):
         lines = [_line(one, blocks, top) for one in history.processes if one.counts is counts]
         _broken(axes, lines, color=chosen, linewidth=0.9)
         beyond = [(place, top) for line in lines for place, seconds in line if seconds == top]
         axes.plot(*_columns(beyond), linestyle="", marker="^", color=chosen, markersize=3.5, clip_on=False)
     middles = [_middle(one, blocks, top) for one in history.processes]
-    _broken(axes, middles, color=look.INK, linewidth=1.5)
-    axes.axhline(middle, color=look.MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+    _broken(axes, middles, color=style.INK, linewidth=1.5)
+    axes.axhline(middle, color=style.MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
     _scale(axes, [min(seconds, top) for process in history.processes for seconds in process.epoch_seconds])
-    axes.set_title(look.shorter(history.name, 90), fontsize=9, pad=3)
+    axes.set_title(style.shorter(history.name, 90), fontsize=9, pad=3)
 
 
 def _line(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
@@ -82,10 +82,10 @@ def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 
 
 def _scale(axes: Axes, heights: Sequence[float]) -> None:
-    low, high = look.around(heights, 0.08)
+    low, high = style.around(heights, 0.08)
     axes.set_ylim(low, high)  # first: to find limits of its own for equal values is an error to matplotlib
     axes.set_yscale("log")
-    look.log_ticks(axes.yaxis, low, high, look.DURATION, most=3)
+    style.log_ticks(axes.yaxis, low, high, style.DURATION, most=3)
     axes.grid(axis="y")
 
 
@@ -96,7 +96,7 @@ def _blocks(axes: Axes, blocks: Sequence[int], *, last: bool) -> None:
     axes.set_xticks([slot + 0.5 for slot in slots], [str(blocks[slot]) for slot in slots])
     axes.tick_params(axis="x", length=0)
     if last:
-        axes.set_xlabel("block: one process of each, in this order", color=look.MUTED)
+        axes.set_xlabel("block: one process of each, in this order", color=style.MUTED)
 
 
 def _note(left_out: int) -> str:

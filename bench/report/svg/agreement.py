@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from bench.report.pictures import look
+from bench.report.svg import style
 from bench.report.views import agreement_matrix, names, palette
 from bench.report.views.agreement_matrix import Shares
 from bench.store.raw_rows import Agreement
@@ -22,7 +22,7 @@ from bench.store.raw_rows import Agreement
 MOST_COLUMNS = 12
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
 _LEAST, _MOST = 1e-3, 1.0
-_COLOURS = mpl.colormaps["Blues"].with_extremes(bad=look.BAND)
+_COLOURS = mpl.colormaps["Blues"].with_extremes(bad=style.BAND)
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LINE, _GAP, _COLUMN = 2.1, 0.15, 0.85, 0.85, 0.28, 0.72, 1.45
 
 
@@ -36,17 +36,17 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     others = [row for row in by_pair.rows if row in names or row not in implementations]
     heights = _LINE * len(by_quantity.rows), _LINE * len(others)
     width = _COLUMN * len(names)
-    figure = look.canvas(max(_LEFT + width + _RIGHT, 6.5), _TOP + sum(heights) + _GAP + _BOTTOM)
-    second = look.axes(figure, _LEFT, _BOTTOM, width, heights[1])
+    figure = style.canvas(max(_LEFT + width + _RIGHT, 6.5), _TOP + sum(heights) + _GAP + _BOTTOM)
+    second = style.axes(figure, _LEFT, _BOTTOM, width, heights[1])
     _matrix(second, by_pair, others, names, "against")
-    first = look.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
+    first = style.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
     _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
     _scale(figure)
     rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: agreement.csv."
     note = "The largest of any error, over all data; grey: not compared." + (
         rest if len(names) < len(by_quantity.columns) else ""
     )
-    look.caption(figure, "Agreement: how much of the budget of rounding was used", note)
+    style.caption(figure, "Agreement: how much of the budget of rounding was used", note)
     return figure
 
 
@@ -57,14 +57,14 @@ def _matrix(axes: Axes, table: Shares, rows: Sequence[str], columns: Sequence[st
         for x, column in enumerate(columns):
             _number(axes, x, y, table.largest.get((row, column)))
     axes.set_ylim(len(rows), 0)
-    axes.set_xticks([x + 0.5 for x in range(len(columns))], [look.shorter(name, 18) for name in columns])
-    axes.set_yticks([y + 0.5 for y in range(len(rows))], [look.shorter(name, 28) for name in rows])
+    axes.set_xticks([x + 0.5 for x in range(len(columns))], [style.shorter(name, 18) for name in columns])
+    axes.set_yticks([y + 0.5 for y in range(len(rows))], [style.shorter(name, 28) for name in rows])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.annotate(
         heading, (0, 1), xytext=(-3.5, 3.5), xycoords="axes fraction", textcoords="offset points",
-        ha="right", color=look.MUTED, annotation_clip=False,
+        ha="right", color=style.MUTED, annotation_clip=False,
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     text = names.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {names.share(share)}"
     axes.text(
         x + 0.5, y + 0.5, text, ha="center", va="center",
-        color="white" if dark or not agrees else look.INK, fontweight="normal" if agrees else "bold",
+        color="white" if dark or not agrees else style.INK, fontweight="normal" if agrees else "bold",
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _norm() -> LogNorm:
 
 def _scale(figure: Figure) -> None:
     across = figure.get_size_inches()[0]
-    axes = look.axes(figure, across - 3.3, 0.5, 3.0, 0.14)
+    axes = style.axes(figure, across - 3.3, 0.5, 3.0, 0.14)
     bar = figure.colorbar(ScalarMappable(_norm(), _COLOURS), cax=axes, orientation="horizontal")
     bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: names.share(share)))
     bar.ax.minorticks_off()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw
-from bench.report.pictures import agreement, growth, history, intervals, look, rounds
-from bench.report.views import names, palette, samples, scaling
+from bench.report.svg import agreement, history, intervals, rounds, scaling, style
+from bench.report.views import names, palette, samples
+from bench.report.views.scaling import panels
 from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 
@@ -17,19 +18,19 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
     implementations = list(dict.fromkeys(row.implementation for row in rows))
     looks = palette.marks(names.runner(row) for row in rows)
     seen = samples.histories(raw, {row.cell for row in rows})
-    with look.look():
+    with style.look():
         figures = {"agreement.svg": agreement.draw(raw.agreements, implementations)}
         for model in Model:
             of_model = [row for row in rows if row.model is model]
             processes = [history for history in seen if history.cell.problem.model is model]
             figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
             figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
-            figures[f"sizes-{model}.svg"] = growth.draw(scaling.panels(of_model, raw.scalings), looks)
-        return {name: look.svg(figure) for name, figure in figures.items() if figure is not None}
+            figures[f"sizes-{model}.svg"] = scaling.draw(panels(of_model, raw.scalings), looks)
+        return {name: style.svg(figure) for name, figure in figures.items() if figure is not None}
 
 
 def draw_history(entries: Sequence[Entry]) -> str | None:
     """Return the picture of a history; None if nothing of it was compared."""
-    with look.look():
+    with style.look():
         figure = history.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
-        return None if figure is None else look.svg(figure)
+        return None if figure is None else style.svg(figure)
