@@ -13,7 +13,7 @@ import impls
 from bench.plan.devices import DEVICE_KINDS
 from bench.plan.options import EPOCHS, FULL
 from bench.plan.sweep import AXES
-from bench.report.screen import Screen, screen
+from bench.report.terminal.console import Screen, screen
 from datasets import DATASETS
 from datasets.dataset import DTYPES, Model
 from impls.protocol import Feed

@@ -20,9 +20,9 @@ from bench.errors import BadInput, unknown
 from bench.machine import doctor
 from bench.plan.options import BLOCKS, Options
 from bench.process.spawn import exit_on_sigterm
-from bench.report import lists, terminal
-from bench.report.screen import console
-from bench.report.sources import show as print_excerpts
+from bench.report.terminal import listing, results
+from bench.report.terminal.console import console
+from bench.report.terminal.excerpts import show as print_excerpts
 from bench.report.views.excerpts import excerpts
 from datasets.dataset import Model
 
@@ -232,13 +232,13 @@ def show(
 @app.command("list")
 def list_() -> None:
     """Print what can be named: datasets, implementations, models and devices."""
-    lists.print_all()
+    listing.print_all()
 
 
 @app.command("doctor")
 def doctor_() -> None:
     """Print what would disturb a run here and what to do, and change nothing."""
-    terminal.conditions(doctor.findings(doctor.look()))
+    results.conditions(doctor.findings(doctor.look()))
 
 
 @app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")
@@ -264,9 +264,9 @@ def main(arguments: Sequence[str]) -> int:
             complete_var="_BENCH_COMPLETE",
         )
     except BadInput as error:
-        terminal.error(str(error))
+        results.error(str(error))
         return BAD_INPUT
     except typer.TyperException as error:
-        terminal.error(f"{error.format_message().rstrip('.')}; see python -m bench --help")
+        results.error(f"{error.format_message().rstrip('.')}; see python -m bench --help")
         return BAD_INPUT
     return code or 0

@@ -9,8 +9,9 @@ from pathlib import Path
 from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
 from bench.errors import BadInput
-from bench.report import files, terminal
-from bench.report.screen import Screen
+from bench.report import files
+from bench.report.terminal import results
+from bench.report.terminal.console import Screen
 from bench.report.views import comparison
 from bench.store.jsonl import to_mapping
 
@@ -47,14 +48,14 @@ def compare(
     failed = [] if share is None else slower_than(found.changes, share)
     missing = [] if share is None else found.missing
     code = SLOWER if failed or missing else FINE
-    terminal.comparison(screen, found, *environments)
+    results.comparison(screen, found, *environments)
     if out is not None:
         files.write_comparison(out, found, *environments)
-        terminal.paths(screen, [out / "comparison.md", out / "comparison.csv"])
+        results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
-        terminal.threshold(screen, fail_slower, failed, missing)
+        results.threshold(screen, fail_slower, failed, missing)
     if screen.json:
-        terminal.document(comparison.document(found, *environments, code))
+        results.document(comparison.document(found, *environments, code))
     return code
 
 
@@ -66,12 +67,12 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     if out is not None:
         files.check_out(out)
     entries = entries_of(files.read(folder) for folder in folders)
-    terminal.history(screen, entries)
+    results.history(screen, entries)
     if out is not None:
         files.write_history(out, entries)
-        terminal.paths(screen, sorted(out.glob("history.*")))
+        results.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
-        terminal.document({"entries": [to_mapping(entry) for entry in entries]})
+        results.document({"entries": [to_mapping(entry) for entry in entries]})
     return FINE
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 from bench import run as runs
 from bench.plan.options import BLOCKS, Options
 from bench.report import files
-from bench.report.screen import Screen, console
+from bench.report.terminal.console import Screen, console
 
 Names = str | Sequence[str]
 

@@ -26,8 +26,9 @@ from bench.plan import cells
 from bench.plan import fingerprint as continuation
 from bench.plan.cells import Plan
 from bench.plan.options import Options
-from bench.report import document, files, live, terminal
-from bench.report.screen import Screen
+from bench.report import document, files
+from bench.report.terminal import progress, results
+from bench.report.terminal.console import Screen
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Agreement, Status, Verdict
 from bench.timing import race
@@ -81,7 +82,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
-        with live.display(screen) as listener:
+        with progress.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         check.judge(ready.out / "raw", ready.plan.data)
     raw = files.write_reports(ready.out)
@@ -93,19 +94,19 @@ def _measure(ready: Prepared, screen: Screen) -> int:
 def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
     """What would disturb times is no warning where none are taken."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
-    terminal.opening(screen, describe.one_line(), ready.plan, seconds, advice)
+    results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
 
 
 def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
     """Print the times if there are any, the paths, and with --json the whole result."""
     rows = raw.timings if raw.timed else []
     if raw.timed:
-        terminal.results(screen, raw, rows)
+        results.results(screen, raw, rows)
     compared = raw.timed and not raw.quick
-    terminal.closing(screen, files.reports(folder), folder, raw.environment["command"], compared=compared)
+    results.closing(screen, files.reports(folder), folder, raw.environment["command"], compared=compared)
     if screen.json:
         verdicts = raw.final if raw.timed else raw.verdicts
-        terminal.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))
+        results.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))
 
 
 def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
@@ -117,7 +118,7 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
         _open(ready, screen, None)
         verdicts, agreements = _agree(ready, screen, brief=False)
         if explain:
-            terminal.explanations(screen, agreements)
+            results.explanations(screen, agreements)
         code = exit_code(ready.plan, verdicts, options)
         _tell(ready.out, files.write_reports(ready.out), screen, code)
         return code
@@ -130,7 +131,7 @@ def report(folder: Path, screen: Screen) -> int:
             raw = files.write_reports(folder)
         except OSError as error:
             raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
-        terminal.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+        results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
         _tell(folder, raw, screen, FINE)
     return FINE
 
@@ -197,7 +198,7 @@ def _stoppable(out: Path) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        terminal.stopped(out)
+        results.stopped(out)
         raise
     except OSError as error:
         if not (error.errno in _NO_ROOM or (error.errno == errno.ENOENT and not out.is_dir())):
@@ -230,7 +231,7 @@ def _looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders
 def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Pass all cells through the gate, keep what it said, and print it."""
     data, folders = _looked_at(ready)
-    with live.display(screen) as listener:
+    with progress.display(screen) as listener:
         verdicts, agreements = gate.check(
             ready.plan.cells,
             data,
@@ -242,7 +243,7 @@ def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdic
         )
     files.write_records(ready.out / files.VERDICTS, [*verdicts, *ready.plan.left_out])
     files.write_records(ready.out / files.AGREEMENT, agreements)
-    terminal.agreement(screen, verdicts, agreements, brief=brief)
+    results.agreement(screen, verdicts, agreements, brief=brief)
     return verdicts, agreements
 
 

@@ -14,7 +14,7 @@ import bench
 from bench import notebook, run
 from bench.errors import BadInput
 from bench.plan.options import BLOCKS, Options
-from bench.report.screen import Screen
+from bench.report.terminal.console import Screen
 from tests.made_run import lay_down, made_run, problem
 
 ROOT = Path(__file__).resolve().parents[1]

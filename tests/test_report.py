@@ -22,10 +22,11 @@ from bench.analysis import run
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
-from bench.report import files, terminal
+from bench.report import files
 from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
-from bench.report.screen import Screen
+from bench.report.terminal import results
+from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import (
     Agreement,
@@ -353,12 +354,12 @@ def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
     screen = Screen(console, console, console, verbose=True)
     raw = made_up()
     with console.capture() as tables:
-        terminal.results(screen, raw, raw.timings)
+        results.results(screen, raw, raw.timings)
     assert max(len(line.rstrip()) for line in tables.get().splitlines()) <= 80
     with console.capture() as seen:
-        terminal.agreement(screen, raw.final, raw.agreements, brief=True)
-        terminal.results(screen, raw, raw.timings)
-        terminal.closing(
+        results.agreement(screen, raw.final, raw.agreements, brief=True)
+        results.results(screen, raw, raw.timings)
+        results.closing(
             screen, [Path("out/report.md")], Path("out"), "python -m bench run -m softmax --out out", compared=True
         )
     golden("terminal.txt", "\n".join(line.rstrip() for line in seen.get().splitlines()) + "\n")
@@ -370,7 +371,7 @@ def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch:
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     with console.capture() as seen:
-        terminal.results(Screen(console, console, console, verbose=True), raw, rows)
+        results.results(Screen(console, console, console, verbose=True), raw, rows)
     text = " ".join(seen.get().split())
     shown = names.rankings([row for _, row in truncate.shown(rows)], quick=False)
     every = names.rankings(rows, quick=False)

@@ -14,7 +14,7 @@ from rich.console import Console
 import impls
 from bench import cli
 from bench.errors import BadInput
-from bench.report.sources import show
+from bench.report.terminal.excerpts import show
 from bench.report.views.excerpts import excerpts
 from datasets.dataset import Model
 

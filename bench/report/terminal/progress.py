@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bench.analysis.statistics import process_value
 from bench.process.events import Event, Listener, Note, Stage, Step, Timed
-from bench.report.screen import Screen
+from bench.report.terminal.console import Screen
 from bench.report.views import names
 from bench.worker.null import NAME as NULL
 

@@ -6,8 +6,8 @@ import datasets
 import impls
 from bench.plan.data import DEFAULT_DATASETS
 from bench.plan.devices import DEVICE_KINDS
-from bench.report.screen import console
-from bench.report.terminal import table
+from bench.report.terminal.console import console
+from bench.report.terminal.results import table
 from datasets.dataset import Model
 
 _LOSSES = {

@@ -21,7 +21,7 @@ from bench.analysis.run import Raw
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
-from bench.report.screen import Screen, console
+from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, self_comparison, truncate
 from bench.report.views import comparison as change_words
 from bench.report.views import history as past_words
