@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
 from bench.errors import BadInput
-from bench.report import files
+from bench.report import write
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import comparison
@@ -36,8 +36,8 @@ def compare(
     """
     share = None if fail_slower is None else percentage(fail_slower)
     if out is not None:
-        files.check_out(out)
-    before, after = files.read(old), files.read(new)
+        write.check_out(out)
+    before, after = write.read(old), write.read(new)
     found = between(before, after, across=across, absolute=absolute)
     environments = before.environment, after.environment
     if share is not None and (unknown := untold(found.changes)):
@@ -50,7 +50,7 @@ def compare(
     code = SLOWER if failed or missing else FINE
     results.comparison(screen, found, *environments)
     if out is not None:
-        files.write_comparison(out, found, *environments)
+        write.write_comparison(out, found, *environments)
         results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
         results.threshold(screen, fail_slower, failed, missing)
@@ -65,11 +65,11 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     Raises BadInput when a run cannot be read, or is named twice.
     """
     if out is not None:
-        files.check_out(out)
-    entries = entries_of(files.read(folder) for folder in folders)
+        write.check_out(out)
+    entries = entries_of(write.read(folder) for folder in folders)
     results.history(screen, entries)
     if out is not None:
-        files.write_history(out, entries)
+        write.write_history(out, entries)
         results.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
         results.document({"entries": [to_mapping(entry) for entry in entries]})

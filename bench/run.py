@@ -26,7 +26,7 @@ from bench.plan import cells
 from bench.plan import fingerprint as continuation
 from bench.plan.cells import Plan
 from bench.plan.options import Options
-from bench.report import document, files
+from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store.jsonl import from_mapping
@@ -78,14 +78,14 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     options = ready.options
     seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
     _open(ready, screen, seconds)
-    verdicts = files.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
+    verdicts = write.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with progress.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
         check.judge(ready.out / "raw", ready.plan.data)
-    raw = files.write_reports(ready.out)
+    raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)
     return code
@@ -103,10 +103,10 @@ def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
     if raw.timed:
         results.results(screen, raw, rows)
     compared = raw.timed and not raw.quick
-    results.closing(screen, files.reports(folder), folder, raw.environment["command"], compared=compared)
+    results.closing(screen, write.reports(folder), folder, raw.environment["command"], compared=compared)
     if screen.json:
         verdicts = raw.final if raw.timed else raw.verdicts
-        results.document(document.of_run(raw, verdicts, rows, files.reports(folder), code))
+        results.document(json_result.of_run(raw, verdicts, rows, write.reports(folder), code))
 
 
 def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
@@ -120,15 +120,15 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
         if explain:
             results.explanations(screen, agreements)
         code = exit_code(ready.plan, verdicts, options)
-        _tell(ready.out, files.write_reports(ready.out), screen, code)
+        _tell(ready.out, write.write_reports(ready.out), screen, code)
         return code
 
 
 def report(folder: Path, screen: Screen) -> int:
     """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
-    with files.uncollected():
+    with write.uncollected():
         try:
-            raw = files.write_reports(folder)
+            raw = write.write_reports(folder)
         except OSError as error:
             raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
         results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
@@ -157,14 +157,14 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
 @contextmanager
 def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
     """Make the run's folder only once the plan stands and all that was named can be loaded."""
-    files.check_out(options.out)
+    write.check_out(options.out)
     made = cells.make(options)
     with _arrays(made) as (work, folders):
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         environment = _environment(options, command, made, started, name) | {"timed": timed}
-        out = files.make_folder(options.out, name)
-        files.write_environment(out, environment)
+        out = write.make_folder(options.out, name)
+        write.write_environment(out, environment)
         with _stoppable(out):
             yield Prepared(options, made, folders, work, out, environment)
 
@@ -172,7 +172,7 @@ def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepare
 @contextmanager
 def _reopen(folder: Path) -> Iterator[Prepared]:
     """Make the plan of a stopped run anew, and see that nothing has changed since."""
-    environment = files.read(folder).environment
+    environment = write.read(folder).environment
     if not environment["timed"]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
@@ -241,8 +241,8 @@ def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdic
             on_progress=listener,
             both_dtypes=not ready.options.quick,
         )
-    files.write_records(ready.out / files.VERDICTS, [*verdicts, *ready.plan.left_out])
-    files.write_records(ready.out / files.AGREEMENT, agreements)
+    write.write_records(ready.out / write.VERDICTS, [*verdicts, *ready.plan.left_out])
+    write.write_records(ready.out / write.AGREEMENT, agreements)
     results.agreement(screen, verdicts, agreements, brief=brief)
     return verdicts, agreements
 

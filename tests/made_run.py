@@ -11,14 +11,14 @@ import numpy as np
 
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
-from bench.report import files
+from bench.report import write
 from bench.store.raw_rows import Agreement, Block, Cell, Costs, Disturbance, Problem, Rounds, Status, Verdict
 from datasets.dataset import Model
 from impls import BASELINE
 
 MACHINE = {"processor": "Made-up 3000", "libraries": {"numpy": "2.4.6"}, "commit": "0" * 40}
 ENVIRONMENT: dict[str, Any] = {
-    "schema": files.SCHEMA,
+    "schema": write.SCHEMA,
     "run": "20260102-030405-abc123",
     "started": "2026-01-02T03:04:05+00:00",
     "command": "python -m bench run",
@@ -89,10 +89,10 @@ def _agreement(cell: Cell) -> Agreement:
 def lay_down(folder: Path, raw: Raw) -> Path:
     """Write the raw rows of a run as it does itself, and return its folder."""
     (folder / "raw").mkdir(parents=True)
-    files.write_environment(folder, raw.environment)
-    files.write_records(folder / files.VERDICTS, raw.verdicts)
-    files.write_records(folder / files.AGREEMENT, raw.agreements)
-    files.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
-    files.write_records(folder / "raw" / "failures.jsonl", raw.failures)
-    files.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    write.write_environment(folder, raw.environment)
+    write.write_records(folder / write.VERDICTS, raw.verdicts)
+    write.write_records(folder / write.AGREEMENT, raw.agreements)
+    write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
+    write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
+    write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
     return folder

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from bench.analysis.run import Raw
-from bench.report import files
+from bench.report import write
 from tests.test_report import DIGITS, ENVIRONMENT, JITTER, agreed, cell, laid_down, made_up, rounds
 
 HOSTILE = "<img src=x onerror=alert(1)>.csv"
@@ -45,7 +45,7 @@ def hostile() -> Raw:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page") / "run"
     laid_down(folder, hostile())
-    files.write_reports(folder)
+    write.write_reports(folder)
     return folder
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from bench.report.beside import beside
+from bench.report.fork import beside
 
 # Another test of this process may have imported JAX, whose threads do nothing meanwhile.
 pytestmark = [

@@ -29,7 +29,7 @@ from bench.gate import check as gate
 from bench.machine import describe, doctor
 from bench.machine.lock import alone
 from bench.process.events import Listener, Note
-from bench.report import files, svg
+from bench.report import svg, write
 from bench.store import jsonl
 from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict
 from bench.timing import race
@@ -131,7 +131,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     stand_in = Actors()
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(files, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(write, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(race, "race", stand_in.time)
@@ -210,7 +210,7 @@ def test_json_is_all_there_is_on_stdout(actors: Actors, tmp_path: Path, capsys: 
     assert cli.main(["run", "-d", "triple", "--json"]) == 1
     printed, run = capsys.readouterr(), only_run(tmp_path)
     result = json.loads(printed.out)
-    assert (result["exit_code"], result["schema"], result["run"]) == (1, files.SCHEMA, run.name)
+    assert (result["exit_code"], result["schema"], result["run"]) == (1, write.SCHEMA, run.name)
     assert {row["implementation"]: row["status"] for row in result["timings"]}["torch_nn"] == "MISMATCH"
     assert [float(row["epoch_seconds"] or 0) for row in rows(run / "timings.csv")] == [
         row["epoch_seconds"] or 0 for row in result["timings"]

@@ -19,7 +19,7 @@ from bench.analysis.comparison import between, shift, slower_than
 from bench.analysis.run import Raw
 from bench.compare import percentage
 from bench.errors import BadInput
-from bench.report import files
+from bench.report import write
 from bench.report.views import comparison
 from bench.store.raw_rows import Comparison, Failure, Problem, Status
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
@@ -230,7 +230,7 @@ def test_what_cannot_be_compared_is_one_line(
     assert cli.main(["compare", "old", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and remedy in printed.err
-    assert files.read(Path("old")).timed
+    assert write.read(Path("old")).timed
 
 
 def test_a_baseline_that_failed_is_nothing_to_compare_through() -> None:

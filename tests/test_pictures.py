@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.run import Raw
-from bench.report import files, svg
+from bench.report import svg, write
 from bench.report.svg import intervals, style
 from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
 from bench.report.views import palette as looks
@@ -210,7 +210,7 @@ def test_a_wrong_cell_has_no_history() -> None:
 @pytest.mark.parametrize("raw", [made_up(), growing(crossing=True)])
 def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) -> None:
     laid_down(tmp_path / "run", raw)
-    files.write_reports(tmp_path / "run")
+    write.write_reports(tmp_path / "run")
     links = re.findall(r"\]\((.+?)\)", (tmp_path / "run" / "report.md").read_text(encoding="utf-8"))
     assert {f"pictures/{path.name}" for path in (tmp_path / "run" / "pictures").iterdir()} == set(links)
 
@@ -226,6 +226,6 @@ def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_sa
     expected = draw(raw, raw.timings)
     monkeypatch.setattr(svg, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
     laid_down(tmp_path / "run", raw)
-    files.write_reports(tmp_path / "run")
+    write.write_reports(tmp_path / "run")
     drawn = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "pictures").iterdir()}
     assert drawn == expected

@@ -22,7 +22,7 @@ from bench.analysis import run
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
-from bench.report import files
+from bench.report import write
 from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
 from bench.report.terminal import results
@@ -196,7 +196,7 @@ def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
 def test_a_run_that_was_read_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
     laid_down(tmp_path, made_up())
     before = gc.get_freeze_count(), gc.isenabled()
-    files.read(tmp_path)
+    write.read(tmp_path)
     assert (gc.get_freeze_count(), gc.isenabled()) == before
 
 
@@ -345,8 +345,8 @@ def test_large_numbers_and_dates_are_written_to_be_read() -> None:
 
 def test_the_csv_files_read_as_agreed() -> None:
     raw = made_up()
-    golden("timings.csv", files.csv(Timing, raw.timings))
-    golden("agreement.csv", files.csv(Agreement, raw.agreements))
+    golden("timings.csv", write.csv(Timing, raw.timings))
+    golden("agreement.csv", write.csv(Agreement, raw.agreements))
 
 
 def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
@@ -505,7 +505,7 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
     values = (0.1 + 0.2, math.inf, -math.inf, 5e-324)
     records = [replace(odd, value=value, cause="") for value in values] + [replace(odd, value=math.nan)]
     path = tmp_path / "agreement.csv"
-    path.write_text(files.csv(Agreement, records), encoding="utf-8")
+    path.write_text(write.csv(Agreement, records), encoding="utf-8")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(reader.DictReader(file))
     assert list(rows[0]) == [field.name for field in fields(Agreement)]
@@ -513,27 +513,27 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
     assert {row["implementation"] for row in rows} == {'a, "b"\n|'}
     frame = pd.read_csv(path)
     assert list(frame["value"][:-1]) == list(values) and math.isnan(frame["value"].iloc[-1])
-    assert files.csv(Timing, []).count("\n") == 1
+    assert write.csv(Timing, []).count("\n") == 1
 
 
 def laid_down(folder: Path, raw: Raw) -> None:
     (folder / "raw").mkdir(parents=True)
-    files.write_environment(folder, raw.environment)
-    files.write_records(folder / files.VERDICTS, raw.verdicts)
-    files.write_records(folder / files.AGREEMENT, raw.agreements)
-    files.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
-    files.write_records(folder / "raw" / "failures.jsonl", raw.failures)
-    files.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
-    files.write_records(folder / "raw" / "rates.jsonl", raw.rates)
+    write.write_environment(folder, raw.environment)
+    write.write_records(folder / write.VERDICTS, raw.verdicts)
+    write.write_records(folder / write.AGREEMENT, raw.agreements)
+    write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
+    write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
+    write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    write.write_records(folder / "raw" / "rates.jsonl", raw.rates)
 
 
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         laid_down(folder, made_up())
-        files.write_reports(folder)
+        write.write_reports(folder)
     names = ["report.html", "report.md", "timings.csv", "agreement.csv", "environment.json"]
-    assert [path.name for path in files.reports(first)] == names
+    assert [path.name for path in write.reports(first)] == names
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert not list(tmp_path.rglob("*.part"))
@@ -546,7 +546,7 @@ def test_a_run_that_timed_nothing_reports_the_largest_share_of_each_quantity_in_
     refused = Verdict(cell(MINE, HOURS), Status.MISMATCH, "gradient b: [0] 2 against 1", math.inf)
     environment = {**ENVIRONMENT, "timed": False, "reference_bits": {"float32": 53, "float64": 64}}
     laid_down(tmp_path, Raw(environment, [agreed("jax_grad", DIGITS), refused], [*single, *double], [], [], []))
-    files.write_reports(tmp_path)
+    write.write_reports(tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "MISMATCH, gradient b" in text
     first, second = text.split("### float64")
@@ -557,7 +557,7 @@ def test_a_run_that_timed_nothing_reports_the_largest_share_of_each_quantity_in_
 
 def test_a_stopped_run_has_a_report(tmp_path: Path) -> None:
     laid_down(tmp_path / "run", Raw(ENVIRONMENT, [], [], [], []))
-    files.write_reports(tmp_path / "run")
+    write.write_reports(tmp_path / "run")
     assert "Nothing was compared." in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
 
 
@@ -573,7 +573,7 @@ def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, nam
     laid_down(tmp_path / "run", made_up())
     (tmp_path / "run" / name).write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=words):
-        files.write_reports(tmp_path / "run")
+        write.write_reports(tmp_path / "run")
 
 
 def test_an_out_folder_must_be_new_or_empty_and_writable(tmp_path: Path) -> None:
@@ -581,10 +581,10 @@ def test_an_out_folder_must_be_new_or_empty_and_writable(tmp_path: Path) -> None
     (tmp_path / "full" / "file").touch()
     for bad in ("full", "full/file", "full/file/below"):
         with pytest.raises(BadInput, match="--out"):
-            files.check_out(tmp_path / bad)
-    files.check_out(tmp_path / "new" / "deep")
+            write.check_out(tmp_path / bad)
+    write.check_out(tmp_path / "new" / "deep")
     assert not (tmp_path / "new").exists()
-    assert (files.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
+    assert (write.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
 
 
 def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from bench.analysis import run
 from bench.process.spawn import ROOT
-from bench.report import files
+from bench.report import write
 from tests.planted import busy
 
 BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)
@@ -45,7 +45,7 @@ def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
     what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out / "run")]
     command, own = [sys.executable, "-m", "bench", "run", *what], os.environ | {"TMPDIR": str(out)}
     subprocess.run(command, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
-    return files.read(out / "run")
+    return write.read(out / "run")
 
 
 def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, object]:

@@ -17,7 +17,7 @@ from bench.machine.idle import Quiet
 from bench.plan import fingerprint
 from bench.plan.cells import make
 from bench.plan.options import Options
-from bench.report import files
+from bench.report import write
 from bench.report.views import comparison
 from bench.store.raw_rows import Status, Verdict
 from bench.timing import race
@@ -50,7 +50,7 @@ def main() -> None:
 def _run(folder: Path, options: Options) -> Raw:
     """Return the run that lies in this folder, timed now if it is not there."""
     made = make(options)
-    if not (folder / files.VERDICTS).is_file():
+    if not (folder / write.VERDICTS).is_file():
         started = datetime.now(UTC)
         (folder / "raw").mkdir(parents=True, exist_ok=True)
         found = describe.describe()
@@ -64,15 +64,15 @@ def _run(folder: Path, options: Options) -> Raw:
             "identity": fingerprint.identity(found, made),
             "timed": True,
         }
-        files.write_environment(folder, environment)
+        write.write_environment(folder, environment)
         folders = dict.fromkeys(made.data, folder / "data")
         for key, dataset in made.data.items():
             prepared.save(dataset, folders[key])
         wanted = race.Wanted(options.blocks, options.blocks, 0, quick=False)
         quiet = Quiet(budget_seconds=0)
         race.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
-        files.write_records(folder / files.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
-    return files.read(folder)
+        write.write_records(folder / write.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
+    return write.read(folder)
 
 
 if __name__ == "__main__":

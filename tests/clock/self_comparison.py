@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.process.spawn import ROOT
-from bench.report import files
+from bench.report import write
 from bench.store.raw_rows import Comparison
 from impls import BASELINE
 
@@ -63,7 +63,7 @@ def main() -> None:
 def _run(folder: Path, seed: int, blocks: int) -> Path:
     """Do the run of this seed, or what is missing of it."""
     command = [sys.executable, "-m", "bench", "run"]
-    if (folder / files.ENVIRONMENT).is_file():
+    if (folder / write.ENVIRONMENT).is_file():
         if not (folder / "report.md").is_file():
             subprocess.run([*command, "--resume", str(folder)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         return folder
@@ -74,7 +74,7 @@ def _run(folder: Path, seed: int, blocks: int) -> Path:
 
 
 def _tally(folder: Path) -> Tally:
-    raw = files.read(folder)
+    raw = write.read(folder)
     ratios = [(one.ratio, one.comparison) for one in raw.self_comparisons if one.ratio]
     return Tally(
         run=folder.name,

@@ -30,7 +30,7 @@ from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.report.beside import beside
+from bench.report.fork import beside
 from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, names, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
