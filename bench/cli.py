@@ -11,10 +11,10 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined] # public by its name, in no __all__
 
 import impls
-from bench import compare as comparison
-from bench import run as runs
 from bench.analysis.comparison import CONDITIONS
 from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
+from bench.commands import compare as comparison
+from bench.commands import run as runs
 from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.machine import doctor

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench import run as runs
+from bench.commands import run as runs
 from bench.plan.options import BLOCKS, Options
 from bench.report import write
 from bench.report.terminal.console import Screen, console

@@ -17,7 +17,7 @@ import pytest
 from bench import cli
 from bench.analysis.comparison import between, shift, slower_than
 from bench.analysis.run import Raw
-from bench.compare import percentage
+from bench.commands.compare import percentage
 from bench.errors import BadInput
 from bench.report import write
 from bench.report.views import comparison

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import impls
-from bench import estimate
+from bench.commands import estimate
 from bench.plan import data
 from bench.plan.options import BLOCKS
 from bench.store.raw_rows import Cell, Problem

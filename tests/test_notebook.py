@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import bench
-from bench import notebook, run
+from bench import notebook
+from bench.commands import run
 from bench.errors import BadInput
 from bench.plan.options import BLOCKS, Options
 from bench.report.terminal.console import Screen

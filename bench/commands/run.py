@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import estimate
 from bench.analysis.run import Raw
 from bench.audit import check
+from bench.commands import estimate
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference

@@ -1,0 +1,1 @@
+"""The way of each command, step by step; every step is another package's."""
