@@ -22,8 +22,8 @@ import psutil
 import pytest
 
 import impls
-from bench import cli
 from bench.audit import check
+from bench.cli import app
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe, doctor
@@ -159,7 +159,7 @@ def only_run(tmp_path: Path) -> Path:
 def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["run", "-d", "triple", "-d", "digits"]) == 0
+    assert app.main(["run", "-d", "triple", "-d", "digits"]) == 0
     folder, printed = only_run(tmp_path), capsys.readouterr()
     lines = printed.out.splitlines()
     assert lines[0] == "a machine"
@@ -184,13 +184,13 @@ def test_report_remakes_every_table_byte_for_byte(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
-    assert cli.main(["run", "-d", "triple", "--out", str(tmp_path / "run")]) == 1
+    assert app.main(["run", "-d", "triple", "--out", str(tmp_path / "run")]) == 1
     names = ("report.md", "timings.csv", "agreement.csv")
     made = {name: (tmp_path / "run" / name).read_bytes() for name in names}
     for name in names:
         (tmp_path / "run" / name).unlink()
     capsys.readouterr()
-    assert cli.main(["report", str(tmp_path / "run")]) == 0
+    assert app.main(["report", str(tmp_path / "run")]) == 0
     assert {name: (tmp_path / "run" / name).read_bytes() for name in names} == made
     assert "gradient b: 2 against 1" in capsys.readouterr().out
     assert not (tmp_path / "results").exists()
@@ -199,7 +199,7 @@ def test_report_remakes_every_table_byte_for_byte(
 def test_quick_is_one_block_without_comparison(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["run", "--quick", "-d", "triple"]) == 0
+    assert app.main(["run", "--quick", "-d", "triple"]) == 0
     assert "fastest" not in capsys.readouterr().out
     for row in rows(only_run(tmp_path) / "timings.csv"):
         assert (row["blocks"], row["ratio"], row["comparison"]) == ("1", "", "") and float(row["epoch_seconds"]) > 0
@@ -207,7 +207,7 @@ def test_quick_is_one_block_without_comparison(
 
 def test_json_is_all_there_is_on_stdout(actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
-    assert cli.main(["run", "-d", "triple", "--json"]) == 1
+    assert app.main(["run", "-d", "triple", "--json"]) == 1
     printed, run = capsys.readouterr(), only_run(tmp_path)
     result = json.loads(printed.out)
     assert (result["exit_code"], result["schema"], result["run"]) == (1, write.SCHEMA, run.name)
@@ -218,15 +218,15 @@ def test_json_is_all_there_is_on_stdout(actors: Actors, tmp_path: Path, capsys: 
     assert result["rankings"][0].startswith("numpy_manual is fastest on triple")
     assert str(run / "report.md") in result["files"]
     assert "a machine" in printed.err and "is fastest on triple" in printed.err
-    assert cli.main(["agree", "-d", "triple", "--json"]) == 1
+    assert app.main(["agree", "-d", "triple", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["timings"] == []
-    assert cli.main(["report", str(run), "--json"]) == 0
+    assert app.main(["report", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["timings"] == result["timings"]
 
 
 def test_quiet_prints_verdicts_and_failures_alone(actors: Actors, capsys: pytest.CaptureFixture[str]) -> None:
     actors.statuses = {"torch_nn": (Status.MISMATCH, "gradient b: 2 against 1")}
-    assert cli.main(["run", "-d", "triple", "--quiet"]) == 1
+    assert app.main(["run", "-d", "triple", "--quiet"]) == 1
     printed = capsys.readouterr()
     assert printed.err == ""
     assert printed.out.startswith("Agreement: 3 of 4 cells")
@@ -239,28 +239,28 @@ def test_quiet_prints_verdicts_and_failures_alone(actors: Actors, capsys: pytest
 def test_colour_is_for_terminals_and_for_those_who_want_it(
     actors: Actors, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["run", "-d", "triple"]) == 0
+    assert app.main(["run", "-d", "triple"]) == 0
     assert "\x1b[" not in capsys.readouterr().out
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert cli.main(["run", "-d", "triple"]) == 0
+    assert app.main(["run", "-d", "triple"]) == 0
     assert "\x1b[33m" in capsys.readouterr().out
     monkeypatch.setenv("NO_COLOR", "1")
-    assert cli.main(["run", "-d", "triple"]) == 0
+    assert app.main(["run", "-d", "triple"]) == 0
     assert "\x1b[33m" not in capsys.readouterr().out
 
 
 def test_agree_writes_agreement_and_times_nothing(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["agree", "-d", "triple"]) == 0
+    assert app.main(["agree", "-d", "triple"]) == 0
     folder = only_run(tmp_path)
     assert len(rows(folder / "agreement.csv")) == 4 and not (folder / "timings.csv").exists()
     assert actors.timed == []
     before = (folder / "agreement.csv").read_bytes()
-    assert cli.main(["report", str(folder)]) == 0 and (folder / "agreement.csv").read_bytes() == before
+    assert app.main(["report", str(folder)]) == 0 and (folder / "agreement.csv").read_bytes() == before
     actors.statuses = {"jax_grad": (Status.MISMATCH, "loss: 2 against 1")}
     capsys.readouterr()
-    assert cli.main(["agree", "-d", "triple", "--out", str(tmp_path / "second")]) == 1
+    assert app.main(["agree", "-d", "triple", "--out", str(tmp_path / "second")]) == 1
     assert "MISMATCH jax_grad on triple, cpu: loss: 2 against 1" in capsys.readouterr().out
 
 
@@ -269,7 +269,7 @@ def test_a_cell_that_does_not_pass_the_gate_is_never_timed_and_gives_1(
     actors: Actors, tmp_path: Path, status: Status
 ) -> None:
     actors.statuses = {"torch_nn": (status, "why")}
-    assert cli.main(["run", "-d", "triple"]) == 1
+    assert app.main(["run", "-d", "triple"]) == 1
     assert sorted(actors.timed) == ["jax_grad", "numpy_manual", "torch_autograd"]
     (row,) = [row for row in rows(only_run(tmp_path) / "timings.csv") if row["implementation"] == "torch_nn"]
     assert (row["status"], row["detail"], row["epoch_seconds"], row["ratio"]) == (status, "why", "", "")
@@ -277,7 +277,7 @@ def test_a_cell_that_does_not_pass_the_gate_is_never_timed_and_gives_1(
 
 def test_a_cell_that_breaks_while_it_is_timed_gives_1(actors: Actors, tmp_path: Path) -> None:
     actors.broken = {"torch_nn": Status.CRASHED}
-    assert cli.main(["run", "-d", "triple"]) == 1
+    assert app.main(["run", "-d", "triple"]) == 1
     assert {row["implementation"]: row["status"] for row in rows(only_run(tmp_path) / "timings.csv")} == {
         "numpy_manual": "OK",
         "torch_autograd": "OK",
@@ -290,29 +290,29 @@ def test_a_missing_library_is_fine_unless_it_was_asked_for(
     actors: Actors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actors.statuses = {"jax_grad": (Status.NOT_RUN, "needs jax")}
-    assert cli.main(["run", "-d", "triple"]) == 0
+    assert app.main(["run", "-d", "triple"]) == 0
     text = (only_run(tmp_path) / "report.md").read_text(encoding="utf-8")
     assert "needs jax" in text.partition("## What was not run")[2]
-    assert cli.main(["run", "-d", "triple", "-i", "jax_grad", "-i", "numpy_manual"]) == 1
+    assert app.main(["run", "-d", "triple", "-i", "jax_grad", "-i", "numpy_manual"]) == 1
     monkeypatch.setenv("ALL_BACKENDS", "1")
-    assert cli.main(["run", "-d", "triple"]) == 1
+    assert app.main(["run", "-d", "triple"]) == 1
 
 
 def test_a_missing_device_gives_1_only_if_no_cell_asked_for_could_run(actors: Actors, tmp_path: Path) -> None:
     absent = (Status.NO_DEVICE, "there is no cuda:0")
     actors.statuses = dict.fromkeys(("torch_nn", "torch_autograd", "jax_grad"), absent)
-    assert cli.main(["run", "-d", "triple", "--device", "cuda"]) == 1
+    assert app.main(["run", "-d", "triple", "--device", "cuda"]) == 1
     assert actors.timed == ["numpy_manual"]
-    assert cli.main(["run", "-d", "triple", "--device", "cuda", "--device", "cpu"]) == 0
+    assert app.main(["run", "-d", "triple", "--device", "cuda", "--device", "cpu"]) == 0
     actors.statuses = {"jax_grad": absent}
-    assert cli.main(["run", "-d", "triple", "--device", "cuda"]) == 0
+    assert app.main(["run", "-d", "triple", "--device", "cuda"]) == 0
 
 
 def test_a_stopped_run_keeps_what_it_has_and_says_so(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     actors.stop = KeyboardInterrupt()
-    assert cli.main(["run", "-d", "triple"]) == 130
+    assert app.main(["run", "-d", "triple"]) == 130
     run = only_run(tmp_path)
     assert capsys.readouterr().err.endswith(
         f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
@@ -321,23 +321,23 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(
     shutil.rmtree(tmp_path / "results")
     actors.stop = SystemExit(143)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["run", "-d", "triple"])
+        app.main(["run", "-d", "triple"])
     assert stopped.value.code == 143
-    assert cli.main(["report", str(only_run(tmp_path))]) == 0
+    assert app.main(["report", str(only_run(tmp_path))]) == 0
 
 
 def test_a_stopped_run_goes_on_where_it_was(actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     actors.stop_race = KeyboardInterrupt()
-    assert cli.main(["run", "-d", "triple", "--blocks", "8"]) == 130
+    assert app.main(["run", "-d", "triple", "--blocks", "8"]) == 130
     run = only_run(tmp_path)
     actors.stop_race = None
-    assert cli.main(["run", "--resume", str(run)]) == 0
+    assert app.main(["run", "--resume", str(run)]) == 0
     assert actors.checked == 1 and len(actors.timed) == 4
     assert {row["blocks"] for row in rows(run / "timings.csv")} == {"8"}
     assert only_run(tmp_path) == run
-    assert cli.main(["report", str(run)]) == 0
+    assert app.main(["report", str(run)]) == 0
     capsys.readouterr()
-    assert cli.main(["run", "--resume", str(run), "--blocks", "9"]) == 2
+    assert app.main(["run", "--resume", str(run), "--blocks", "9"]) == 2
     assert capsys.readouterr().err == "bench: --resume takes every option from the run: leave out --blocks\n"
 
 
@@ -347,27 +347,27 @@ def test_another_machine_or_other_data_do_not_go_into_a_run(
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.5\n", encoding="utf-8")
     actors.stop_race = KeyboardInterrupt()
-    assert cli.main(["run", "-d", "mine.csv", "--target", "y"]) == 130
+    assert app.main(["run", "-d", "mine.csv", "--target", "y"]) == 130
     run = str(only_run(tmp_path))
     actors.stop_race = None
     actors.processor = "another"
     capsys.readouterr()
-    assert cli.main(["run", "--resume", run]) == 2
+    assert app.main(["run", "--resume", run]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"bench: --resume {run}: processor was made up and is another;") and said.count("\n") == 1
     actors.processor = "made up"
     Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.6\n", encoding="utf-8")
-    assert cli.main(["run", "--resume", run]) == 2
+    assert app.main(["run", "--resume", run]) == 2
     assert "data was" in capsys.readouterr().err
     Path("mine.csv").write_text("a,y\n1,2.5\n3,3.5\n2,5.5\n", encoding="utf-8")
-    assert cli.main(["run", "--resume", run]) == 0
+    assert app.main(["run", "--resume", run]) == 0
 
 
 def test_a_full_disk_is_one_line_that_says_how_to_go_on(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     actors.stop_race = OSError(errno.ENOSPC, "No space left on device")
-    assert cli.main(["run", "-d", "triple"]) == 2
+    assert app.main(["run", "-d", "triple"]) == 2
     run = only_run(tmp_path)
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"bench: {run}: No space left on device; make room, then python -m bench run --resume {run}"
@@ -377,12 +377,12 @@ def test_a_second_run_on_the_machine_is_refused_unless_forced(
     actors: Actors, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with alone(force=False):
-        assert cli.main(["run", "-d", "triple"]) == 2
+        assert app.main(["run", "-d", "triple"]) == 2
         printed = capsys.readouterr()
         assert printed.err.startswith("bench: another run is going on here") and printed.err.count("\n") == 1
         assert printed.out == "" and not (tmp_path / "results").exists()
-        assert cli.main(["run", "-d", "triple", "--force"]) == 0
-    assert cli.main(["run", "-d", "triple"]) == 0
+        assert app.main(["run", "-d", "triple", "--force"]) == 0
+    assert app.main(["run", "-d", "triple"]) == 0
 
 
 def test_the_lock_of_a_dead_process_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -453,7 +453,7 @@ def test_bad_input_is_one_line_with_its_remedy_and_leaves_nothing(
 ) -> None:
     (tmp_path / "lock").touch()
     before = sorted(tmp_path.rglob("*"))
-    assert cli.main(command.split()) == 2
+    assert app.main(command.split()) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("bench: ") and printed.err.count("\n") == 1
@@ -474,7 +474,7 @@ def test_help_and_list_fit_80_columns(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert cli.main(arguments) == 0
+    assert app.main(arguments) == 0
     printed = capsys.readouterr()
     assert printed.out and not printed.err
     assert max(len(line) for line in printed.out.splitlines()) <= 80
@@ -490,7 +490,7 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
     outside = tmp_path / "outside.py"
     outside.write_text("raise AssertionError('imported')\n", encoding="utf-8")
     script = (
-        "import sys, bench.cli\n"
+        "import sys, bench.cli.app\n"
         "from bench.plan import cells, options\n"
         f"cells.make(options.Options(implementations=({f'{outside}:Mine'!r}, 'torch_nn', 'jax_grad')))\n"
         "print([name for name in ('torch', 'jax', 'jaxlib') if name in sys.modules])\n"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import cli
 from bench.analysis.comparison import between, shift, slower_than
 from bench.analysis.run import Raw
+from bench.cli import app
 from bench.commands.compare import percentage
 from bench.errors import BadInput
 from bench.report import write
@@ -126,11 +126,11 @@ def test_a_cell_that_the_new_run_lacks_fails_and_is_named(tmp_path: Path, capsys
         (name, one.dataset) for name in NAMES[:2] for one in PROBLEMS[:2]
     }
     folders = [str(lay_down(tmp_path / name, raw)) for name, raw in (("old", old), ("new", new))]
-    assert cli.main(["compare", *folders, "--fail-slower", "5%", "--quiet"]) == 1
+    assert app.main(["compare", *folders, "--fail-slower", "5%", "--quiet"]) == 1
     printed = " ".join(capsys.readouterr().out.split())
     assert "--fail-slower 5%: timed in the old run and missing from the new one: jax_grad on data 0, " in printed
-    assert cli.main(["compare", *folders, "--quiet"]) == 0
-    assert cli.main(["compare", *reversed(folders), "--fail-slower", "5%", "--quiet"]) == 0
+    assert app.main(["compare", *folders, "--quiet"]) == 0
+    assert app.main(["compare", *reversed(folders), "--fail-slower", "5%", "--quiet"]) == 0
 
 
 def test_a_cell_that_never_had_a_time_is_not_missed() -> None:
@@ -189,7 +189,7 @@ def test_a_threshold_is_a_percentage(given: str) -> None:
 def test_the_command_prints_writes_and_fails_as_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = lay_down(tmp_path / "old", run()), lay_down(tmp_path / "new", run(slow("jax_grad", 1.1), seed=1))
     arguments = ["compare", str(old), str(new)]
-    assert cli.main([*arguments, "--out", str(tmp_path / "changes")]) == 0
+    assert app.main([*arguments, "--out", str(tmp_path / "changes")]) == 0
     printed = capsys.readouterr().out
     sentence = re.compile(r"SLOWER: jax_grad on data 0 takes 1\.(09|10|11) times as long as before")
     assert sentence.search(" ".join(printed.split()))
@@ -199,12 +199,12 @@ def test_the_command_prints_writes_and_fails_as_asked(tmp_path: Path, capsys: py
     with (tmp_path / "changes" / "comparison.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["implementation"] for row in rows if row["comparison"] == "SLOWER"} == {"jax_grad"} and len(rows) == 9
-    assert cli.main([*arguments, "--fail-slower", "5%", "--quiet"]) == 1
+    assert app.main([*arguments, "--fail-slower", "5%", "--quiet"]) == 1
     assert "--fail-slower 5%: jax_grad on data 0, jax_grad on data 1" in capsys.readouterr().out
-    assert cli.main([*arguments, "--fail-slower", "20%", "--json"]) == 0
+    assert app.main([*arguments, "--fail-slower", "20%", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["exit_code"] == 0 and len(result["changes"]) == 9
-    assert cli.main(["compare", str(old), str(old), "--fail-slower", "0%"]) == 0
+    assert app.main(["compare", str(old), str(old), "--fail-slower", "0%"]) == 0
     assert "6 cells SAME" in capsys.readouterr().out
     assert sorted(path.name for path in old.iterdir()) == ["environment.json", "raw"]
 
@@ -227,7 +227,7 @@ def test_what_cannot_be_compared_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lay_down(Path("old"), run())
-    assert cli.main(["compare", "old", *arguments]) == 2
+    assert app.main(["compare", "old", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and remedy in printed.err
     assert write.read(Path("old")).timed
@@ -243,5 +243,5 @@ def test_a_baseline_that_failed_is_nothing_to_compare_through() -> None:
 
 def test_too_few_blocks_cannot_pass_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = (lay_down(tmp_path / str(seed), run(seed=seed, blocks=7)) for seed in (0, 1))
-    assert cli.main(["compare", str(old), str(new), "--fail-slower", "5%"]) == 2
+    assert app.main(["compare", str(old), str(new), "--fail-slower", "5%"]) == 2
     assert "time them with more --blocks" in capsys.readouterr().err

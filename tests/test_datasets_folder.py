@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import datasets
-from bench import cli
+from bench.cli import app
 from bench.errors import BadInput
 from bench.gate import reference, trajectory
 from bench.plan import cells
@@ -167,7 +167,7 @@ def test_a_run_on_data_on_disk_is_checked_timed_and_says_so(tmp_path: Path) -> N
     on_disk(tmp_path / "rows", n=300)
     out = tmp_path / "run"
     options = ["-i", "torch_nn", "-d", str(tmp_path / "rows"), "--batch-size", "64", "--out", str(out)]
-    assert cli.main(["run", "--quick", *options]) == 0
+    assert app.main(["run", "--quick", *options]) == 0
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "read from the disk batch by batch" in report
     assert "rows batch 64 fed from the host" in report

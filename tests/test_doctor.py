@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import impls
-from bench import cli
+from bench.cli import app
 from bench.machine import doctor
 from bench.machine.doctor import Finding, State, advice, findings
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_read_is_no_disturbance() -> None:
 
 
 def test_the_doctor_prints_every_condition_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["doctor"]) == 0
+    assert app.main(["doctor"]) == 0
     printed = capsys.readouterr().out
     assert all(one.name in printed for one in findings(CALM))
 

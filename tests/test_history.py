@@ -15,9 +15,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench import cli
 from bench.analysis.history import Entry, by_cell, history
 from bench.analysis.run import Raw
+from bench.cli import app
 from bench.errors import BadInput
 from bench.report import svg
 from bench.report.svg import history as picture
@@ -65,7 +65,7 @@ def test_a_run_is_there_once() -> None:
 
 def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [str(lay_down(tmp_path / str(day), run(day))) for day in (2, 1)]
-    assert cli.main(["history", *folders, "--out", str(tmp_path / "history")]) == 0
+    assert app.main(["history", *folders, "--out", str(tmp_path / "history")]) == 0
     printed = capsys.readouterr().out
     assert printed.index("2026-01-01 03:04") < printed.index("2026-01-02 03:04")
     assert "started (UTC)" in printed
@@ -77,10 +77,10 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
     assert (
         "](history.svg)" in text and (tmp_path / "history" / "history.svg").read_text(encoding="utf-8")[:5] == "<?xml"
     )
-    assert cli.main(["history", *folders, "--json"]) == 0
+    assert app.main(["history", *folders, "--json"]) == 0
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert [entry["timing"]["implementation"] for entry in entries] == [*NAMES, *NAMES]
-    assert cli.main(["history", folders[0], folders[0]]) == 2
+    assert app.main(["history", folders[0], folders[0]]) == 2
 
 
 def test_what_is_no_number_survives_in_the_csv() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from bench import cli
+from bench.cli import app
 
 WRONG = {
     "GradientTimesTwo": "a factor 2 too much",
@@ -23,7 +23,7 @@ def test_wrong_ones_are_refused_by_name_and_the_right_one_is_timed(tmp_path: Pat
     names = [f"{PLANTED / 'wrong.py'}:{name}" for name in WRONG]
     options = [word for name in ["numpy_manual", *names] for word in ("--implementation", name)]
     datasets = ["--dataset", "iris"]
-    assert cli.main(["run", "--quick", "--out", str(out), *datasets, *options]) == 1
+    assert app.main(["run", "--quick", "--out", str(out), *datasets, *options]) == 1
     with (out / "timings.csv").open(encoding="utf-8", newline="") as file:
         timings = {row["implementation"]: row for row in csv.DictReader(file)}
     assert timings["numpy_manual"]["status"] == "OK"

@@ -198,7 +198,7 @@ def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
 
 
 def test_the_command_line_starts_without_matplotlib() -> None:
-    program = "import sys, bench.cli; print({'matplotlib', 'jinja2'} & set(sys.modules))"
+    program = "import sys, bench.cli.app; print({'matplotlib', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

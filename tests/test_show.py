@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import impls
-from bench import cli
+from bench.cli import app
 from bench.errors import BadInput
 from bench.report.terminal.excerpts import show
 from bench.report.views.excerpts import excerpts
@@ -58,7 +58,7 @@ def test_one_from_outside_is_shown_and_not_run(tmp_path: Path) -> None:
 def test_what_cannot_be_shown_is_one_line(
     arguments: list[str], remedy: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["show", *arguments]) == 2
+    assert app.main(["show", *arguments]) == 2
     assert remedy in capsys.readouterr().err
 
 
@@ -82,7 +82,7 @@ def test_as_many_stand_side_by_side_as_fit(width: int, beside: int) -> None:
 
 
 def test_off_a_terminal_it_is_plain_python(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["show", "softmax"]) == 0
+    assert app.main(["show", "softmax"]) == 0
     compile(capsys.readouterr().out, "shown", "exec")
 
 

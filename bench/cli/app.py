@@ -12,10 +12,10 @@ from typer.completion import completion_init  # type: ignore[attr-defined] # pub
 
 import impls
 from bench.analysis.comparison import CONDITIONS
-from bench.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
+from bench.cli.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
+from bench.cli.completion import SCRIPT
 from bench.commands import compare as comparison
 from bench.commands import run as runs
-from bench.completing import SCRIPT
 from bench.errors import BadInput, unknown
 from bench.machine import doctor
 from bench.plan.options import BLOCKS, Options
