@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.notebook import agree, race
+    from bench.api import agree, race
 
 __all__ = ["agree", "race"]
 
@@ -13,7 +13,7 @@ __all__ = ["agree", "race"]
 def __getattr__(name: str) -> Any:
     """Import what notebooks use when they ask for it: workers import this package before they are pinned."""
     if name in __all__:
-        from bench import notebook  # noqa: PLC0415 - see above
+        from bench import api  # noqa: PLC0415 - see above
 
-        return vars(notebook)[name]
+        return vars(api)[name]
     raise AttributeError(f"module 'bench' has no attribute '{name}'")

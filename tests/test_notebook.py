@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import bench
-from bench import notebook
+from bench import api
 from bench.commands import run
 from bench.errors import BadInput
 from bench.plan.options import BLOCKS, Options
@@ -69,12 +69,12 @@ def test_one_name_need_be_no_list_in_any_option_that_takes_several(asked: list[t
 def test_bad_input_is_what_it_is_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
     with pytest.raises(BadInput, match="did you mean digits"):
-        notebook.race(datasets="digitz", out=tmp_path / "none")
+        api.race(datasets="digitz", out=tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    script = "import sys, bench\nprint([name for name in ('numpy', 'pandas', 'bench.notebook') if name in sys.modules])"
+    script = "import sys, bench\nprint([name for name in ('numpy', 'pandas', 'bench.api') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
