@@ -1,4 +1,4 @@
-"""What `pytest bench` says below its table."""
+"""What `pytest bench/suite` says below its table."""
 
 from __future__ import annotations
 

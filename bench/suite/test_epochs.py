@@ -1,4 +1,4 @@
-"""Epochs as a plain pytest-benchmark suite: `pytest bench --benchmark-only -k softmax`.
+"""Epochs as a plain pytest-benchmark suite: `pytest bench/suite --benchmark-only -k softmax`.
 
 Each case passes the small gate first: its own data, judged as `python -m bench agree` judges them. What is timed is one
 epoch and one synchronize; `reset` is off the clock. All runs in this one process, one case after the other, so the

@@ -1,0 +1,1 @@
+"""The epochs as a plain pytest-benchmark suite."""
