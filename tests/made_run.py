@@ -12,7 +12,8 @@ import numpy as np
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.report import write
-from bench.store.raw_rows import Agreement, Block, Cell, Costs, Disturbance, Problem, Rounds, Status, Verdict
+from bench.store.cell import Cell, Problem, Status
+from bench.store.raw_rows import Agreement, Block, Costs, Disturbance, Rounds, Verdict
 from datasets.dataset import Model
 from impls import BASELINE
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from bench.machine.idle import Quiet
-from bench.store.raw_rows import Block, Cell, Disturbance, Problem, Rounds
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Block, Disturbance, Rounds
 from bench.timing.schedule import STOPPED, disturbance, next_block, without
 from datasets.dataset import Model
 

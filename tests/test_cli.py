@@ -31,7 +31,8 @@ from bench.machine.lock import alone
 from bench.process.events import Listener, Note
 from bench.report import svg, write
 from bench.store import jsonl
-from bench.store.raw_rows import Agreement, Cell, Failure, Rounds, Status, Verdict
+from bench.store.cell import Cell, Status
+from bench.store.raw_rows import Agreement, Failure, Rounds, Verdict
 from bench.timing import race
 from datasets.dataset import Dataset
 

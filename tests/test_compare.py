@@ -21,7 +21,8 @@ from bench.commands.compare import percentage
 from bench.errors import BadInput
 from bench.report import write
 from bench.report.views import comparison
-from bench.store.raw_rows import Comparison, Failure, Problem, Status
+from bench.store.cell import Problem, Status
+from bench.store.raw_rows import Comparison, Failure
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "torch_nn", "jax_grad")

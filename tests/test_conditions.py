@@ -15,8 +15,9 @@ import pytest
 import impls
 from bench.audit.rules import findings, wrong_after_timing
 from bench.process.spawn import Order, environment, run_worker
+from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
+from bench.store.raw_rows import Failure, Rounds
 from bench.worker import conditions, null
 from bench.worker.attempt import FAILURES, RECORDS, Entry, Job, Plan
 from datasets.dataset import Dataset, Model

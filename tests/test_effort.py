@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.store.raw_rows import Cell, Problem
+from bench.store.cell import Cell, Problem
 from bench.timing.sampling import FULL, QUICK, Effort, epochs_per_round, plans, quick_plan, timeout_seconds
 from datasets.dataset import Model
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.store.raw_rows import Cell, Problem, Rounds
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Rounds
 from bench.timing import race
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save

@@ -8,7 +8,7 @@ import impls
 from bench.commands import estimate
 from bench.plan import data
 from bench.plan.options import BLOCKS
-from bench.store.raw_rows import Cell, Problem
+from bench.store.cell import Cell, Problem
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

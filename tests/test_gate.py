@@ -15,7 +15,8 @@ from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
 from bench.process.spawn import Ending
-from bench.store.raw_rows import Agreement, Problem, Status
+from bench.store.cell import Problem, Status
+from bench.store.raw_rows import Agreement
 from bench.worker.observe import Job
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual

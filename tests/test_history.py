@@ -24,7 +24,8 @@ from bench.report.svg import history as picture
 from bench.report.svg import style
 from bench.report.views import names, palette
 from bench.report.views.history import csv, markdown, title
-from bench.store.raw_rows import Failure, Problem, Status
+from bench.store.cell import Problem, Status
+from bench.store.raw_rows import Failure
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "jax_grad")

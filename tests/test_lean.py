@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.store import decode_rounds, jsonl
+from bench.store.cell import Cell, Problem
 from bench.store.jsonl import each_line, to_json
-from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds
+from bench.store.raw_rows import Environment, Evidence, Rounds
 from datasets.dataset import Model
 
 CELL = Cell("any", Problem("any", Model.SOFTMAX, 3, 1, 2, "float32", 0.1, None, False, False, 0), "cpu", 1)

@@ -16,7 +16,8 @@ import impls
 from bench.audit.rules import Finding, declared, findings, unpacked, wrong_after_timing
 from bench.machine import counters
 from bench.machine.counters import Counters
-from bench.store.raw_rows import Cell, Environment, Evidence, Problem, Rounds, Status
+from bench.store.cell import Cell, Problem, Status
+from bench.store.raw_rows import Environment, Evidence, Rounds
 from bench.worker import evidence, measure, prepare
 from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clocks

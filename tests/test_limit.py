@@ -12,7 +12,8 @@ import pytest
 from bench.analysis import roofline
 from bench.audit.rules import below_limit, declared
 from bench.process.spawn import Order
-from bench.store.raw_rows import Cell, Problem, Rates, Rounds, Status
+from bench.store.cell import Cell, Problem, Status
+from bench.store.raw_rows import Rates, Rounds
 from bench.timing import rates as timing_rates
 from bench.worker import rates as measuring
 from datasets.dataset import Model

@@ -11,7 +11,8 @@ from rich.console import Console
 from bench.process.events import Event, Note, Stage, Step, Timed
 from bench.report.terminal.console import Screen
 from bench.report.terminal.progress import display
-from bench.store.raw_rows import Cell, Problem, Rounds
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Rounds
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 

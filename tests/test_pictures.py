@@ -22,7 +22,8 @@ from bench.report import svg, write
 from bench.report.svg import intervals, style
 from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
 from bench.report.views import palette as looks
-from bench.store.raw_rows import Block, Status, Timing
+from bench.store.cell import Status
+from bench.store.raw_rows import Block, Timing
 from datasets.dataset import Model
 from tests.test_report import (
     BLOCKS,

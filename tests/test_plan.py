@@ -13,7 +13,7 @@ from bench.analysis.statistics import order_interval
 from bench.errors import BadInput
 from bench.plan import cells, data
 from bench.plan.options import BLOCKS, Options
-from bench.store.raw_rows import Status
+from bench.store.cell import Status
 
 
 def named(cells: object) -> list[tuple[str, str, str]]:

@@ -18,8 +18,9 @@ from bench.process import spawn
 from bench.process.events import Event, Stage, Step, Timed
 from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
+from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, from_mapping, read_lines
-from bench.store.raw_rows import Block, Cell, Disturbance, Failure, Problem, Rates, Rounds, Status
+from bench.store.raw_rows import Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
 from bench.timing.schedule import STOPPED
 from bench.worker.attempt import RECORDS, STARTED, Entry, Job

@@ -28,18 +28,16 @@ from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
+from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import (
     Agreement,
     Block,
-    Cell,
     Comparison,
     Costs,
     Environment,
     Failure,
-    Problem,
     Rates,
     Rounds,
-    Status,
     Timing,
     Verdict,
 )

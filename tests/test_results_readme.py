@@ -9,20 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.store.raw_rows import (
-    Agreement,
-    Block,
-    Cell,
-    Change,
-    Failure,
-    Paced,
-    Problem,
-    Rounds,
-    Scaling,
-    Status,
-    Timing,
-    Verdict,
-)
+from bench.store.cell import Cell, Problem, Status
+from bench.store.raw_rows import Agreement, Block, Change, Failure, Paced, Rounds, Scaling, Timing, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "results" / "README.md").read_text(encoding="utf-8")

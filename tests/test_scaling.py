@@ -18,7 +18,8 @@ from bench.report.markdown.scaling import section
 from bench.report.svg import scaling as picture
 from bench.report.svg import style
 from bench.report.views import names, palette, scaling, truncate
-from bench.store.raw_rows import Cell, Places, Problem, Scaling
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 from impls import BASELINE

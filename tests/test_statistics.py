@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value, processes
-from bench.store.raw_rows import Cell, Comparison, Problem, Rounds
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Comparison, Rounds
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Cell, Failure, Problem, Rounds, Status
+from bench.store.raw_rows import Failure, Rounds
 from bench.timing.sampling import quick_plan
 from bench.worker import attempt, evidence, measure
 from bench.worker.attempt import Entry, Job, Plan

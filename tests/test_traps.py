@@ -22,8 +22,9 @@ from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn
 from bench.report.views import names
+from bench.store.cell import Cell, Problem
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Cell, Evidence, Failure, Problem, Rounds
+from bench.store.raw_rows import Evidence, Failure, Rounds
 from bench.worker import attempt, evidence, measure, prepare
 from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clocks

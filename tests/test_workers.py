@@ -15,7 +15,7 @@ import pytest
 
 from bench.process import spawn
 from bench.process.spawn import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
-from bench.store.raw_rows import Status
+from bench.store.cell import Status
 from bench.worker.evidence import Clocks
 
 PROGRAM = "tests.planted.program"

@@ -16,7 +16,8 @@ from bench.analysis.pairing import baseline_of
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare, order_interval
 from bench.errors import BadInput
-from bench.store.raw_rows import Cell, Change, Status, Verdict
+from bench.store.cell import Cell, Status
+from bench.store.raw_rows import Change, Verdict
 from datasets.dataset import Model
 
 # What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.

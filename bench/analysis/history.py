@@ -9,7 +9,8 @@ from typing import Any
 from bench.analysis.comparison import CONDITIONS
 from bench.analysis.run import Raw
 from bench.errors import BadInput
-from bench.store.raw_rows import Cell, Timing
+from bench.store.cell import Cell
+from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.analysis.statistics import paired_ratio, process_value
-from bench.store.raw_rows import Cell, Rounds
+from bench.store.cell import Cell
+from bench.store.raw_rows import Rounds
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE

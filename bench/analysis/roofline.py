@@ -15,7 +15,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bench.store.raw_rows import Cell, Problem, Rates
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Rates
 from datasets.dataset import Model
 
 # The loops of a library come within a fifth of what a processor can do. What else could make the bound too high is

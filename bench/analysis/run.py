@@ -21,19 +21,8 @@ from bench.analysis.statistics import (
     process_value,
     processes,
 )
-from bench.store.raw_rows import (
-    Agreement,
-    Block,
-    Cell,
-    Comparison,
-    Failure,
-    Rates,
-    Rounds,
-    Scaling,
-    Status,
-    Timing,
-    Verdict,
-)
+from bench.store.cell import Cell, Status
+from bench.store.raw_rows import Agreement, Block, Comparison, Failure, Rates, Rounds, Scaling, Timing, Verdict
 from bench.timing.schedule import STOPPED, without
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model

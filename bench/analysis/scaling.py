@@ -12,7 +12,8 @@ from statistics import median
 import numpy as np
 
 from bench.analysis.statistics import Ratio, compare, order_interval, paired_ratio
-from bench.store.raw_rows import Cell, Comparison, Family, Places, Scaling
+from bench.store.cell import Cell
+from bench.store.raw_rows import Comparison, Family, Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 

@@ -18,7 +18,8 @@ from bench.analysis.statistics import process_value
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
 from bench.plan import starts
-from bench.store.raw_rows import Environment, Evidence, Problem, Rounds, Status
+from bench.store.cell import Problem, Status
+from bench.store.raw_rows import Environment, Evidence, Rounds
 from bench.worker import null
 from datasets.dataset import Dataset
 from impls.protocol import Params, parameter_shapes

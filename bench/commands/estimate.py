@@ -9,7 +9,7 @@ import numpy as np
 import impls
 from bench.gate.check import AT_ONCE
 from bench.plan.sweep import work_seconds
-from bench.store.raw_rows import Cell
+from bench.store.cell import Cell
 from bench.timing import race
 from bench.worker.null import NAME as NULL
 

@@ -29,8 +29,9 @@ from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
+from bench.store.cell import Status
 from bench.store.jsonl import from_mapping
-from bench.store.raw_rows import Agreement, Status, Verdict
+from bench.store.raw_rows import Agreement, Verdict
 from bench.timing import race
 from datasets import folder as disk
 from datasets import prepared

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.gate import trajectory
 from bench.plan import starts
-from bench.store.raw_rows import Problem
+from bench.store.cell import Problem
 from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
 
 PREFIX = "gate:"

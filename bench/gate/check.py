@@ -25,8 +25,9 @@ from bench.gate.expect import Expected, expect
 from bench.gate.observe import Observation
 from bench.process import spawn
 from bench.process.events import Listener, Stage, Step
+from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Agreement, Cell, Observed, Problem, Status, Verdict
+from bench.store.raw_rows import Agreement, Observed, Verdict
 from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset

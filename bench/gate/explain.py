@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bench.gate.case import PREFIX
 from bench.gate.catalogue import cases
 from bench.gate.judge import CONDUCT
-from bench.store.raw_rows import Agreement, Status
+from bench.store.cell import Status
+from bench.store.raw_rows import Agreement
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference
 from bench.gate.reference import Problem, Scaled, Wide
-from bench.store import raw_rows
+from bench.store import cell
 from datasets.curvature import largest_eigenvalue
 from datasets.dataset import Dataset
 from impls.protocol import Batching, Params, Recipe, zeros
@@ -89,7 +89,7 @@ def run(
     return Run(tuple(steps), float(learning_rate), tuple(ends))
 
 
-def diverges(problem: raw_rows.Problem, dataset: Dataset, epochs: int) -> bool:
+def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
     """Return whether the reference itself overflows, or grows because the rate is too high for one of its batches.
 
     A step of gradient descent cannot raise the loss of its own batch while learning_rate <= 2 / L.
@@ -103,7 +103,7 @@ def diverges(problem: raw_rows.Problem, dataset: Dataset, epochs: int) -> bool:
     return last > first and any(problem.learning_rate * _curvature(step.problem) > 2 for step in steps)
 
 
-def too_long(problem: raw_rows.Problem, epochs: int) -> bool:
+def too_long(problem: cell.Problem, epochs: int) -> bool:
     """Return whether an error cannot be carried along these epochs, so that only the last one can be judged."""
     return _beyond((problem.d + 1) * problem.k, epochs * problem.steps)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
-from bench.store.raw_rows import Status
+from bench.store.cell import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 

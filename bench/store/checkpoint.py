@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from bench.store.cell import Cell
 from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
-from bench.store.raw_rows import Block, Cell, Failure, Paced, Rates, Rounds
+from bench.store.raw_rows import Block, Failure, Paced, Rates, Rounds
 from bench.timing.schedule import STOPPED
 from bench.worker.attempt import RECORDS
 

@@ -7,8 +7,9 @@ from functools import cache
 
 import msgspec
 
+from bench.store.cell import Cell
 from bench.store.jsonl import decoder
-from bench.store.raw_rows import Cell, Costs, Disturbance, Environment, Evidence, Rounds
+from bench.store.raw_rows import Costs, Disturbance, Environment, Evidence, Rounds
 
 
 class _Line(msgspec.Struct):

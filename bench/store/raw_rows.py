@@ -5,36 +5,12 @@ Those that a large report reads of each process have slots: they are made of the
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from datasets.dataset import Batching, Model
-from impls.protocol import Feed, Recipe
-
-
-class Status(StrEnum):
-    """What became of a cell; a time is shown beside OK and nowhere else."""
-
-    OK = "OK"
-    MISMATCH = "MISMATCH"  # the gate refused it
-    DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
-    NO_DEVICE = "NO-DEVICE"  # the machine lacks the device that was asked for
-    NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device
-    FAILED = "FAILED"  # it raised
-    CRASHED = "CRASHED"  # its worker died
-    TIMEOUT = "TIMEOUT"  # its worker did not end in time
-    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
-    BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
-    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
-    # What follows is judged by bench.audit.rules, and holds of three processes or more.
-    EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
-    NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
-    RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
-    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
-    INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
-    BELOW_LIMIT = "BELOW-LIMIT"  # less time than what it must read and compute takes on this machine
-    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
+from bench.store.cell import Cell, Problem, Status
+from datasets.dataset import Model
+from impls.protocol import Feed
 
 
 class Comparison(StrEnum):
@@ -45,60 +21,6 @@ class Comparison(StrEnum):
     SAME = "SAME"
     AMBIGUOUS = "AMBIGUOUS"
     NONE = ""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is trained, and how: the same for every implementation that is compared on it."""
-
-    dataset: str
-    model: Model
-    n: int
-    d: int
-    k: int
-    dtype: str
-    learning_rate: float
-    batch_size: int | None
-    shuffle: bool
-    drop_last: bool
-    seed: int
-    feed: Feed = Feed.DEVICE
-
-    @property
-    def recipe(self) -> Recipe:
-        """How an implementation trains on this problem."""
-        return Recipe(self.learning_rate, self.batching, self.feed)
-
-    @property
-    def batching(self) -> Batching:
-        """The batching of every epoch of this problem."""
-        return Batching(self.batch_size, self.shuffle, self.drop_last, self.seed)
-
-    @property
-    def steps(self) -> int:
-        """The batches of an epoch."""
-        size = self.batch_size or self.n
-        return self.n // size if self.drop_last else math.ceil(self.n / size)
-
-    @property
-    def rows(self) -> int:
-        """The rows of an epoch: all, or without those of a short last batch that is left out."""
-        size = self.batch_size or self.n
-        return self.n - self.n % size if self.drop_last else self.n
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One implementation on one problem, device and number of threads."""
-
-    implementation: str
-    problem: Problem
-    device: str
-    threads: int
-
-    def __hash__(self) -> int:
-        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
-        return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bench.gate import case, expect, judge, observe, reference
 from bench.plan import starts
 from bench.plan.data import DEFAULT_DATASETS
 from bench.plan.options import EPOCHS
-from bench.store.raw_rows import Problem
+from bench.store.cell import Problem
 from impls.protocol import Dataset, Device, Implementation, Trainer
 
 DTYPE = "float32"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.process.spawn import Ending, Order, environment, run_worker
+from bench.store.cell import Cell, Status
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Cell, Failure, Rounds, Status
+from bench.store.raw_rows import Failure, Rounds
 from bench.worker.attempt import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
 from bench.worker.pace import Pace
 from datasets.prepared import mapped_bytes

@@ -25,8 +25,9 @@ from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
 from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint
+from bench.store.cell import Cell
 from bench.store.jsonl import append_line
-from bench.store.raw_rows import Block, Cell, Paced, Rounds
+from bench.store.raw_rows import Block, Paced, Rounds
 from bench.timing import rates
 from bench.timing.isolation import run_job
 from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.store.raw_rows import Cell, Problem
+from bench.store.cell import Cell, Problem
 from bench.worker.attempt import Plan
 
 # A round lasts 1 ms or more in the fastest implementation, so that the clock's cost of 0.3 us is below 0.1 %; the aim

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.process.out_of_memory import is_out_of_memory
+from bench.store.cell import Cell, Status
 from bench.store.jsonl import append_line
-from bench.store.raw_rows import Cell, Failure, Status
+from bench.store.raw_rows import Failure
 
 # The files of a worker's folder: the records and failures of its cells, and the number of the cell last started.
 RECORDS, FAILURES, STARTED = "records.jsonl", "failures.jsonl", "started.txt"

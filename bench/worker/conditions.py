@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from bench.store.raw_rows import Cell, Environment
+from bench.store.cell import Cell
+from bench.store.raw_rows import Environment
 from impls import runtimes
 
 

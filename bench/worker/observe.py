@@ -20,8 +20,9 @@ from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.catalogue import cases
 from bench.gate.observe import observe
 from bench.plan.devices import device
+from bench.store.cell import Problem, Status
 from bench.store.jsonl import append_line, from_mapping
-from bench.store.raw_rows import Observed, Problem, Status
+from bench.store.raw_rows import Observed
 from bench.worker.startup import leave, read_job
 from datasets.prepared import open_saved
 from impls import runtimes

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bench.store.raw_rows import Cell
+from bench.store.cell import Cell
 from bench.worker.attempt import Entry, Job
 from bench.worker.evidence import Clock
 from bench.worker.prepare import prepare, ready, run_epochs, seconds_of

@@ -22,7 +22,8 @@ import datasets
 import impls
 from bench.analysis.statistics import Ratio, paired_ratio, process_value
 from bench.process.spawn import ROOT, environment
-from bench.store.raw_rows import Cell, Problem, Rounds
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Rounds
 from bench.timing.isolation import run_job
 from bench.worker.attempt import Entry, Job, Plan
 from datasets import prepared

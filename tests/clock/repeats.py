@@ -19,7 +19,8 @@ from bench.plan.cells import make
 from bench.plan.options import Options
 from bench.report import write
 from bench.report.views import comparison
-from bench.store.raw_rows import Status, Verdict
+from bench.store.cell import Status
+from bench.store.raw_rows import Verdict
 from bench.timing import race
 from datasets import prepared
 from impls import BASELINE

@@ -21,7 +21,7 @@ import impls
 from bench.audit import check, rules
 from bench.machine.idle import Quiet
 from bench.store import checkpoint
-from bench.store.raw_rows import Cell, Problem
+from bench.store.cell import Cell, Problem
 from bench.timing import race
 from datasets import prepared
 from datasets.dataset import Dataset

@@ -14,7 +14,8 @@ import numpy as np
 import impls
 from bench.analysis import roofline
 from bench.plan.data import DEFAULT_DATASETS
-from bench.store.raw_rows import Cell, Problem, Rates
+from bench.store.cell import Cell, Problem
+from bench.store.raw_rows import Rates
 from bench.worker import rates
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros

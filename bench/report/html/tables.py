@@ -9,7 +9,8 @@ from bench.analysis.run import Raw
 from bench.report.markdown import run
 from bench.report.views import agreement_matrix, names, self_comparison
 from bench.report.views.truncate import Numbered
-from bench.store.raw_rows import Comparison, Status, Timing
+from bench.store.cell import Status
+from bench.store.raw_rows import Comparison, Timing
 
 FACETS = ("model", "dataset", "implementation", "status")
 

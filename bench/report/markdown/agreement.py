@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names
-from bench.store.raw_rows import Agreement, Status
+from bench.store.cell import Status
+from bench.store.raw_rows import Agreement
 
 
 def report(raw: Raw) -> str:

@@ -10,7 +10,8 @@ from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
-from bench.store.raw_rows import Agreement, Status, Timing
+from bench.store.cell import Status
+from bench.store.raw_rows import Agreement, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed
 

@@ -12,7 +12,7 @@ from bench.analysis.statistics import MARGIN
 from bench.report.svg import style
 from bench.report.views import names
 from bench.report.views.palette import Mark
-from bench.store.raw_rows import Status
+from bench.store.cell import Status
 
 MOST_PANELS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4

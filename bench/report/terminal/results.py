@@ -25,7 +25,8 @@ from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, self_comparison, truncate
 from bench.report.views import comparison as change_words
 from bench.report.views import history as past_words
-from bench.store.raw_rows import Agreement, Cell, Change, Comparison, Status, Timing, Verdict
+from bench.store.cell import Cell, Status
+from bench.store.raw_rows import Agreement, Change, Comparison, Timing, Verdict
 from datasets.dataset import Model
 
 _STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}

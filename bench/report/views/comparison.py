@@ -10,8 +10,9 @@ from bench.analysis.comparison import Between, moved_baselines
 from bench.analysis.statistics import MARGIN
 from bench.report.markdown.syntax import bullets, section, table, text
 from bench.report.views import names
+from bench.store.cell import Cell, Status
 from bench.store.jsonl import to_mapping
-from bench.store.raw_rows import Cell, Change, Comparison, Status
+from bench.store.raw_rows import Change, Comparison
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 

@@ -10,7 +10,8 @@ from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.analysis.statistics import process_value
 from bench.report.views import names
-from bench.store.raw_rows import Cell, Rounds, Status
+from bench.store.cell import Cell, Status
+from bench.store.raw_rows import Rounds
 
 
 @dataclass(frozen=True)

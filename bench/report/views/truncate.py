@@ -7,7 +7,8 @@ from itertools import accumulate
 from typing import TypeVar
 
 from bench.report.views import names
-from bench.store.raw_rows import Status, Timing
+from bench.store.cell import Status
+from bench.store.raw_rows import Timing
 from datasets.dataset import Model
 
 # A row of timings.csv with its place there, which is the number of its cell.
