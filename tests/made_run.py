@@ -13,7 +13,8 @@ from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.report import write
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import Agreement, Block, Costs, Disturbance, Rounds, Verdict
+from bench.store.raw_rows import Block, Costs, Disturbance, Rounds, Verdict
+from bench.store.tables import Agreement
 from datasets.dataset import Model
 from impls import BASELINE
 

@@ -32,7 +32,8 @@ from bench.process.events import Listener, Note
 from bench.report import svg, write
 from bench.store import jsonl
 from bench.store.cell import Cell, Status
-from bench.store.raw_rows import Agreement, Failure, Rounds, Verdict
+from bench.store.raw_rows import Failure, Rounds, Verdict
+from bench.store.tables import Agreement
 from bench.timing import race
 from datasets.dataset import Dataset
 

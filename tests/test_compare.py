@@ -22,7 +22,8 @@ from bench.errors import BadInput
 from bench.report import write
 from bench.report.views import comparison
 from bench.store.cell import Problem, Status
-from bench.store.raw_rows import Comparison, Failure
+from bench.store.raw_rows import Failure
+from bench.store.tables import Comparison
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "torch_nn", "jax_grad")

@@ -16,7 +16,7 @@ from bench.gate.explain import CHECKS, explain
 from bench.gate.reference import Scaled
 from bench.process.spawn import Ending
 from bench.store.cell import Problem, Status
-from bench.store.raw_rows import Agreement
+from bench.store.tables import Agreement
 from bench.worker.observe import Job
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual

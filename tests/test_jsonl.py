@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bench.plan.options import Options
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
-from bench.store.raw_rows import Agreement, Failure, Rounds, Timing, Verdict
+from bench.store.raw_rows import Failure, Rounds, Verdict
+from bench.store.tables import Agreement, Timing
 from bench.worker.attempt import Entry, Job
 from datasets.dataset import Model
 

@@ -20,7 +20,7 @@ from bench.report import html
 from bench.report.html import charts, data
 from bench.report.views import names, truncate
 from bench.store.cell import Status
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.test_pictures import marks, softmax
 from tests.test_report import BLOCKS, DIGITS, ENVIRONMENT, SCATTER, agreed, agreement, cell, made_up, rounds

@@ -23,7 +23,8 @@ from bench.report.svg import intervals, style
 from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
 from bench.report.views import palette as looks
 from bench.store.cell import Status
-from bench.store.raw_rows import Block, Timing
+from bench.store.raw_rows import Block
+from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.test_report import (
     BLOCKS,

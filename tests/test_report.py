@@ -29,18 +29,8 @@ from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import (
-    Agreement,
-    Block,
-    Comparison,
-    Costs,
-    Environment,
-    Failure,
-    Rates,
-    Rounds,
-    Timing,
-    Verdict,
-)
+from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
+from bench.store.tables import Agreement, Comparison, Timing
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls.protocol import Feed

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import Agreement, Block, Change, Failure, Paced, Rounds, Scaling, Timing, Verdict
+from bench.store.raw_rows import Block, Failure, Paced, Rounds, Verdict
+from bench.store.tables import Agreement, Change, Scaling, Timing
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "results" / "README.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from bench.report.svg import scaling as picture
 from bench.report.svg import style
 from bench.report.views import names, palette, scaling, truncate
 from bench.store.cell import Cell, Problem
-from bench.store.raw_rows import Places, Scaling
+from bench.store.tables import Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 from impls import BASELINE

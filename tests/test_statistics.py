@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value, processes
 from bench.store.cell import Cell, Problem
-from bench.store.raw_rows import Comparison, Rounds
+from bench.store.raw_rows import Rounds
+from bench.store.tables import Comparison
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

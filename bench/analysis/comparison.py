@@ -17,7 +17,8 @@ from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare, order_interval
 from bench.errors import BadInput
 from bench.store.cell import Cell, Status
-from bench.store.raw_rows import Change, Verdict
+from bench.store.raw_rows import Verdict
+from bench.store.tables import Change
 from datasets.dataset import Model
 
 # What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.

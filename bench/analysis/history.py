@@ -10,7 +10,7 @@ from bench.analysis.comparison import CONDITIONS
 from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.store.cell import Cell
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 
 

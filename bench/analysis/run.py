@@ -22,7 +22,8 @@ from bench.analysis.statistics import (
     processes,
 )
 from bench.store.cell import Cell, Status
-from bench.store.raw_rows import Agreement, Block, Comparison, Failure, Rates, Rounds, Scaling, Timing, Verdict
+from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
+from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from bench.timing.schedule import STOPPED, without
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model

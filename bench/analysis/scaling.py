@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.analysis.statistics import Ratio, compare, order_interval, paired_ratio
 from bench.store.cell import Cell
-from bench.store.raw_rows import Comparison, Family, Places, Scaling
+from bench.store.tables import Comparison, Family, Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 

@@ -16,7 +16,8 @@ from statistics import fmean, median
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.store.raw_rows import Comparison, Rounds
+from bench.store.raw_rows import Rounds
+from bench.store.tables import Comparison
 
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03

@@ -31,7 +31,8 @@ from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store.cell import Status
 from bench.store.jsonl import from_mapping
-from bench.store.raw_rows import Agreement, Verdict
+from bench.store.raw_rows import Verdict
+from bench.store.tables import Agreement
 from bench.timing import race
 from datasets import folder as disk
 from datasets import prepared

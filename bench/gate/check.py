@@ -27,7 +27,8 @@ from bench.process import spawn
 from bench.process.events import Listener, Stage, Step
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Agreement, Observed, Verdict
+from bench.store.raw_rows import Observed, Verdict
+from bench.store.tables import Agreement
 from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset

@@ -9,7 +9,7 @@ from bench.gate.case import PREFIX
 from bench.gate.catalogue import cases
 from bench.gate.judge import CONDUCT
 from bench.store.cell import Status
-from bench.store.raw_rows import Agreement
+from bench.store.tables import Agreement
 
 
 @dataclass(frozen=True)

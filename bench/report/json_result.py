@@ -9,7 +9,8 @@ from typing import Any
 from bench.analysis.run import Raw
 from bench.report.views import names
 from bench.store.jsonl import to_mapping
-from bench.store.raw_rows import Timing, Verdict
+from bench.store.raw_rows import Verdict
+from bench.store.tables import Timing
 
 
 def of_run(

@@ -34,7 +34,8 @@ from bench.report.fork import beside
 from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, names, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
-from bench.store.raw_rows import Agreement, Block, Change, Failure, Rates, Scaling, Timing, Verdict
+from bench.store.raw_rows import Block, Failure, Rates, Verdict
+from bench.store.tables import Agreement, Change, Scaling, Timing
 
 SCHEMA = 1
 RESULTS = Path(__file__).resolve().parents[2] / "results"

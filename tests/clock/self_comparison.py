@@ -19,7 +19,7 @@ import pandas as pd
 
 from bench.process.spawn import ROOT
 from bench.report import write
-from bench.store.raw_rows import Comparison
+from bench.store.tables import Comparison
 from impls import BASELINE
 
 SHAPES = {

@@ -20,7 +20,7 @@ from bench.report.html.tables import Table
 from bench.report.markdown import conditions, run
 from bench.report.views import chart_rows, names, palette, scaling, self_comparison, truncate
 from bench.report.views.truncate import Numbered
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 
 HERE = Path(__file__).parent

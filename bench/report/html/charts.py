@@ -17,7 +17,7 @@ from bench.report.views.chart_rows import Ranked
 from bench.report.views.palette import ALARM, Mark
 from bench.report.views.scaling import Curve, Panel
 from bench.report.views.truncate import Numbered
-from bench.store.raw_rows import Agreement, Scaling, Timing
+from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
 

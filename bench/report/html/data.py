@@ -10,7 +10,8 @@ from bench.analysis.run import Raw
 from bench.report.views import names, samples
 from bench.report.views.samples import History
 from bench.report.views.truncate import Numbered
-from bench.store.raw_rows import Environment, Timing
+from bench.store.raw_rows import Environment
+from bench.store.tables import Timing
 
 # Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
 MOST_ROUNDS = 200_000

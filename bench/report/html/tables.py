@@ -10,7 +10,7 @@ from bench.report.markdown import run
 from bench.report.views import agreement_matrix, names, self_comparison
 from bench.report.views.truncate import Numbered
 from bench.store.cell import Status
-from bench.store.raw_rows import Comparison, Timing
+from bench.store.tables import Comparison, Timing
 
 FACETS = ("model", "dataset", "implementation", "status")
 

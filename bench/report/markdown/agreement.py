@@ -8,7 +8,7 @@ from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names
 from bench.store.cell import Status
-from bench.store.raw_rows import Agreement
+from bench.store.tables import Agreement
 
 
 def report(raw: Raw) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import names, self_comparison, truncate
-from bench.store.raw_rows import Rounds, Timing
+from bench.store.raw_rows import Rounds
+from bench.store.tables import Timing
 from bench.timing import schedule
 from bench.worker.null import NAME as NULL
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.roofline import SAFETY
 from bench.report.markdown.syntax import table
 from bench.report.views import names
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 
 
 def section(rows: Sequence[Timing]) -> str:

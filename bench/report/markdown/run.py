@@ -11,7 +11,7 @@ from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.store.cell import Status
-from bench.store.raw_rows import Agreement, Timing
+from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed
 

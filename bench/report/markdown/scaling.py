@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.report.markdown.syntax import bullets, table
 from bench.report.views import names, scaling, truncate
 from bench.report.views.scaling import Panel
-from bench.store.raw_rows import Scaling, Timing
+from bench.store.tables import Scaling, Timing
 from impls.protocol import Feed
 
 _INTRODUCTION = (

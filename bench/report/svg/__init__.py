@@ -9,7 +9,7 @@ from bench.analysis.run import Raw
 from bench.report.svg import agreement, history, intervals, rounds, scaling, style
 from bench.report.views import names, palette, samples
 from bench.report.views.scaling import panels
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter
 from bench.report.svg import style
 from bench.report.views import agreement_matrix, names, palette
 from bench.report.views.agreement_matrix import Shares
-from bench.store.raw_rows import Agreement
+from bench.store.tables import Agreement
 
 MOST_COLUMNS = 12
 # Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.

@@ -13,7 +13,7 @@ from bench.report.svg import style
 from bench.report.views import chart_rows, names
 from bench.report.views.chart_rows import Ranked
 from bench.report.views.palette import Mark
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 
 MOST_ROWS = 40  # a picture of thousands is read by nobody
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27

@@ -11,7 +11,7 @@ from bench.report.svg import style
 from bench.report.views import scaling
 from bench.report.views.palette import Mark
 from bench.report.views.scaling import Curve, Panel
-from bench.store.raw_rows import Scaling
+from bench.store.tables import Scaling
 
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 

@@ -26,7 +26,8 @@ from bench.report.views import chart_rows, names, self_comparison, truncate
 from bench.report.views import comparison as change_words
 from bench.report.views import history as past_words
 from bench.store.cell import Cell, Status
-from bench.store.raw_rows import Agreement, Change, Comparison, Timing, Verdict
+from bench.store.raw_rows import Verdict
+from bench.store.tables import Agreement, Change, Comparison, Timing
 from datasets.dataset import Model
 
 _STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.store.raw_rows import Agreement
+from bench.store.tables import Agreement
 
 
 @dataclass(frozen=True)

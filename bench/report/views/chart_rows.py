@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.report.views import names, truncate
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 
 
 @dataclass(frozen=True)

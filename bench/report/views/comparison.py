@@ -12,7 +12,7 @@ from bench.report.markdown.syntax import bullets, section, table, text
 from bench.report.views import names
 from bench.store.cell import Cell, Status
 from bench.store.jsonl import to_mapping
-from bench.store.raw_rows import Change, Comparison
+from bench.store.tables import Change, Comparison
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 

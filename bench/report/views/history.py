@@ -11,7 +11,7 @@ import pandas as pd
 from bench.analysis.history import Entry, by_cell
 from bench.report.markdown.syntax import table, text
 from bench.report.views import names
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 
 HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
 NUMBERS = HEADERS[3:6]

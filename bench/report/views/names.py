@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from bench.analysis.statistics import MARGIN
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import Change, Comparison, Scaling, Timing, Verdict
+from bench.store.raw_rows import Verdict
+from bench.store.tables import Change, Comparison, Scaling, Timing
 from impls.protocol import Feed
 
 # Fixed before any run: where a tenth of denormal numbers makes softmax take 4 to 8 times as long, so many cost less

@@ -13,7 +13,7 @@ import numpy as np
 from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
 from bench.report.views import names, truncate
-from bench.store.raw_rows import Family, Places, Scaling, Timing
+from bench.store.tables import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 
 HOW = (

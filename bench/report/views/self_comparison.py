@@ -9,7 +9,7 @@ from bench.analysis.pairing import TWIN
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import Ratio
 from bench.report.views import names
-from bench.store.raw_rows import Comparison
+from bench.store.tables import Comparison
 from impls.protocol import Feed
 
 # A run of very many pieces of work has as many A/A comparisons.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bench.report.views import names
 from bench.store.cell import Status
-from bench.store.raw_rows import Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 
 # A row of timings.csv with its place there, which is the number of its cell.
