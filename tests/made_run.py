@@ -12,6 +12,7 @@ import numpy as np
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.report import write
+from bench.store import layout
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Disturbance, Rounds, Verdict
 from bench.store.tables import Agreement
@@ -20,7 +21,7 @@ from impls import BASELINE
 
 MACHINE = {"processor": "Made-up 3000", "libraries": {"numpy": "2.4.6"}, "commit": "0" * 40}
 ENVIRONMENT: dict[str, Any] = {
-    "schema": write.SCHEMA,
+    "schema": layout.SCHEMA,
     "run": "20260102-030405-abc123",
     "started": "2026-01-02T03:04:05+00:00",
     "command": "python -m bench run",
@@ -92,8 +93,8 @@ def lay_down(folder: Path, raw: Raw) -> Path:
     """Write the raw rows of a run as it does itself, and return its folder."""
     (folder / "raw").mkdir(parents=True)
     write.write_environment(folder, raw.environment)
-    write.write_records(folder / write.VERDICTS, raw.verdicts)
-    write.write_records(folder / write.AGREEMENT, raw.agreements)
+    write.write_records(folder / layout.VERDICTS, raw.verdicts)
+    write.write_records(folder / layout.AGREEMENT, raw.agreements)
     write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
     write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
     write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)

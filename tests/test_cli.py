@@ -30,7 +30,7 @@ from bench.machine import describe, doctor
 from bench.machine.lock import alone
 from bench.process.events import Listener, Note
 from bench.report import svg, write
-from bench.store import jsonl
+from bench.store import jsonl, layout
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement
@@ -212,7 +212,7 @@ def test_json_is_all_there_is_on_stdout(actors: Actors, tmp_path: Path, capsys: 
     assert app.main(["run", "-d", "triple", "--json"]) == 1
     printed, run = capsys.readouterr(), only_run(tmp_path)
     result = json.loads(printed.out)
-    assert (result["exit_code"], result["schema"], result["run"]) == (1, write.SCHEMA, run.name)
+    assert (result["exit_code"], result["schema"], result["run"]) == (1, layout.SCHEMA, run.name)
     assert {row["implementation"]: row["status"] for row in result["timings"]}["torch_nn"] == "MISMATCH"
     assert [float(row["epoch_seconds"] or 0) for row in rows(run / "timings.csv")] == [
         row["epoch_seconds"] or 0 for row in result["timings"]

@@ -17,9 +17,10 @@ from bench.audit.rules import findings, wrong_after_timing
 from bench.process.spawn import Order, environment, run_worker
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
+from bench.store.layout import FAILURES, RECORDS
 from bench.store.raw_rows import Failure, Rounds
 from bench.worker import conditions, null
-from bench.worker.attempt import FAILURES, RECORDS, Entry, Job, Plan
+from bench.worker.attempt import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes

@@ -20,10 +20,10 @@ from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, from_mapping, read_lines
-from bench.store.raw_rows import Block, Disturbance, Failure, Rates, Rounds
+from bench.store.layout import RECORDS, STARTED
+from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
-from bench.timing.schedule import STOPPED
-from bench.worker.attempt import RECORDS, STARTED, Entry, Job
+from bench.worker.attempt import Entry, Job
 from bench.worker.null import NAME as NULL
 from bench.worker.pace import Pace
 from datasets.dataset import Dataset, Model

@@ -28,6 +28,7 @@ from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
+from bench.store import layout
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Timing
@@ -507,8 +508,8 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
 def laid_down(folder: Path, raw: Raw) -> None:
     (folder / "raw").mkdir(parents=True)
     write.write_environment(folder, raw.environment)
-    write.write_records(folder / write.VERDICTS, raw.verdicts)
-    write.write_records(folder / write.AGREEMENT, raw.agreements)
+    write.write_records(folder / layout.VERDICTS, raw.verdicts)
+    write.write_records(folder / layout.AGREEMENT, raw.agreements)
     write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
     write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
     write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)

@@ -13,7 +13,8 @@ import pytest
 
 from bench.report import write
 from bench.store import checkpoint
-from bench.timing.schedule import STOPPED, without
+from bench.store.raw_rows import STOPPED
+from bench.timing.schedule import without
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS = 300

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.store import layout
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Failure, Rounds
@@ -240,11 +241,11 @@ def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.Ca
         raise ZeroDivisionError("planted")
 
     attempt.attempt(job(tmp_path), 1, measure)
-    (failure,) = read_lines(Failure, tmp_path / attempt.FAILURES)
+    (failure,) = read_lines(Failure, tmp_path / layout.FAILURES)
     assert (failure.cell, failure.block, failure.status) == (CELL, 3, Status.FAILED)
     assert failure.detail.endswith("ZeroDivisionError: planted")
     assert "ZeroDivisionError: planted" in capsys.readouterr().err
-    assert (tmp_path / attempt.STARTED).read_text() == "1"
+    assert (tmp_path / layout.STARTED).read_text() == "1"
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you ..")])
@@ -253,7 +254,7 @@ def test_want_of_memory_has_its_own_status(tmp_path: Path, error: Exception) -> 
         raise error
 
     attempt.attempt(job(tmp_path), 0, measure)
-    (failure,) = read_lines(Failure, tmp_path / attempt.FAILURES)
+    (failure,) = read_lines(Failure, tmp_path / layout.FAILURES)
     assert failure.status is Status.OUT_OF_MEMORY
 
 

@@ -22,6 +22,7 @@ from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn
 from bench.report.views import names
+from bench.store import layout
 from bench.store.cell import Cell, Problem
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Evidence, Failure, Rounds
@@ -327,8 +328,8 @@ def test_t23_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> 
 
     attempt.attempt(job, 0, lambda _job, _entry: record)
     attempt.attempt(job, 1, fails)
-    assert read_lines(Rounds, tmp_path / attempt.RECORDS) == [record]
-    assert len(read_lines(Failure, tmp_path / attempt.FAILURES)) == 1
+    assert read_lines(Rounds, tmp_path / layout.RECORDS) == [record]
+    assert len(read_lines(Failure, tmp_path / layout.FAILURES)) == 1
 
 
 def test_t24_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) -> None:

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from bench.process import spawn
-from bench.process.spawn import ROOT, Ending, Order, environment, exit_on_sigterm, run_worker
+from bench.process.spawn import Ending, Order, environment, exit_on_sigterm, run_worker
 from bench.store.cell import Status
+from bench.store.layout import ROOT
 from bench.worker.evidence import Clocks
 
 PROGRAM = "tests.planted.program"

@@ -22,9 +22,9 @@ from bench.analysis.statistics import (
     processes,
 )
 from bench.store.cell import Cell, Status
-from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
+from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
-from bench.timing.schedule import STOPPED, without
+from bench.timing.schedule import without
 from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE

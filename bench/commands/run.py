@@ -29,6 +29,7 @@ from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
+from bench.store import layout
 from bench.store.cell import Status
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Verdict
@@ -243,8 +244,8 @@ def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdic
             on_progress=listener,
             both_dtypes=not ready.options.quick,
         )
-    write.write_records(ready.out / write.VERDICTS, [*verdicts, *ready.plan.left_out])
-    write.write_records(ready.out / write.AGREEMENT, agreements)
+    write.write_records(ready.out / layout.VERDICTS, [*verdicts, *ready.plan.left_out])
+    write.write_records(ready.out / layout.AGREEMENT, agreements)
     results.agreement(screen, verdicts, agreements, brief=brief)
     return verdicts, agreements
 

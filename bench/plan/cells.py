@@ -13,8 +13,8 @@ from bench.plan import sweep
 from bench.plan.data import load
 from bench.plan.devices import device
 from bench.plan.options import Options, batch_size, check_options, check_threads
-from bench.process.spawn import ROOT
 from bench.store.cell import Cell, Problem, Status
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Verdict
 from datasets.dataset import Dataset
 from impls.protocol import Device, Feed

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.errors import BadInput
 from bench.plan.cells import Plan
-from bench.process.spawn import ROOT
+from bench.store.layout import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE
 

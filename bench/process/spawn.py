@@ -22,8 +22,7 @@ import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
 from bench.store.cell import Status
-
-ROOT = Path(__file__).resolve().parents[2]
+from bench.store.layout import ROOT
 
 # All that a worker inherits. The system's own: where programs, the user's files and temporary files are.
 # OPENBLAS_CORETYPE: an old OpenBLAS that takes a new processor for another gives wrong results, or dies,

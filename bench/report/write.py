@@ -34,14 +34,11 @@ from bench.report.fork import beside
 from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, names, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
+from bench.store.layout import AGREEMENT, ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
 from bench.store.raw_rows import Block, Failure, Rates, Verdict
 from bench.store.tables import Agreement, Change, Scaling, Timing
 
-SCHEMA = 1
-RESULTS = Path(__file__).resolve().parents[2] / "results"
-ENVIRONMENT = "environment.json"
 HISTORY_PICTURE = "history.svg"
-VERDICTS, AGREEMENT = Path("raw", "verdicts.jsonl"), Path("raw", "agreement.jsonl")
 
 
 def check_out(out: Path | None) -> None:

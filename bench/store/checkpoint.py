@@ -9,16 +9,12 @@ from typing import TypeVar
 
 from bench.store.cell import Cell
 from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
-from bench.store.raw_rows import Block, Failure, Paced, Rates, Rounds
-from bench.timing.schedule import STOPPED
-from bench.worker.attempt import RECORDS
+from bench.store.layout import RECORDS, WORKER
+from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
 
 _Key = tuple[str, int, Cell]
-
-# The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts.
-WORKER = "worker"
 
 
 @dataclass(frozen=True)

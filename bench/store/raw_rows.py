@@ -217,3 +217,6 @@ class Failure:
     block: int | None
     status: Status
     detail: str
+
+
+STOPPED = "the run was stopped in the midst of it"

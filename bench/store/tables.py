@@ -1,4 +1,4 @@
-"""The rows of the tables of a run: one row of a CSV file is one frozen dataclass; the unit of a number is in its name."""
+"""The rows of a run's tables: one row of a CSV file is one frozen dataclass; the unit of a number is in its name."""
 
 from __future__ import annotations
 

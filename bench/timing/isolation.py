@@ -11,8 +11,9 @@ from typing import TypeVar
 from bench.process.spawn import Ending, Order, environment, run_worker
 from bench.store.cell import Cell, Status
 from bench.store.jsonl import read_lines
+from bench.store.layout import BENCHMARK_JSON, FAILURES, RECORDS, STARTED
 from bench.store.raw_rows import Failure, Rounds
-from bench.worker.attempt import BENCHMARK_JSON, FAILURES, RECORDS, STARTED, Entry, Job
+from bench.worker.attempt import Entry, Job
 from bench.worker.pace import Pace
 from datasets.prepared import mapped_bytes
 

@@ -24,7 +24,7 @@ from bench.analysis.pairing import widest
 from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
 from bench.process.events import Listener, Note, Stage, Step, Timed
-from bench.store import checkpoint
+from bench.store import checkpoint, layout
 from bench.store.cell import Cell
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Block, Paced, Rounds
@@ -106,7 +106,7 @@ class _Race:
             job = self._job(lane, PILOT, position, [self._entry(cell) for cell in cells])
             limit = pilot_timeout_seconds(len(cells))
             found, failed = run_job(
-                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / checkpoint.WORKER
+                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / layout.WORKER
             )
             took = time.monotonic() - began
             self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
@@ -155,7 +155,7 @@ class _Race:
             Rounds,
             job,
             timeout_seconds=self._limit(planned),
-            folder=self.raw / checkpoint.WORKER,
+            folder=self.raw / layout.WORKER,
             keep_json=target,
         )
         self._keep("rounds.jsonl", self.done.rounds, timed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from bench.store.raw_rows import Block, Disturbance, Rounds
+from bench.store.raw_rows import STOPPED, Block, Disturbance, Rounds
 from bench.worker.null import NAME as NULL
 
 # A process that waited for a processor gives no time of its own: fixed before any run. The pressure that counts is
@@ -25,8 +25,6 @@ EXTENSION = 10
 # Where more than a quarter of the blocks is disturbed, that is how the machine is, and running them again finds no
 # other: they are kept, and the report says so.
 _RERUNS_PER_BLOCK = 0.25
-
-STOPPED = "the run was stopped in the midst of it"
 
 
 def disturbance(rounds: Sequence[Rounds]) -> str:

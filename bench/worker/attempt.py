@@ -14,11 +14,8 @@ from typing import Any
 from bench.process.out_of_memory import is_out_of_memory
 from bench.store.cell import Cell, Status
 from bench.store.jsonl import append_line
+from bench.store.layout import FAILURES, RECORDS, STARTED
 from bench.store.raw_rows import Failure
-
-# The files of a worker's folder: the records and failures of its cells, and the number of the cell last started.
-RECORDS, FAILURES, STARTED = "records.jsonl", "failures.jsonl", "started.txt"
-BENCHMARK_JSON = "benchmark.json"
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ import pandas as pd
 import datasets
 import impls
 from bench.analysis.statistics import Ratio, paired_ratio, process_value
-from bench.process.spawn import ROOT, environment
+from bench.process.spawn import environment
 from bench.store.cell import Cell, Problem
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Rounds
 from bench.timing.isolation import run_job
 from bench.worker.attempt import Entry, Job, Plan

@@ -18,8 +18,8 @@ from statistics import median
 import pandas as pd
 
 from bench.analysis import run
-from bench.process.spawn import ROOT
 from bench.report import write
+from bench.store.layout import ROOT
 from tests.planted import busy
 
 BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)

@@ -19,6 +19,7 @@ from bench.plan.cells import make
 from bench.plan.options import Options
 from bench.report import write
 from bench.report.views import comparison
+from bench.store import layout
 from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
 from bench.timing import race
@@ -51,7 +52,7 @@ def main() -> None:
 def _run(folder: Path, options: Options) -> Raw:
     """Return the run that lies in this folder, timed now if it is not there."""
     made = make(options)
-    if not (folder / write.VERDICTS).is_file():
+    if not (folder / layout.VERDICTS).is_file():
         started = datetime.now(UTC)
         (folder / "raw").mkdir(parents=True, exist_ok=True)
         found = describe.describe()
@@ -72,7 +73,7 @@ def _run(folder: Path, options: Options) -> Raw:
         wanted = race.Wanted(options.blocks, options.blocks, 0, quick=False)
         quiet = Quiet(budget_seconds=0)
         race.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
-        write.write_records(folder / write.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
+        write.write_records(folder / layout.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
     return write.read(folder)
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.process.spawn import ROOT
 from bench.report import write
+from bench.store import layout
+from bench.store.layout import ROOT
 from bench.store.tables import Comparison
 from impls import BASELINE
 
@@ -63,7 +64,7 @@ def main() -> None:
 def _run(folder: Path, seed: int, blocks: int) -> Path:
     """Do the run of this seed, or what is missing of it."""
     command = [sys.executable, "-m", "bench", "run"]
-    if (folder / write.ENVIRONMENT).is_file():
+    if (folder / layout.ENVIRONMENT).is_file():
         if not (folder / "report.md").is_file():
             subprocess.run([*command, "--resume", str(folder)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         return folder

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.process.spawn import ROOT, environment
+from bench.process.spawn import environment
+from bench.store.layout import ROOT
 
 # Anonymous memory, and pages of files, which the system takes back when it needs them.
 ANONYMOUS, OF_FILES = "RssAnon", "RssFile"
