@@ -19,6 +19,7 @@ from bench.analysis.run import Raw
 from bench.report import html
 from bench.report.html import charts, data
 from bench.report.views import names, truncate
+from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -116,7 +117,8 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
     found = embedded(rendered(raw))
     assert found["columns"] == [field.name for field in fields(Timing)]
     assert found["cells"] == {
-        str(number): [names.exact(getattr(row, name)) for name in found["columns"]] for number, row in enumerate(rows)
+        str(number): [csv_table.exact(getattr(row, name)) for name in found["columns"]]
+        for number, row in enumerate(rows)
     }
     number = next(number for number, row in enumerate(rows) if row.cell == cell("jax_grad", DIGITS))
     (history,) = found["rounds"][str(number)]

@@ -28,7 +28,7 @@ from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
-from bench.store import layout
+from bench.store import csv_table, layout
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Timing
@@ -334,8 +334,8 @@ def test_large_numbers_and_dates_are_written_to_be_read() -> None:
 
 def test_the_csv_files_read_as_agreed() -> None:
     raw = made_up()
-    golden("timings.csv", write.csv(Timing, raw.timings))
-    golden("agreement.csv", write.csv(Agreement, raw.agreements))
+    golden("timings.csv", csv_table.csv(Timing, raw.timings))
+    golden("agreement.csv", csv_table.csv(Agreement, raw.agreements))
 
 
 def test_the_terminal_reads_as_agreed_and_fits_80_columns() -> None:
@@ -494,7 +494,7 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
     values = (0.1 + 0.2, math.inf, -math.inf, 5e-324)
     records = [replace(odd, value=value, cause="") for value in values] + [replace(odd, value=math.nan)]
     path = tmp_path / "agreement.csv"
-    path.write_text(write.csv(Agreement, records), encoding="utf-8")
+    path.write_text(csv_table.csv(Agreement, records), encoding="utf-8")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(reader.DictReader(file))
     assert list(rows[0]) == [field.name for field in fields(Agreement)]
@@ -502,7 +502,7 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
     assert {row["implementation"] for row in rows} == {'a, "b"\n|'}
     frame = pd.read_csv(path)
     assert list(frame["value"][:-1]) == list(values) and math.isnan(frame["value"].iloc[-1])
-    assert write.csv(Timing, []).count("\n") == 1
+    assert csv_table.csv(Timing, []).count("\n") == 1
 
 
 def laid_down(folder: Path, raw: Raw) -> None:

@@ -19,12 +19,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
@@ -32,8 +28,9 @@ from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.report.fork import beside
 from bench.report.markdown import agreement, run
-from bench.report.views import comparison, history, names, truncate
+from bench.report.views import comparison, history, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
+from bench.store.csv_table import csv
 from bench.store.layout import AGREEMENT, ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
 from bench.store.raw_rows import Block, Failure, Rates, Verdict
 from bench.store.tables import Agreement, Change, Scaling, Timing
@@ -192,14 +189,6 @@ def reports(folder: Path) -> list[Path]:
     """Return the files in which this run can be read, in the order in which to read them."""
     names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
-
-
-def csv(cls: type[Any], records: Sequence[Any]) -> str:
-    """Return the records as CSV with a header, one line a record."""
-    columns = [field.name for field in fields(cls)]
-    table = [[*map(names.exact, values)] for values in map(attrgetter(*columns), records)]
-    text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
-    return text
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report.views import names, samples
+from bench.report.views import samples
 from bench.report.views.samples import History
 from bench.report.views.truncate import Numbered
+from bench.store import csv_table
 from bench.store.raw_rows import Environment
 from bench.store.tables import Timing
 
@@ -39,7 +40,7 @@ def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
             rounds.setdefault(number, []).append(_rounds(history))
     return {
         "columns": columns,
-        "cells": {number: [names.exact(getattr(row, column)) for column in columns] for number, row in rows},
+        "cells": {number: [csv_table.exact(getattr(row, column)) for column in columns] for number, row in rows},
         "conditions": list(conditions),
         "conditionsOf": conditions_of,
         "rounds": rounds,

@@ -9,6 +9,7 @@ from bench.analysis.run import Raw
 from bench.report.markdown import run
 from bench.report.views import agreement_matrix, names, self_comparison
 from bench.report.views.truncate import Numbered
+from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Comparison, Timing
 
@@ -203,7 +204,7 @@ def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterabl
 
 
 def _exact(row: Timing, text: str, *columns: str) -> Entry:
-    return Entry(text, {column: names.exact(getattr(row, column)) for column in columns})
+    return Entry(text, {column: csv_table.exact(getattr(row, column)) for column in columns})
 
 
 def _duration(seconds: float | None) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from bench.analysis.history import Entry, by_cell
 from bench.report.markdown.syntax import table, text
 from bench.report.views import names
+from bench.store import csv_table
 from bench.store.tables import Timing
 
 HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
@@ -47,7 +48,7 @@ def markdown(entries: Sequence[Entry], picture: str) -> str:
 def csv(entries: Iterable[Entry]) -> str:
     """Return history.csv: the columns of timings.csv behind those that name the run."""
     columns = [*_OWN, *(f"timing.{field.name}" for field in fields(Timing))]
-    rows = [map(names.exact, attrgetter(*columns)(one)) for one in entries]
+    rows = [map(csv_table.exact, attrgetter(*columns)(one)) for one in entries]
     header = [column.removeprefix("timing.") for column in columns]
     found: str = pd.DataFrame(rows, columns=header, dtype=object).to_csv(index=False, lineterminator="\n")
     return found

@@ -26,13 +26,6 @@ def duration(seconds: float) -> str:
     return f"{_three(seconds / scale)} {unit}"
 
 
-def exact(value: object) -> str:
-    """Return a value as the CSV files have it: of a float the shortest text that reads back as the same."""
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else str(value)
-
-
 def tick(seconds: float) -> str:
     """Return a round duration as short as it is: "20 ms"."""
     scale, unit = _unit(seconds)
