@@ -11,8 +11,7 @@ import numpy as np
 
 from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
-from bench.report import write
-from bench.store import layout
+from bench.store import layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Disturbance, Rounds, Verdict
 from bench.store.tables import Agreement
@@ -92,10 +91,10 @@ def _agreement(cell: Cell) -> Agreement:
 def lay_down(folder: Path, raw: Raw) -> Path:
     """Write the raw rows of a run as it does itself, and return its folder."""
     (folder / "raw").mkdir(parents=True)
-    write.write_environment(folder, raw.environment)
-    write.write_records(folder / layout.VERDICTS, raw.verdicts)
-    write.write_records(folder / layout.AGREEMENT, raw.agreements)
-    write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
-    write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
-    write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    run_folder.write_environment(folder, raw.environment)
+    run_folder.write_records(folder / layout.VERDICTS, raw.verdicts)
+    run_folder.write_records(folder / layout.AGREEMENT, raw.agreements)
+    run_folder.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
+    run_folder.write_records(folder / "raw" / "failures.jsonl", raw.failures)
+    run_folder.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
     return folder

@@ -28,7 +28,7 @@ from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import names, self_comparison, truncate
-from bench.store import csv_table, layout
+from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Timing
@@ -507,13 +507,13 @@ def test_csv_keeps_every_value(tmp_path: Path) -> None:
 
 def laid_down(folder: Path, raw: Raw) -> None:
     (folder / "raw").mkdir(parents=True)
-    write.write_environment(folder, raw.environment)
-    write.write_records(folder / layout.VERDICTS, raw.verdicts)
-    write.write_records(folder / layout.AGREEMENT, raw.agreements)
-    write.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
-    write.write_records(folder / "raw" / "failures.jsonl", raw.failures)
-    write.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
-    write.write_records(folder / "raw" / "rates.jsonl", raw.rates)
+    run_folder.write_environment(folder, raw.environment)
+    run_folder.write_records(folder / layout.VERDICTS, raw.verdicts)
+    run_folder.write_records(folder / layout.AGREEMENT, raw.agreements)
+    run_folder.write_records(folder / "raw" / "rounds.jsonl", raw.rounds)
+    run_folder.write_records(folder / "raw" / "failures.jsonl", raw.failures)
+    run_folder.write_records(folder / "raw" / "blocks.jsonl", raw.blocks)
+    run_folder.write_records(folder / "raw" / "rates.jsonl", raw.rates)
 
 
 def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_path: Path) -> None:
@@ -522,7 +522,7 @@ def test_reports_are_remade_byte_for_byte_from_the_raw_rows_in_any_folder(tmp_pa
         laid_down(folder, made_up())
         write.write_reports(folder)
     names = ["report.html", "report.md", "timings.csv", "agreement.csv", "environment.json"]
-    assert [path.name for path in write.reports(first)] == names
+    assert [path.name for path in run_folder.reports(first)] == names
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert not list(tmp_path.rglob("*.part"))
@@ -570,10 +570,10 @@ def test_an_out_folder_must_be_new_or_empty_and_writable(tmp_path: Path) -> None
     (tmp_path / "full" / "file").touch()
     for bad in ("full", "full/file", "full/file/below"):
         with pytest.raises(BadInput, match="--out"):
-            write.check_out(tmp_path / bad)
-    write.check_out(tmp_path / "new" / "deep")
+            run_folder.check_out(tmp_path / bad)
+    run_folder.check_out(tmp_path / "new" / "deep")
     assert not (tmp_path / "new").exists()
-    assert (write.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
+    assert (run_folder.make_folder(tmp_path / "new" / "deep", "run") / "raw").is_dir()
 
 
 def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:

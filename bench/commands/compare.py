@@ -13,6 +13,7 @@ from bench.report import write
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
 from bench.report.views import comparison
+from bench.store import run_folder
 from bench.store.jsonl import to_mapping
 
 FINE, SLOWER = 0, 1
@@ -36,7 +37,7 @@ def compare(
     """
     share = None if fail_slower is None else percentage(fail_slower)
     if out is not None:
-        write.check_out(out)
+        run_folder.check_out(out)
     before, after = write.read(old), write.read(new)
     found = between(before, after, across=across, absolute=absolute)
     environments = before.environment, after.environment
@@ -65,7 +66,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     Raises BadInput when a run cannot be read, or is named twice.
     """
     if out is not None:
-        write.check_out(out)
+        run_folder.check_out(out)
     entries = entries_of(write.read(folder) for folder in folders)
     results.history(screen, entries)
     if out is not None:

@@ -29,7 +29,7 @@ from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
-from bench.store import layout
+from bench.store import layout, run_folder
 from bench.store.cell import Status
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Verdict
@@ -81,7 +81,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     options = ready.options
     seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
     _open(ready, screen, seconds)
-    verdicts = write.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
+    verdicts = run_folder.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
@@ -106,10 +106,10 @@ def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
     if raw.timed:
         results.results(screen, raw, rows)
     compared = raw.timed and not raw.quick
-    results.closing(screen, write.reports(folder), folder, raw.environment["command"], compared=compared)
+    results.closing(screen, run_folder.reports(folder), folder, raw.environment["command"], compared=compared)
     if screen.json:
         verdicts = raw.final if raw.timed else raw.verdicts
-        results.document(json_result.of_run(raw, verdicts, rows, write.reports(folder), code))
+        results.document(json_result.of_run(raw, verdicts, rows, run_folder.reports(folder), code))
 
 
 def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
@@ -129,7 +129,7 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 def report(folder: Path, screen: Screen) -> int:
     """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
-    with write.uncollected():
+    with run_folder.uncollected():
         try:
             raw = write.write_reports(folder)
         except OSError as error:
@@ -160,14 +160,14 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
 @contextmanager
 def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
     """Make the run's folder only once the plan stands and all that was named can be loaded."""
-    write.check_out(options.out)
+    run_folder.check_out(options.out)
     made = cells.make(options)
     with _arrays(made) as (work, folders):
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         environment = _environment(options, command, made, started, name) | {"timed": timed}
-        out = write.make_folder(options.out, name)
-        write.write_environment(out, environment)
+        out = run_folder.make_folder(options.out, name)
+        run_folder.write_environment(out, environment)
         with _stoppable(out):
             yield Prepared(options, made, folders, work, out, environment)
 
@@ -244,8 +244,8 @@ def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdic
             on_progress=listener,
             both_dtypes=not ready.options.quick,
         )
-    write.write_records(ready.out / layout.VERDICTS, [*verdicts, *ready.plan.left_out])
-    write.write_records(ready.out / layout.AGREEMENT, agreements)
+    run_folder.write_records(ready.out / layout.VERDICTS, [*verdicts, *ready.plan.left_out])
+    run_folder.write_records(ready.out / layout.AGREEMENT, agreements)
     results.agreement(screen, verdicts, agreements, brief=brief)
     return verdicts, agreements
 

@@ -13,12 +13,10 @@ exist is empty, and "nan" and "inf" are values.
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,43 +29,12 @@ from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, truncate
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.csv_table import csv
-from bench.store.layout import AGREEMENT, ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
-from bench.store.raw_rows import Block, Failure, Rates, Verdict
+from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
+from bench.store.raw_rows import Block, Failure, Rates
+from bench.store.run_folder import uncollected, verdicts, write_text
 from bench.store.tables import Agreement, Change, Scaling, Timing
 
 HISTORY_PICTURE = "history.svg"
-
-
-def check_out(out: Path | None) -> None:
-    """Raise BadInput unless this folder can be made, or is there and empty; nothing is written."""
-    folder = RESULTS if out is None else out
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInput(f"--out {out}: it exists and is not an empty folder; name a new one")
-    parent = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise BadInput(f"{'--out ' if out else ''}{folder}: cannot write in {parent}; name another folder with --out")
-
-
-def make_folder(out: Path | None, run: str) -> Path:
-    """Return the new folder of this run: `out`, or one named after the run under results/."""
-    folder = RESULTS / run if out is None else out
-    try:
-        folder.mkdir(parents=True, exist_ok=out is not None)
-        (folder / "raw").mkdir()
-    except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; name another folder with --out") from error
-    return folder
-
-
-def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
-    """Write environment.json with the schema version of all files of the run."""
-    text = json.dumps({"schema": SCHEMA, **environment}, indent=2, ensure_ascii=False, default=str)
-    _write(folder / ENVIRONMENT, text + "\n")
-
-
-def write_records(path: Path, records: Iterable[Any]) -> None:
-    """Write these records as JSON lines in place of what was there."""
-    _write(path, "".join(jsonl.to_json(record) + "\n" for record in records))
 
 
 def read(folder: Path) -> Raw:
@@ -102,23 +69,6 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
         )
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def verdicts(folder: Path) -> list[Verdict]:
-    """Return what the gate said of the cells of a run; nothing if it has not ended."""
-    return jsonl.read_lines(Verdict, folder / VERDICTS)
-
-
 def write_reports(folder: Path) -> Raw:
     """Remake every table of this run from its raw rows, and return those rows."""
     with uncollected():
@@ -127,16 +77,16 @@ def write_reports(folder: Path) -> Raw:
 
 def _write_reports(folder: Path) -> Raw:
     raw = read(folder)
-    _write(folder / "agreement.csv", csv(Agreement, raw.agreements))
+    write_text(folder / "agreement.csv", csv(Agreement, raw.agreements))
     if not raw.timed:
-        _write(folder / "report.md", agreement.report(raw))
+        write_text(folder / "report.md", agreement.report(raw))
         return raw
     rows = raw.timings
     with _drawing(raw, rows) as pictures:
-        _write(folder / "timings.csv", csv(Timing, rows))
+        write_text(folder / "timings.csv", csv(Timing, rows))
         if raw.scalings:
-            _write(folder / "sweep.csv", csv(Scaling, raw.scalings))
-        _write(folder / "report.md", run.report(raw, rows))
+            write_text(folder / "sweep.csv", csv(Scaling, raw.scalings))
+        write_text(folder / "report.md", run.report(raw, rows))
         _write_page(folder, raw, rows)
         _write_pictures(folder / "pictures", pictures())
     return raw
@@ -157,20 +107,20 @@ def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callabl
 def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
     from bench.report import html  # noqa: PLC0415 - jinja2 takes its time as well
 
-    _write(folder / "report.html", html.render(raw, rows))
+    write_text(folder / "report.html", html.render(raw, rows))
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in pictures.items():
-        _write(folder / name, text)
+        write_text(folder / name, text)
 
 
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Write comparison.md and comparison.csv into a new folder; `old` and `new` are the environments of the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "comparison.md", comparison.markdown(found, old, new))
-    _write(folder / "comparison.csv", csv(Change, found.changes))
+    write_text(folder / "comparison.md", comparison.markdown(found, old, new))
+    write_text(folder / "comparison.csv", csv(Change, found.changes))
 
 
 def write_history(folder: Path, entries: Sequence[Entry]) -> None:
@@ -180,22 +130,6 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     picture = svg.draw_history(entries)
     if picture is not None:
-        _write(folder / HISTORY_PICTURE, picture)
-    _write(folder / "history.md", history.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
-    _write(folder / "history.csv", history.csv(entries))
-
-
-def reports(folder: Path) -> list[Path]:
-    """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
-    return [folder / name for name in names if (folder / name).exists()]
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the whole text in place at once: a reader finds the old file or the new one."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+        write_text(folder / HISTORY_PICTURE, picture)
+    write_text(folder / "history.md", history.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
+    write_text(folder / "history.csv", history.csv(entries))

@@ -19,7 +19,7 @@ from bench.plan.cells import make
 from bench.plan.options import Options
 from bench.report import write
 from bench.report.views import comparison
-from bench.store import layout
+from bench.store import layout, run_folder
 from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
 from bench.timing import race
@@ -66,14 +66,14 @@ def _run(folder: Path, options: Options) -> Raw:
             "identity": fingerprint.identity(found, made),
             "timed": True,
         }
-        write.write_environment(folder, environment)
+        run_folder.write_environment(folder, environment)
         folders = dict.fromkeys(made.data, folder / "data")
         for key, dataset in made.data.items():
             prepared.save(dataset, folders[key])
         wanted = race.Wanted(options.blocks, options.blocks, 0, quick=False)
         quiet = Quiet(budget_seconds=0)
         race.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
-        write.write_records(folder / layout.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
+        run_folder.write_records(folder / layout.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
     return write.read(folder)
 
 
