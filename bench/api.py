@@ -18,9 +18,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.analysis.run import read
 from bench.commands import run as runs
 from bench.plan.options import BLOCKS, Options
-from bench.report import write
 from bench.report.terminal.console import Screen, console
 
 Names = str | Sequence[str]
@@ -52,7 +52,7 @@ def agree(
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
     with _folder(out) as folder:
         runs.agree(Options(**options, out=folder), _command("agree", options), _screen(verbose))
-        return _frame(write.read(folder).agreements)
+        return _frame(read(folder).agreements)
 
 
 def race(
@@ -80,7 +80,7 @@ def race(
     options |= {"blocks": number, "max_blocks": max(number, others.get("max_blocks", number)), "quick": quick}
     with _folder(out) as folder:
         runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
-        return _frame(write.read(folder).timings)
+        return _frame(read(folder).timings)
 
 
 def _options(

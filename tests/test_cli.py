@@ -29,8 +29,8 @@ from bench.gate import check as gate
 from bench.machine import describe, doctor
 from bench.machine.lock import alone
 from bench.process.events import Listener, Note
-from bench.report import svg, write
-from bench.store import jsonl, layout
+from bench.report import svg
+from bench.store import jsonl, layout, run_folder
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement
@@ -133,7 +133,7 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     stand_in = Actors()
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(write, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run_folder, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(gate, "check", stand_in.check)
     monkeypatch.setattr(gate, "probe", stand_in.probe)
     monkeypatch.setattr(race, "race", stand_in.time)

@@ -15,11 +15,10 @@ import numpy as np
 import pytest
 
 from bench.analysis.comparison import between, shift, slower_than
-from bench.analysis.run import Raw
+from bench.analysis.run import Raw, read
 from bench.cli import app
 from bench.commands.compare import percentage
 from bench.errors import BadInput
-from bench.report import write
 from bench.report.views import comparison
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Failure
@@ -232,7 +231,7 @@ def test_what_cannot_be_compared_is_one_line(
     assert app.main(["compare", "old", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and remedy in printed.err
-    assert write.read(Path("old")).timed
+    assert read(Path("old")).timed
 
 
 def test_a_baseline_that_failed_is_nothing_to_compare_through() -> None:

@@ -19,7 +19,7 @@ import pytest
 from rich.console import Console
 
 from bench.analysis import run
-from bench.analysis.run import Raw
+from bench.analysis.run import Raw, read
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
 from bench.report import write
@@ -185,7 +185,7 @@ def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
 def test_a_run_that_was_read_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
     laid_down(tmp_path, made_up())
     before = gc.get_freeze_count(), gc.isenabled()
-    write.read(tmp_path)
+    read(tmp_path)
     assert (gc.get_freeze_count(), gc.isenabled()) == before
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.report import write
+from bench.analysis.run import read
 from bench.store import checkpoint
 from bench.store.raw_rows import STOPPED
 from bench.timing.schedule import without
@@ -45,7 +45,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     assert "agreement: observed" not in done.stderr and "pilot:" not in done.stderr
-    after = write.read(run)
+    after = read(run)
     assert checkpoint.read(run / "raw").rounds[: len(before.rounds)] == before.rounds
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2

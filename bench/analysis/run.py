@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
@@ -21,8 +23,12 @@ from bench.analysis.statistics import (
     process_value,
     processes,
 )
+from bench.errors import BadInput
+from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
+from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
 from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Verdict
+from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from bench.timing.schedule import without
 from bench.worker.null import NAME as NULL
@@ -356,3 +362,35 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         accuracy=verdict.accuracy,
         denormal_share=verdict.denormal_share,
     )
+
+
+def read(folder: Path) -> Raw:
+    """Return the raw rows of a run; BadInput when the folder holds none that this version reads."""
+    path = folder / ENVIRONMENT
+    if not path.is_file():
+        raise BadInput(f"{folder}: no {ENVIRONMENT} there; name the folder of a run, such as results/<run>")
+    try:
+        environment = json.loads(path.read_text(encoding="utf-8"))
+        schema = environment["schema"]
+        if schema != SCHEMA:
+            commit = environment.get("machine", {}).get("commit") or "that wrote them"
+            raise BadInput(
+                f"{folder}: its files have schema {schema}, this version reads {SCHEMA}: check out the commit {commit}"
+            )
+        return _rows(environment, folder)
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
+
+
+def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
+    with uncollected():
+        judged = verdicts(folder)
+        return Raw(
+            environment=environment,
+            verdicts=judged,
+            agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
+            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
+            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
+            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
+            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
+from bench.analysis.run import read
 from bench.errors import BadInput
 from bench.report import write
 from bench.report.terminal import results
@@ -38,7 +39,7 @@ def compare(
     share = None if fail_slower is None else percentage(fail_slower)
     if out is not None:
         run_folder.check_out(out)
-    before, after = write.read(old), write.read(new)
+    before, after = read(old), read(new)
     found = between(before, after, across=across, absolute=absolute)
     environments = before.environment, after.environment
     if share is not None and (unknown := untold(found.changes)):
@@ -67,7 +68,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     """
     if out is not None:
         run_folder.check_out(out)
-    entries = entries_of(write.read(folder) for folder in folders)
+    entries = entries_of(read(folder) for folder in folders)
     results.history(screen, entries)
     if out is not None:
         write.write_history(out, entries)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.analysis.run import Raw
+from bench.analysis.run import Raw, read
 from bench.audit import check
 from bench.commands import estimate
 from bench.errors import BadInput
@@ -175,7 +175,7 @@ def _prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepare
 @contextmanager
 def _reopen(folder: Path) -> Iterator[Prepared]:
     """Make the plan of a stopped run anew, and see that nothing has changed since."""
-    environment = write.read(folder).environment
+    environment = read(folder).environment
     if not environment["timed"]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)

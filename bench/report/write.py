@@ -13,7 +13,6 @@ exist is empty, and "nan" and "inf" are values.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,51 +21,15 @@ from typing import Any
 
 from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
-from bench.analysis.run import Raw
-from bench.errors import BadInput
+from bench.analysis.run import Raw, read
 from bench.report.fork import beside
 from bench.report.markdown import agreement, run
 from bench.report.views import comparison, history, truncate
-from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.csv_table import csv
-from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
-from bench.store.raw_rows import Block, Failure, Rates
-from bench.store.run_folder import uncollected, verdicts, write_text
+from bench.store.run_folder import uncollected, write_text
 from bench.store.tables import Agreement, Change, Scaling, Timing
 
 HISTORY_PICTURE = "history.svg"
-
-
-def read(folder: Path) -> Raw:
-    """Return the raw rows of a run; BadInput when the folder holds none that this version reads."""
-    path = folder / ENVIRONMENT
-    if not path.is_file():
-        raise BadInput(f"{folder}: no {ENVIRONMENT} there; name the folder of a run, such as results/<run>")
-    try:
-        environment = json.loads(path.read_text(encoding="utf-8"))
-        schema = environment["schema"]
-        if schema != SCHEMA:
-            commit = environment.get("machine", {}).get("commit") or "that wrote them"
-            raise BadInput(
-                f"{folder}: its files have schema {schema}, this version reads {SCHEMA}: check out the commit {commit}"
-            )
-        return _rows(environment, folder)
-    except (ValueError, KeyError) as error:
-        raise BadInput(f"{folder}: its raw rows cannot be read ({error}); run it again") from error
-
-
-def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
-    with uncollected():
-        judged = verdicts(folder)
-        return Raw(
-            environment=environment,
-            verdicts=judged,
-            agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
-            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
-            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
-            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
-        )
 
 
 def write_reports(folder: Path) -> Raw:

@@ -9,13 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from bench.store import csv_table
-
 
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
     """Return the records as CSV with a header, one line a record."""
     columns = [field.name for field in fields(cls)]
-    table = [[*map(csv_table.exact, values)] for values in map(attrgetter(*columns), records)]
+    table = [[*map(exact, values)] for values in map(attrgetter(*columns), records)]
     text: str = pd.DataFrame(table, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
     return text
 

@@ -18,7 +18,7 @@ from statistics import median
 import pandas as pd
 
 from bench.analysis import run
-from bench.report import write
+from bench.analysis.run import read
 from bench.store.layout import ROOT
 from tests.planted import busy
 
@@ -45,7 +45,7 @@ def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
     what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out / "run")]
     command, own = [sys.executable, "-m", "bench", "run", *what], os.environ | {"TMPDIR": str(out)}
     subprocess.run(command, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)
-    return write.read(out / "run")
+    return read(out / "run")
 
 
 def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, object]:

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.analysis.comparison import between, slower_than
-from bench.analysis.run import Raw
+from bench.analysis.run import Raw, read
 from bench.machine import describe
 from bench.machine.idle import Quiet
 from bench.plan import fingerprint
 from bench.plan.cells import make
 from bench.plan.options import Options
-from bench.report import write
 from bench.report.views import comparison
 from bench.store import layout, run_folder
 from bench.store.cell import Status
@@ -74,7 +73,7 @@ def _run(folder: Path, options: Options) -> Raw:
         quiet = Quiet(budget_seconds=0)
         race.race(made.cells, folders, wanted, raw=folder / "raw", on_progress=lambda _: None, quiet=quiet)
         run_folder.write_records(folder / layout.VERDICTS, [Verdict(cell, Status.OK) for cell in made.cells])
-    return write.read(folder)
+    return read(folder)
 
 
 if __name__ == "__main__":

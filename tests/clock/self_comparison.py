@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import write
+from bench.analysis.run import read
 from bench.store import layout
 from bench.store.layout import ROOT
 from bench.store.tables import Comparison
@@ -75,7 +75,7 @@ def _run(folder: Path, seed: int, blocks: int) -> Path:
 
 
 def _tally(folder: Path) -> Tally:
-    raw = write.read(folder)
+    raw = read(folder)
     ratios = [(one.ratio, one.comparison) for one in raw.self_comparisons if one.ratio]
     return Tally(
         run=folder.name,
