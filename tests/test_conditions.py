@@ -19,8 +19,8 @@ from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.layout import FAILURES, RECORDS
 from bench.store.raw_rows import Failure, Rounds
+from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import conditions, null
-from bench.worker.attempt import Entry, Job, Plan
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes

@@ -14,7 +14,7 @@ from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
 from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement, Timing
-from bench.worker.attempt import Entry, Job
+from bench.timing.jobs import Entry, Job
 from datasets.dataset import Model
 
 CELL = Cell("any", Problem("any", Model.SOFTMAX, 3, 1, 2, "float32", math.inf, None, False, False, 0), "cpu", 1)

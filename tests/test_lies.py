@@ -18,8 +18,8 @@ from bench.machine import counters
 from bench.machine.counters import Counters
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
+from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import evidence, measure, prepare
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clocks
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save

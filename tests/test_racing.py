@@ -23,9 +23,8 @@ from bench.store.jsonl import append_line, from_mapping, read_lines
 from bench.store.layout import RECORDS, STARTED
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
-from bench.worker.attempt import Entry, Job
+from bench.timing.jobs import Entry, Job, Pace
 from bench.worker.null import NAME as NULL
-from bench.worker.pace import Pace
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 

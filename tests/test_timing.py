@@ -16,9 +16,9 @@ from bench.store import layout
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Failure, Rounds
+from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.sampling import quick_plan
 from bench.worker import attempt, evidence, measure
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clocks
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests

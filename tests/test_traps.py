@@ -26,8 +26,8 @@ from bench.store import layout
 from bench.store.cell import Cell, Problem
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Evidence, Failure, Rounds
+from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import attempt, evidence, measure, prepare
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clocks
 from bench.worker.prepare import ready, run_epochs
 from datasets.dataset import Batching, Dataset, Model

@@ -13,8 +13,7 @@ from bench.store.cell import Cell, Status
 from bench.store.jsonl import read_lines
 from bench.store.layout import BENCHMARK_JSON, FAILURES, RECORDS, STARTED
 from bench.store.raw_rows import Failure, Rounds
-from bench.worker.attempt import Entry, Job
-from bench.worker.pace import Pace
+from bench.timing.jobs import Entry, Job, Pace
 from datasets.prepared import mapped_bytes
 
 Measured = TypeVar("Measured", Pace, Rounds)

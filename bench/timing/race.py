@@ -30,11 +30,10 @@ from bench.store.jsonl import append_line
 from bench.store.raw_rows import Block, Paced, Rounds
 from bench.timing import rates
 from bench.timing.isolation import run_job
+from bench.timing.jobs import Entry, Job, Pace, Plan
 from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.timing.schedule import EXTENSION, disturbance, next_block, without
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.null import NAME as NULL
-from bench.worker.pace import Pace
 
 # The number of the pilot where a block is asked for; the blocks count from 1.
 PILOT = 0

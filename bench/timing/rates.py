@@ -11,7 +11,7 @@ from bench.process.spawn import Order, environment, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Rates
 from bench.timing.isolation import make_empty
-from bench.worker.rates import RATES, Job
+from bench.timing.rates_job import RATES, Job
 
 _TIMEOUT_SECONDS = 120.0
 

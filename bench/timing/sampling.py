@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.store.cell import Cell, Problem
-from bench.worker.attempt import Plan
+from bench.timing.jobs import Plan
 
 # A round lasts 1 ms or more in the fastest implementation, so that the clock's cost of 0.3 us is below 0.1 %; the aim
 # is above that, since the pilot of a busy machine takes an epoch for longer than it is. It lasts 20 ms or less in the

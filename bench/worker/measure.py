@@ -12,9 +12,9 @@ import numpy as np
 from bench.gate import trajectory
 from bench.machine import counters
 from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
+from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.sampling import quick_plan
 from bench.worker import conditions, evidence
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up

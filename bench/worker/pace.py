@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
-from bench.store.cell import Cell
-from bench.worker.attempt import Entry, Job
+from bench.timing.jobs import Entry, Job, Pace
 from bench.worker.evidence import Clock
 from bench.worker.prepare import prepare, ready, run_epochs, seconds_of
 from impls.protocol import Params, Trainer
@@ -16,14 +14,6 @@ from impls.protocol import Params, Trainer
 # Rounds of this length are long against the clock's own cost; more epochs than this are not tried.
 _LONG_ENOUGH_SECONDS = 1e-3
 _MOST_EPOCHS = 1 << 16
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long an epoch of a cell takes, found in the pilot."""
-
-    cell: Cell
-    epoch_seconds: float
 
 
 def measure(job: Job, entry: Entry) -> Pace:

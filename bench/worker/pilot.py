@@ -12,7 +12,8 @@ def main(argv: list[str]) -> None:
     job = read_job(argv)
     pin(job["core"])
     from bench.store.jsonl import from_mapping  # noqa: PLC0415 - with the other two, which import NumPy: pinned first
-    from bench.worker.attempt import Job, attempt  # noqa: PLC0415
+    from bench.timing.jobs import Job  # noqa: PLC0415
+    from bench.worker.attempt import attempt  # noqa: PLC0415
     from bench.worker.pace import measure  # noqa: PLC0415
 
     for number in range(len(job["entries"])):

@@ -12,8 +12,8 @@ from pathlib import Path
 import impls
 from bench.plan import starts
 from bench.plan.devices import device
+from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import null
-from bench.worker.attempt import Entry, Job, Plan
 from bench.worker.evidence import Clock
 from datasets.dataset import Dataset
 from datasets.prepared import open_saved

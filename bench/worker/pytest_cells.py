@@ -7,7 +7,8 @@ from typing import Any
 
 from bench.store.jsonl import from_mapping
 from bench.store.raw_rows import Rounds
-from bench.worker.attempt import Entry, Job, attempt
+from bench.timing.jobs import Entry, Job
+from bench.worker.attempt import attempt
 from bench.worker.evidence import Clocks
 from bench.worker.measure import time_cell
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.timing.rates_job import RATES, Job
 from bench.worker.startup import leave, pin, read_job
 
 if TYPE_CHECKING:
@@ -22,22 +22,9 @@ if TYPE_CHECKING:
 
     from bench.store.raw_rows import Rates
 
-RATES = "rates.jsonl"
 
 # How long a call is repeated, and how often at least.
 _SECONDS, _LEAST_CALLS = 0.03, 3
-
-
-@dataclass(frozen=True)
-class Job:
-    """What the worker measures: arrays of these bytes read, of this dtype, with that many threads."""
-
-    block: int
-    core: int | None
-    dtype: str
-    threads: int
-    sizes: tuple[int, ...]
-    folder: str
 
 
 def measure(job: Job) -> Rates:

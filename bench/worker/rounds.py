@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from bench.machine import counters
-from bench.worker.attempt import Plan
+from bench.timing.jobs import Plan
 from bench.worker.evidence import Clock, Setup
 from bench.worker.prepare import Prepared, ready, run_epochs, seconds_of, start_epochs
 from impls import runtimes

@@ -26,7 +26,7 @@ from bench.store.cell import Cell, Problem
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Rounds
 from bench.timing.isolation import run_job
-from bench.worker.attempt import Entry, Job, Plan
+from bench.timing.jobs import Entry, Job, Plan
 from datasets import prepared
 from datasets.dataset import Dataset
 

@@ -16,6 +16,7 @@ import impls
 from bench.analysis import roofline
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rates
+from bench.timing import rates_job
 from bench.worker import rates
 from datasets import load
 from datasets.dataset import Dataset, FloatArray, LabelArray
@@ -89,7 +90,7 @@ def beside_the_limit(dataset: Dataset) -> None:
     )
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell("numpy_blocked", Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     found: dict[str, dict[int, float]] = {"numpy_blocked": {}, "tightest": {}}
 

@@ -16,6 +16,7 @@ from bench.analysis import roofline
 from bench.plan.data import DEFAULT_DATASETS
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rates
+from bench.timing import rates_job
 from bench.worker import rates
 from datasets import load
 from impls.protocol import Batching, Recipe, zeros
@@ -64,7 +65,7 @@ def against_limit(name: str, spec: str, most: float) -> str:
     trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     seconds: list[float] = []
     for _ in range(8):
