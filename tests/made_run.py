@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
+from bench.plan.controls import TWIN
 from bench.store import layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Disturbance, Rounds, Verdict

@@ -14,13 +14,14 @@ import pytest
 
 import impls
 from bench.audit.rules import findings, wrong_after_timing
+from bench.plan import controls
 from bench.process.spawn import Order, environment, run_worker
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.layout import FAILURES, RECORDS
 from bench.store.raw_rows import Failure, Rounds
 from bench.timing.jobs import Entry, Job, Plan
-from bench.worker import conditions, null
+from bench.worker import conditions
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes
@@ -55,7 +56,7 @@ def timed(name: str, tmp_path: Path) -> Rounds:
     return rounds
 
 
-@pytest.mark.parametrize("name", [*UNCOMPILED, null.NAME])
+@pytest.mark.parametrize("name", [*UNCOMPILED, controls.NULL])
 def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Path) -> None:
     """In float64, for which JAX must be told; every fact is read in the worker itself."""
     row = impls.row(name)

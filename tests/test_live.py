@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
+from bench.plan.controls import NULL
 from bench.process.events import Event, Note, Stage, Step, Timed
 from bench.report.terminal.console import Screen
 from bench.report.terminal.progress import display
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rounds
-from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 
 DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)

@@ -14,6 +14,7 @@ import pytest
 
 import impls
 from bench.machine.idle import Quiet
+from bench.plan.controls import NULL
 from bench.process import spawn
 from bench.process.events import Event, Stage, Step, Timed
 from bench.process.spawn import Ending, Order
@@ -24,7 +25,6 @@ from bench.store.layout import RECORDS, STARTED
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
 from bench.timing.jobs import Entry, Job, Pace
-from bench.worker.null import NAME as NULL
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 

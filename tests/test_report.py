@@ -22,6 +22,7 @@ from bench.analysis import run
 from bench.analysis.run import Raw, read
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
+from bench.plan.controls import NULL
 from bench.report import write
 from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
@@ -32,7 +33,6 @@ from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Timing
-from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls.protocol import Feed
 from tests.made_run import made_run

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.analysis.pairing import baseline_of
 from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare, order_interval
 from bench.errors import BadInput
+from bench.plan.controls import baseline_of
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Change

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.analysis.statistics import paired_ratio, process_value
+from bench.plan.controls import NULL, TWIN, baseline_of
 from bench.store.cell import Cell
 from bench.store.raw_rows import Rounds
-from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
-from impls import BASELINE
-
-# The second copy of the baseline in every block: what the clock says of a thing and itself.
-TWIN = "@aa"
-
-
-def baseline_of(cell: Cell) -> Cell:
-    """Return the cell that this one's ratio is over: the same work by the baseline on the CPU."""
-    return Cell(BASELINE, cell.problem, "cpu", cell.threads)
 
 
 def comparisons(timed: Iterable[Cell]) -> int:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, TypeVar
 
 from bench.analysis import roofline, scaling
-from bench.analysis.pairing import TWIN, baseline_of, by_block, by_cell, comparisons, widest
+from bench.analysis.pairing import by_block, by_cell, comparisons, widest
 from bench.analysis.statistics import (
     MARGIN,
     Processes,
@@ -24,6 +24,7 @@ from bench.analysis.statistics import (
     processes,
 )
 from bench.errors import BadInput
+from bench.plan.controls import NULL, TWIN, baseline_of
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
 from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
@@ -31,7 +32,6 @@ from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Verdict
 from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from bench.timing.schedule import without
-from bench.worker.null import NAME as NULL
 from datasets.dataset import Model
 from impls import BASELINE
 from impls.protocol import Feed

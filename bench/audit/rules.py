@@ -17,10 +17,9 @@ import numpy as np
 from bench.analysis.statistics import process_value
 from bench.gate import judge, reference, trajectory
 from bench.gate.reference import Scaled
-from bench.plan import starts
+from bench.plan import controls, starts
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
-from bench.worker import null
 from datasets.dataset import Dataset
 from impls.protocol import Params, parameter_shapes
 
@@ -132,7 +131,7 @@ def _changed(evidence: Evidence, dtype: str) -> Iterator[Finding]:
 def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
     """Return how much less time an epoch took than it can; None for one that took longer, or without a limit."""
     seconds = process_value(rounds)
-    if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == null.NAME:
+    if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == controls.NULL:
         return None
     detail = f"an epoch took {seconds:.3g} s, where reading and computing what it must takes {limit_seconds:.3g} s"
     return Finding(Status.BELOW_LIMIT, detail)
@@ -148,7 +147,7 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
     from where the repetition stood before it.
     """
     evidence, problem = rounds.evidence, rounds.cell.problem
-    if rounds.cell.implementation == null.NAME:
+    if rounds.cell.implementation == controls.NULL:
         return None
     if not evidence.checked_w:
         return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")

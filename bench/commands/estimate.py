@@ -8,10 +8,10 @@ import numpy as np
 
 import impls
 from bench.gate.check import AT_ONCE
+from bench.plan.controls import NULL
 from bench.plan.sweep import work_seconds
 from bench.store.cell import Cell
 from bench.timing import race
-from bench.worker.null import NAME as NULL
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;

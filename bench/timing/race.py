@@ -23,6 +23,7 @@ from bench.analysis import roofline
 from bench.analysis.pairing import widest
 from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
+from bench.plan.controls import NULL
 from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint, layout
 from bench.store.cell import Cell
@@ -33,7 +34,6 @@ from bench.timing.isolation import run_job
 from bench.timing.jobs import Entry, Job, Pace, Plan
 from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
 from bench.timing.schedule import EXTENSION, disturbance, next_block, without
-from bench.worker.null import NAME as NULL
 
 # The number of the pilot where a block is asked for; the blocks count from 1.
 PILOT = 0

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import ceil
 
+from bench.plan.controls import NULL
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Rounds
-from bench.worker.null import NAME as NULL
 
 # A process that waited for a processor gives no time of its own: fixed before any run. The pressure that counts is
 # that of others: on one processor a library's own threads wait for one another, JAX's for a quarter of the time,

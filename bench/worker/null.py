@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Params, Recipe
 
-NAME = "null"
 # The library whose facts are read back beside its times.
 RUNTIME = "numpy"
 

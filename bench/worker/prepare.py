@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import impls
-from bench.plan import starts
+from bench.plan import controls, starts
 from bench.plan.devices import device
 from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import null
@@ -34,7 +34,7 @@ class Loaded:
 def loaded(name: str) -> Loaded:
     """Import an implementation and start its library: once a process, which times one implementation only."""
     began = time.perf_counter()
-    if name == null.NAME:
+    if name == controls.NULL:
         return Loaded(null.Null, null.RUNTIME, 0.0)
     implementation = impls.load(name)
     runtimes.load(implementation.runtime).devices()

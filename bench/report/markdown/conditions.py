@@ -7,12 +7,12 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
+from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
 from bench.timing import schedule
-from bench.worker.null import NAME as NULL
 
 _TELLING_SECONDS = 0.1
 

@@ -15,10 +15,10 @@ from rich.table import Column
 from rich.text import Text
 
 from bench.analysis.statistics import process_value
+from bench.plan.controls import NULL
 from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.report.terminal.console import Screen
 from bench.report.views import names
-from bench.worker.null import NAME as NULL
 
 # The time left is told from the pace of the whole stage: workers differ in length, and each comes once a block.
 _WHOLE_STAGE_SECONDS = 3600.0

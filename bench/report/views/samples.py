@@ -6,9 +6,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.analysis.pairing import TWIN
 from bench.analysis.run import Raw
 from bench.analysis.statistics import process_value
+from bench.plan.controls import TWIN
 from bench.report.views import names
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Rounds

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis import run
-from bench.analysis.pairing import TWIN
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import Ratio
+from bench.plan.controls import TWIN
 from bench.report.views import names
 from bench.store.tables import Comparison
 from impls.protocol import Feed
