@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.analysis.blocks import disturbance, without
 from bench.machine.idle import Quiet
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Rounds
-from bench.timing.schedule import disturbance, next_block, without
+from bench.timing.schedule import next_block
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)

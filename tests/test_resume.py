@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.blocks import without
 from bench.analysis.run import read
 from bench.store import checkpoint
 from bench.store.raw_rows import STOPPED
-from bench.timing.schedule import without
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_SECONDS = 300

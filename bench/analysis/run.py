@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any, TypeVar
 
 from bench.analysis import roofline, scaling
+from bench.analysis.blocks import without
 from bench.analysis.pairing import by_block, by_cell, comparisons, widest
 from bench.analysis.statistics import (
     MARGIN,
@@ -31,7 +32,6 @@ from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
 from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Verdict
 from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
-from bench.timing.schedule import without
 from datasets.dataset import Model
 from impls import BASELINE
 from impls.protocol import Feed

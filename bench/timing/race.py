@@ -20,6 +20,7 @@ import numpy as np
 
 import impls
 from bench.analysis import roofline
+from bench.analysis.blocks import disturbance, without
 from bench.analysis.pairing import widest
 from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
@@ -33,7 +34,7 @@ from bench.timing import rates
 from bench.timing.isolation import run_job
 from bench.timing.jobs import Entry, Job, Pace, Plan
 from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
-from bench.timing.schedule import EXTENSION, disturbance, next_block, without
+from bench.timing.schedule import EXTENSION, next_block
 
 # The number of the pilot where a block is asked for; the blocks count from 1.
 PILOT = 0

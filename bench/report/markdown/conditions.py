@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from bench.analysis import blocks
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import names, self_comparison, truncate
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
-from bench.timing import schedule
 
 _TELLING_SECONDS = 0.1
 
@@ -37,7 +37,7 @@ def _noise(rounds: Iterable[Rounds]) -> list[str]:
     """
     seen = [one.disturbance for one in rounds if (one.disturbance.wall_seconds or 0.0) >= _TELLING_SECONDS]
     busy = [one.others_busy for one in seen if one.others_busy is not None]
-    waits = [(schedule.pressure_of_others(one), one.wall_seconds) for one in seen]
+    waits = [(blocks.pressure_of_others(one), one.wall_seconds) for one in seen]
     pressure = [waited / wall for waited, wall in waits if waited is not None and wall]
     said = (
         ("other processes used", "of the processors' time", busy),
