@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,3 +233,10 @@ def _tail(log_file: Path) -> str:
         log.seek(max(0, log_file.stat().st_size - _TAIL_BYTES))
         text = log.read().decode(errors="replace")
     return "\n".join(text.rstrip().splitlines()[-_TAIL_LINES:])
+
+
+def make_empty(folder: Path) -> None:
+    """Make the folder, empty; its parent is the run's, and a run whose folder was removed shall not make it anew."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 
-from bench.process.spawn import Ending, Order, environment, run_worker
+from bench.process.spawn import Ending, Order, environment, make_empty, run_worker
 from bench.store.cell import Cell, Status
 from bench.store.jsonl import read_lines
 from bench.store.layout import BENCHMARK_JSON, FAILURES, RECORDS, STARTED
@@ -54,13 +54,6 @@ def run_job(
         failures += [Failure(entry.cell, job.block, *verdict) for entry in died]
         job = replace(job, entries=rest)
     return records, failures
-
-
-def make_empty(folder: Path) -> None:
-    """Make the folder, empty; its parent is the run's, and a run whose folder was removed shall not make it anew."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir()
 
 
 def _left(kind: type[Measured], folder: Path) -> tuple[list[Measured], list[Failure], str]:

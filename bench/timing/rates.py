@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.process.spawn import Order, environment, run_worker
+from bench.process.spawn import Order, environment, make_empty, run_worker
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Rates
-from bench.timing.isolation import make_empty
 from bench.timing.rates_job import RATES, Job
 
 _TIMEOUT_SECONDS = 120.0
