@@ -11,7 +11,6 @@ from bench.store.raw_rows import STOPPED, Block, Disturbance, Rounds
 # that of others: on one processor a library's own threads wait for one another, JAX's for a quarter of the time,
 # which costs the process none of its processor and is part of what the library is.
 LEAST_CPU_SHARE = 0.98
-
 MOST_PRESSURE_SHARE = 0.06
 
 

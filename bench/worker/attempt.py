@@ -1,7 +1,4 @@
-"""A worker's job: its cells and their plans, and the lines that it leaves of each.
-
-Nothing here is imported before the worker is pinned, save by the parent, which uses only the dataclasses.
-"""
+"""The lines that a worker leaves of each cell of its job: a record, or a failure."""
 
 from __future__ import annotations
 
