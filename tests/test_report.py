@@ -28,7 +28,7 @@ from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
-from bench.report.views import names, self_comparison, truncate
+from bench.report.views import names, notation, self_comparison, truncate
 from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
@@ -210,7 +210,7 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
      (math.nan, "no number"), (math.inf, "beyond any")],
 )  # fmt: skip
 def test_a_share_of_the_budget_is_readable_whatever_it_is(value: float | None, text: str) -> None:
-    assert names.share(value) == text
+    assert notation.share(value) == text
 
 
 def part(text: str, heading: str) -> str:
@@ -327,7 +327,7 @@ def test_who_read_a_condition_back_stands_in_the_order_of_the_rows_null_last() -
 def test_large_numbers_and_dates_are_written_to_be_read() -> None:
     row = replace(find(made_up().timings, "jax_grad", DIGITS), n=1_000_000, d=2000)
     assert names.shaped(row) == "digits (1,000,000 x 2,000, 10)"
-    assert names.number(10_000, "cell") == "10,000 cells"
+    assert notation.number(10_000, "cell") == "10,000 cells"
     raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
     assert conditions.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
 
@@ -486,7 +486,7 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
     ],
 )  # fmt: skip
 def test_durations_have_three_digits_and_a_unit(seconds: float, text: str) -> None:
-    assert names.duration(seconds) == text
+    assert notation.duration(seconds) == text
 
 
 def test_csv_keeps_every_value(tmp_path: Path) -> None:

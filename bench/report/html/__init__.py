@@ -18,7 +18,7 @@ from bench.report.html import charts, data, tables
 from bench.report.html.charts import Chart
 from bench.report.html.tables import Table
 from bench.report.markdown import conditions, run
-from bench.report.views import chart_rows, names, palette, scaling, self_comparison, truncate
+from bench.report.views import chart_rows, names, notation, palette, scaling, self_comparison, truncate
 from bench.report.views.truncate import Numbered
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -39,7 +39,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     return page.render(
         run=raw.environment,
         asked=_asked(raw, rows),
-        started=names.moment(raw.environment["started"]),
+        started=notation.moment(raw.environment["started"]),
         machine=conditions.machine(raw),
         rankings=names.rankings([row for _, row in shown], quick=raw.quick),
         clock=self_comparison.lines(raw),
@@ -57,7 +57,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     options = raw.environment["options"]
-    blocks = "one look without comparison" if raw.quick else names.number(options["blocks"], "block")
+    blocks = "one look without comparison" if raw.quick else notation.number(options["blocks"], "block")
     return f"{names.cells(rows)}, {blocks}, {names.threads(rows)}."
 
 

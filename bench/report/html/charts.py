@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from bench.analysis.statistics import MARGIN
-from bench.report.views import agreement_matrix, chart_rows, names, scaling, ticks
+from bench.report.views import agreement_matrix, chart_rows, names, notation, scaling, ticks
 from bench.report.views.chart_rows import Ranked
 from bench.report.views.palette import ALARM, Mark
 from bench.report.views.scaling import Curve, Panel
@@ -80,7 +80,7 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
             "xaxis": {
                 "type": "log",
                 "title": {"text": "left is faster (log)"},
-                **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else names.tick),
+                **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else notation.tick),
             },
             "yaxis": {
                 "tickvals": list(range(len(labels))),
@@ -168,7 +168,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
                 "x": [escape(name) for name in table.columns],
                 "y": [escape(name) for name in table.rows],
                 "z": [[_height(share) for share in line] for line in found],
-                "text": [[names.share(share) for share in line] for line in found],
+                "text": [[notation.share(share) for share in line] for line in found],
                 "texttemplate": "%{text}",
                 "hovertemplate": "%{x}<br>%{y}: %{text}<extra></extra>",
                 "hoverongaps": False,
@@ -233,7 +233,7 @@ def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
             "yaxis": {
                 "type": "log",
                 "automargin": True,
-                **_ticks(_times(panel), names.tick),
+                **_ticks(_times(panel), notation.tick),
             },
             "legend": {"orientation": "h", "y": -0.25},
         },

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
 from bench.report.markdown import run
-from bench.report.views import agreement_matrix, names, self_comparison
+from bench.report.views import agreement_matrix, names, notation, self_comparison
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.cell import Status
@@ -94,7 +94,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
         _exact(row, ratio, "ratio"),
         _exact(row, its_interval, "ratio_low", "ratio_high"),
         Entry(names.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
-        _exact(row, names.share(row.budget_share), "budget_share"),
+        _exact(row, notation.share(row.budget_share), "budget_share"),
         _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
         _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),
     )
@@ -138,7 +138,7 @@ def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
         _exact(row, _duration(row.compile_seconds), "compile_seconds"),
         _exact(row, _duration(row.first_epoch_seconds), "first_epoch_seconds"),
         _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
-        _exact(row, "" if row.times_limit is None else names.ratio(row.times_limit), "times_limit", "limit_seconds"),
+        _exact(row, "" if row.times_limit is None else notation.ratio(row.times_limit), "times_limit", "limit_seconds"),
         _exact(row, memory, "peak_memory_bytes"),
         *events,
     )
@@ -176,7 +176,7 @@ def agreement(raw: Raw, order: Sequence[str]) -> Table:
 
 
 def _share(share: float | None) -> Entry:
-    return Entry(names.share(share), kind="" if share is None or share <= 1 else "bad")
+    return Entry(notation.share(share), kind="" if share is None or share <= 1 else "bad")
 
 
 def means(raw: Raw) -> Table:
@@ -208,7 +208,7 @@ def _exact(row: Timing, text: str, *columns: str) -> Entry:
 
 
 def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else names.duration(seconds)
+    return "" if seconds is None else notation.duration(seconds)
 
 
 def facets(row: Timing) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names
+from bench.report.views import agreement_matrix, names, notation
 from bench.store.cell import Status
 from bench.store.tables import Agreement
 
@@ -43,7 +43,7 @@ def _table(agreements: list[Agreement]) -> str:
     """Return the largest share of each quantity and implementation."""
     found = agreement_matrix.by_quantity(agreements)
     rows = [
-        [quantity, *(names.share(found.largest.get((quantity, name))) for name in found.columns)]
+        [quantity, *(notation.share(found.largest.get((quantity, name))) for name in found.columns)]
         for quantity in found.rows
     ]
     return table(["quantity", *found.columns], rows, right=found.columns)

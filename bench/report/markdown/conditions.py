@@ -10,7 +10,7 @@ from bench.analysis import blocks
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
-from bench.report.views import names, self_comparison, truncate
+from bench.report.views import names, notation, self_comparison, truncate
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
 
@@ -56,7 +56,7 @@ def _drift(rows: Sequence[Timing]) -> list[str]:
         return []
     worst = max(drifting, key=lambda row: row.drifting_processes)
     return [
-        f"{names.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
+        f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
         f"than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
         f"{names.work(worst)}."
     ]
@@ -104,7 +104,7 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
 def machine(raw: Raw) -> list[tuple[str, str]]:
     """Return what the machine was as the run began, as (dotted name, text) pairs."""
     found = raw.environment["machine"]
-    return _flat({**found, "date": names.moment(found["date"])} if "date" in found else found)
+    return _flat({**found, "date": notation.moment(found["date"])} if "date" in found else found)
 
 
 def _flat(value: object, name: str = "") -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ def cited(raw: Raw) -> tuple[str, ...]:
     changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
     return (
-        f"Four Ways, run {environment['run']} of {names.moment(environment['started'])}, {commit}{changed}",
+        f"Four Ways, run {environment['run']} of {notation.moment(environment['started'])}, {commit}{changed}",
         f"Python {machine.get('python', 'unknown')}, {libraries}",
         machine.get("processor", "unknown processor"),
         environment["command"],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.roofline import SAFETY
 from bench.report.markdown.syntax import table
-from bench.report.views import names
+from bench.report.views import names, notation
 from bench.store.tables import Timing
 
 
@@ -21,8 +21,8 @@ def section(rows: Sequence[Timing]) -> str:
         times = {names.runner(row): row.times_limit for row in group}
         limit = group[0].limit_seconds
         assert limit is not None, "those without were left out"
-        shown = ("" if (value := times.get(name)) is None else names.ratio(value) for name in runners)
-        lines.append([names.shaped(group[0]), names.duration(limit), *shown])
+        shown = ("" if (value := times.get(name)) is None else notation.ratio(value) for name in runners)
+        lines.append([names.shaped(group[0]), notation.duration(limit), *shown])
     return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *runners], lines, right=['limit', *runners])}"
 
 

@@ -8,7 +8,7 @@ from bench.analysis.run import Raw
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, scaling, self_comparison, truncate
+from bench.report.views import agreement_matrix, names, notation, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.store.cell import Status
 from bench.store.tables import Agreement, Timing
@@ -74,11 +74,11 @@ def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     implementations = list(dict.fromkeys(row.implementation for row in rows))
     works = list(dict.fromkeys(names.work(row) for row in shown))
     options = raw.environment["options"]
-    blocks = "one look without comparison (--quick)" if raw.quick else names.number(options["blocks"], "block")
+    blocks = "one look without comparison (--quick)" if raw.quick else notation.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{names.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
-        f"{blocks}, {names.threads(rows)}. Started {names.moment(raw.environment['started'])}. "
+        f"{blocks}, {names.threads(rows)}. Started {notation.moment(raw.environment['started'])}. "
         f"{truncate.left_out(rows, shown)}"
     ).rstrip()
 
@@ -124,7 +124,7 @@ def _model_table(rows: Sequence[Timing]) -> str:
             names.runner(row),
             *names.time_cells(row),
             names.verdict(row),
-            names.share(row.budget_share),
+            notation.share(row.budget_share),
         )
         for group in names.by_work(rows).values()
         for row in names.ranked(group)
@@ -141,7 +141,7 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
         f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{names.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
+        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
     )
 
 
@@ -149,7 +149,7 @@ def _unstable(rows: Sequence[Timing]) -> str:
     """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
     parts = [
         f"{names.work(row)}, {names.runner(row)}: the shortest rounds give "
-        f"{names.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
+        f"{notation.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
         for row in rows
         if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
     ]
@@ -159,7 +159,7 @@ def _unstable(rows: Sequence[Timing]) -> str:
 def _saturated(rows: Sequence[Timing]) -> str:
     """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: {names.share(row.denormal_share)} of its probabilities"
+        f"{names.work(row)}, {names.runner(row)}: {notation.share(row.denormal_share)} of its probabilities"
         for row in rows
         if names.saturated(row)
     ]
@@ -197,7 +197,7 @@ def _costs_of(row: Timing) -> tuple[str, ...]:
 
 
 def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else names.duration(seconds)
+    return "" if seconds is None else notation.duration(seconds)
 
 
 def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
@@ -216,7 +216,9 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: S
 
 
 def _largest(found: Shares, header: str) -> str:
-    cells = [[line, *(names.share(found.largest.get((line, name))) for name in found.columns)] for line in found.rows]
+    cells = [
+        [line, *(notation.share(found.largest.get((line, name))) for name in found.columns)] for line in found.rows
+    ]
     return table([header, *found.columns], cells, right=found.columns)
 
 

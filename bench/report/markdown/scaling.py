@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.report.markdown.syntax import bullets, table
-from bench.report.views import names, scaling, truncate
+from bench.report.views import names, notation, scaling, truncate
 from bench.report.views.scaling import Panel
 from bench.store.tables import Scaling, Timing
 from impls.protocol import Feed
@@ -69,9 +69,9 @@ def _cells(value: float | None, low: float | None, high: float | None) -> tuple[
 
 
 def _range(low: float, high: float) -> str:
-    return names.duration_range(low, high) if low >= 0 else f"{_seconds(low)} to {_seconds(high)}"
+    return notation.duration_range(low, high) if low >= 0 else f"{_seconds(low)} to {_seconds(high)}"
 
 
 def _seconds(value: float) -> str:
     """Return a duration; a fitted one may be below 0, where there is nothing to be told from 0."""
-    return f"-{names.duration(-value)}" if value < 0 else names.duration(value)
+    return f"-{notation.duration(-value)}" if value < 0 else notation.duration(value)

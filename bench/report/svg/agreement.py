@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from bench.report.svg import style
-from bench.report.views import agreement_matrix, names, palette
+from bench.report.views import agreement_matrix, notation, palette
 from bench.report.views.agreement_matrix import Shares
 from bench.store.tables import Agreement
 
@@ -77,7 +77,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     dark = 0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2 < 0.25
     if not agrees:
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=palette.ALARM, edgecolor="white", linewidth=2))
-    text = names.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {names.share(share)}"
+    text = notation.share(share) if agrees else f"\N{MULTIPLICATION SIGN} {notation.share(share)}"
     axes.text(
         x + 0.5, y + 0.5, text, ha="center", va="center",
         color="white" if dark or not agrees else style.INK, fontweight="normal" if agrees else "bold",
@@ -92,6 +92,6 @@ def _scale(figure: Figure) -> None:
     across = figure.get_size_inches()[0]
     axes = style.axes(figure, across - 3.3, 0.5, 3.0, 0.14)
     bar = figure.colorbar(ScalarMappable(_norm(), _COLOURS), cax=axes, orientation="horizontal")
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: names.share(share)))
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: notation.share(share)))
     bar.ax.minorticks_off()
     bar.outline.set_visible(False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from bench.analysis.history import Entry, by_cell
 from bench.analysis.statistics import MARGIN
 from bench.report.svg import style
-from bench.report.views import names
+from bench.report.views import names, notation
 from bench.report.views.palette import Mark
 from bench.store.cell import Status
 
@@ -97,7 +97,7 @@ def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
 
 
 def _label(run: Entry) -> str:
-    began = names.moment(run.started).replace(" ", "\n", 1)
+    began = notation.moment(run.started).replace(" ", "\n", 1)
     return f"{began}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
 
 

@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from bench.report.views import names, ticks
+from bench.report.views import notation, ticks
 
 INK, MUTED, GRID, BAND, FAINT, REST = "#1a1a1a", "#595959", "#dddddd", "#e8e8e8", "#f6f6f6", "#a0a0a0"
 # Behind a text that may lie on lines.
@@ -86,7 +86,7 @@ def log_ticks(axis: Axis, low: float, high: float, text: FuncFormatter, most: in
     axis.set_minor_formatter(NullFormatter())
 
 
-DURATION = FuncFormatter(lambda seconds, _: names.tick(seconds))
+DURATION = FuncFormatter(lambda seconds, _: notation.tick(seconds))
 RATIO = FuncFormatter(lambda value, _: f"{value:g}")
 NUMBER = FuncFormatter(lambda value, _: f"{value:,.12g}")
 

@@ -18,7 +18,7 @@ from bench.analysis.statistics import process_value
 from bench.plan.controls import NULL
 from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.report.terminal.console import Screen
-from bench.report.views import names
+from bench.report.views import names, notation
 
 # The time left is told from the pace of the whole stage: workers differ in length, and each comes once a block.
 _WHOLE_STAGE_SECONDS = 3600.0
@@ -108,5 +108,5 @@ def result(event: Timed) -> str:
     shown = [one for one in event.rounds if one.name != NULL]
     if not shown:
         return ""
-    times = (f"{names.work(one.cell.problem)} {names.duration(process_value(one))}" for one in shown)
+    times = (f"{names.work(one.cell.problem)} {notation.duration(process_value(one))}" for one in shown)
     return f"{shown[0].name}: {', '.join(times)}"

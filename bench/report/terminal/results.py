@@ -22,7 +22,7 @@ from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
 from bench.report.terminal.console import Screen, console
-from bench.report.views import chart_rows, names, self_comparison, truncate
+from bench.report.views import chart_rows, names, notation, self_comparison, truncate
 from bench.report.views import comparison as change_words
 from bench.report.views import history as past_words
 from bench.store.cell import Cell, Status
@@ -56,7 +56,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
         out.print(f"warning: {line}", style="yellow")
     distinct = len({cell.implementation for cell in plan.cells})
     estimate = "" if seconds is None else f", about {_long(seconds)}"
-    cells, implementations = names.number(len(plan.cells), "cell"), names.number(distinct, "implementation")
+    cells, implementations = notation.number(len(plan.cells), "cell"), notation.number(distinct, "implementation")
     out.print(f"{cells} of {implementations}{estimate}")
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
@@ -91,7 +91,7 @@ def _agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> 
             shares = [one.share for one in agreements if (one.model, one.implementation) == (model, name)]
             largest = max(shares, key=_nan_last) if shares else None
             states = dict.fromkeys(str(verdict.status) for verdict in group)
-            shown.add_row(model, name, Text(", ".join(states), _style(group)), names.share(largest))
+            shown.add_row(model, name, Text(", ".join(states), _style(group)), notation.share(largest))
     return shown
 
 
@@ -132,7 +132,7 @@ def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapp
     out = screen.details
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
-        out.print(f"{name}  {environment['run']}  {names.moment(environment['started'])}  {commit}", soft_wrap=True)
+        out.print(f"{name}  {environment['run']}  {notation.moment(environment['started'])}  {commit}", soft_wrap=True)
     for remark in change_words.remarks(found):
         screen.verdicts.print(remark, style="yellow")
     out.print()
@@ -223,7 +223,7 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
             verdict = Text(names.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
-            shown.add_row(f" {names.runner(row)}", *cells, names.share(row.budget_share))
+            shown.add_row(f" {names.runner(row)}", *cells, notation.share(row.budget_share))
     return shown
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from bench.analysis.comparison import Between, moved_baselines
 from bench.analysis.statistics import MARGIN
 from bench.report.markdown.syntax import bullets, section, table, text
-from bench.report.views import names
+from bench.report.views import names, notation
 from bench.store.cell import Cell, Status
 from bench.store.jsonl import to_mapping
 from bench.store.tables import Change, Comparison
@@ -34,7 +34,7 @@ def verdicts(found: Between) -> list[str]:
         if change.comparison is kind
     ]
     rest = [
-        f"{names.number(counts[kind], 'cell')} {kind or 'not compared'}" + (f" ({_HINT[kind]})" if kind else "")
+        f"{notation.number(counts[kind], 'cell')} {kind or 'not compared'}" + (f" ({_HINT[kind]})" if kind else "")
         for kind in (Comparison.SAME, Comparison.AMBIGUOUS, Comparison.NONE)
         if counts[kind]
     ]
@@ -47,7 +47,7 @@ def remarks(found: Between) -> list[str]:
     said = [f"NOT THE SAME: {difference}." for difference in found.differences]
     moved = moved_baselines(found.changes, MARGIN)
     if moved:
-        times = ", ".join(f"{names.ratio(ratio)} ({names.work(change)})" for change, ratio in moved)
+        times = ", ".join(f"{notation.ratio(ratio)} ({names.work(change)})" for change, ratio in moved)
         said.append(
             f"{moved[0][0].implementation} itself took {times} times as long: the machine moved, which falls out of "
             "every change here, or it did, which is in all of them."
@@ -88,8 +88,8 @@ def cells(change: Change) -> tuple[str, ...]:
         names.runner(change),
         _time(change.old_epoch_seconds, change.old_status),
         _time(change.new_epoch_seconds, change.new_status),
-        "" if change.change is None else names.ratio(change.change),
-        "" if low is None or high is None else names.ratio_range(low, high),
+        "" if change.change is None else notation.ratio(change.change),
+        "" if low is None or high is None else notation.ratio_range(low, high),
         "baseline" if change.implementation == change.through else change.comparison or "too few blocks",
     )
 
@@ -97,8 +97,8 @@ def cells(change: Change) -> tuple[str, ...]:
 def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Return comparison.md; `old` and `new` are the environments of the runs."""
     parts = [f"# Four Ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
-        ("old", old["run"], names.moment(old["started"]), old["machine"].get("commit") or ""),
-        ("new", new["run"], names.moment(new["started"]), new["machine"].get("commit") or ""),
+        ("old", old["run"], notation.moment(old["started"]), old["machine"].get("commit") or ""),
+        ("new", new["run"], notation.moment(new["started"]), new["machine"].get("commit") or ""),
     ])]  # fmt: skip
     parts.append(section("Verdicts", bullets(verdicts(found))))
     for model, works in by_model(found).items():
@@ -130,8 +130,8 @@ def some_cells(cells: Sequence[Cell]) -> str:
 def _sentence(change: Change) -> str:
     assert change.change is not None and change.change_low is not None and change.change_high is not None, change
     return (
-        f"{change.comparison}: {_name(change)} takes {names.ratio(change.change)} times as long as before "
-        f"({names.ratio_range(change.change_low, change.change_high)})."
+        f"{change.comparison}: {_name(change)} takes {notation.ratio(change.change)} times as long as before "
+        f"({notation.ratio_range(change.change_low, change.change_high)})."
     )
 
 
@@ -144,4 +144,4 @@ def _name(change: Change) -> str:
 
 
 def _time(seconds: float | None, status: Status) -> str:
-    return str(status) if seconds is None else names.duration(seconds)
+    return str(status) if seconds is None else notation.duration(seconds)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench.analysis.statistics import MARGIN
+from bench.report.views.notation import duration, duration_range, number, ratio, ratio_range, share
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Change, Comparison, Scaling, Timing
@@ -16,63 +17,6 @@ from impls.protocol import Feed
 # Fixed before any run: where a tenth of denormal numbers makes softmax take 4 to 8 times as long, so many cost less
 # than a hundredth.
 MOST_DENORMAL = 1e-4
-
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
-
-
-def duration(seconds: float) -> str:
-    """Return three significant digits in ns, us, ms or s: "2.53 ms"."""
-    scale, unit = _unit(seconds)
-    return f"{_three(seconds / scale)} {unit}"
-
-
-def tick(seconds: float) -> str:
-    """Return a round duration as short as it is: "20 ms"."""
-    scale, unit = _unit(seconds)
-    return f"{seconds / scale:.4g} {unit}"
-
-
-def duration_range(low: float, high: float) -> str:
-    """Return an interval in the unit of its upper end: "2.50 to 2.61 ms"."""
-    scale, unit = _unit(high)
-    return f"{_three(low / scale)} to {_three(high / scale)} {unit}"
-
-
-def minute(started: str) -> str:
-    """Return an ISO date to the minute: "2026-11-22 09:34"."""
-    return started[:16].replace("T", " ")
-
-
-def moment(started: str) -> str:
-    """Return when something began, of an ISO date in UTC: "2026-11-22 09:34 UTC"."""
-    return f"{minute(started)} UTC"
-
-
-def ratio(value: float) -> str:
-    """Return three significant digits of a ratio: "1.30"."""
-    return _three(value)
-
-
-def ratio_range(low: float, high: float) -> str:
-    """Return the interval of a ratio: "1.27 to 1.33"."""
-    return f"{_three(low)} to {_three(high)}"
-
-
-def share(value: float | None) -> str:
-    """Return a share of the budget in percent, "" where there is none: "12 %", "0.04 %".
-
-    A share that is no number is "no number"; of a budget of 0 any departure is "beyond any".
-    """
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return "no number" if math.isnan(value) else "beyond any"
-    return f"{float(f'{100 * value:.{2 if value < 1 else 4}g}'):,.10g} %"
-
-
-def number(count: int, noun: str) -> str:
-    """Return a count with its noun: "1 cell", "10,000 cells"."""
-    return f"{count:,} {noun}{'s'[: count != 1]}"
 
 
 def repeat(command: str) -> str:
@@ -115,11 +59,6 @@ def contest(row: Timing | Cell) -> str:
     """Return what is trained, and with how many threads if several: cells of one contest have the same baseline."""
     trained = row.problem if isinstance(row, Cell) else row
     return work(trained) + (f" with {row.threads} threads" if row.threads > 1 else "")
-
-
-def rows(n: float) -> str:
-    """Return a number of rows to three significant digits: "3,100"."""
-    return f"{float(f'{n:.3g}'):,.0f}"
 
 
 def shaped(row: Timing) -> str:
@@ -180,7 +119,7 @@ def time_cells(row: Timing) -> tuple[str, str, str, str]:
     return (
         "" if row.epoch_seconds is None else duration(row.epoch_seconds),
         "" if low is None or high is None else duration_range(low, high),
-        "" if row.ratio is None else _three(row.ratio),
+        "" if row.ratio is None else ratio(row.ratio),
         "" if ratio_low is None or ratio_high is None else ratio_range(ratio_low, ratio_high),
     )
 
@@ -282,21 +221,9 @@ def _high(row: Timing) -> float:
 
 def _times(row: Timing) -> str:
     assert row.ratio is not None, row
-    return f"{_three(row.ratio)} times"
+    return f"{ratio(row.ratio)} times"
 
 
 def _brackets(row: Timing) -> str:
     assert row.ratio_low is not None and row.ratio_high is not None, row
     return f"({ratio_range(row.ratio_low, row.ratio_high)})"
-
-
-def _unit(seconds: float) -> tuple[float, str]:
-    return next(((scale, unit) for scale, unit in _UNITS if seconds >= 0.9995 * scale), _UNITS[-1])
-
-
-def _three(value: float) -> str:
-    """Return three significant digits, never in powers of ten above 1: "0.597", "1.30", "25.3", "1,234"."""
-    if value < 0.09995:
-        return f"{value:.3g}"
-    decimals = next((digits for digits, least in ((0, 99.95), (1, 9.995), (2, 0.9995)) if value >= least), 3)
-    return f"{value:,.{decimals}f}"

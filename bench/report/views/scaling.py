@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
-from bench.report.views import names, truncate
+from bench.report.views import names, notation, truncate
 from bench.store.tables import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 
@@ -79,7 +79,7 @@ def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> 
 
 
 def _title(row: Timing) -> str:
-    parts = [row.model, names.number(row.d, "feature")]
+    parts = [row.model, notation.number(row.d, "feature")]
     parts += [f"{row.k} classes"] if row.k > 1 else []
     parts += [row.dtype]
     parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
@@ -102,7 +102,7 @@ def _untold(panel: Panel) -> str:
     blocks, least = max(row.blocks for curve in panel.curves for row in curve.rows), least_blocks(panel.comparisons)
     if blocks < least:
         ends = f"the {panel.comparisons} ends of all pairs"
-        return f"{names.number(blocks, 'block')} cannot tell it: {ends} take {least}."
+        return f"{notation.number(blocks, 'block')} cannot tell it: {ends} take {least}."
     return ""
 
 
@@ -166,5 +166,5 @@ def _at(curve: Curve, log_n: float) -> float:
 
 def said(one: Scaling) -> str:
     """Return a crossover in words: "jax_grad overtakes numpy_manual near 3,100 rows (1,000 to 10,000)"."""
-    near, low, high = map(names.rows, where(one))
+    near, low, high = map(notation.rows, where(one))
     return f"{names.runner(one)} overtakes {names.against(one)} near {near} rows ({low} to {high})"

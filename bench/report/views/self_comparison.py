@@ -8,7 +8,7 @@ from bench.analysis import run
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import Ratio
 from bench.plan.controls import TWIN
-from bench.report.views import names
+from bench.report.views import names, notation
 from bench.store.tables import Comparison
 from impls.protocol import Feed
 
@@ -29,7 +29,9 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
     null = run.null_epoch_seconds(raw)
-    said += [] if null is None else [f"An epoch that does nothing takes {names.duration(null)}: it is in every time."]
+    said += (
+        [] if null is None else [f"An epoch that does nothing takes {notation.duration(null)}: it is in every time."]
+    )
     return said
 
 
@@ -55,7 +57,7 @@ def self_comparison(raw: Raw) -> list[str]:
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
         f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{names.ratio_range(ratio.low, ratio.high)}, on {names.contest(cell)}: so wide can an interval be here "
+        f"{notation.ratio_range(ratio.low, ratio.high)}, on {names.contest(cell)}: so wide can an interval be here "
         "where nothing differs."
     )
     return [said, *_wrong(results)]
@@ -80,7 +82,7 @@ def _twins(raw: Raw) -> list[Mean]:
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:
-    return f"{names.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
+    return f"{notation.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
 
 
 MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval", "level", "verdict")
@@ -96,8 +98,8 @@ def mean_row(mean: Mean) -> tuple[str, ...]:
         name,
         str(mean.cells),
         str(mean.ratio.blocks),
-        names.ratio(mean.ratio.ratio),
-        names.ratio_range(mean.ratio.low, mean.ratio.high),
+        notation.ratio(mean.ratio.ratio),
+        notation.ratio_range(mean.ratio.low, mean.ratio.high),
         f"{100 * mean.ratio.level:.2f} %",
         mean.comparison,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from bench.report.views import names
+from bench.report.views import names, notation
 from bench.store.cell import Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -66,4 +66,4 @@ def cut(rows: Sequence[Row], noun: str, file: str) -> tuple[Sequence[Row], str]:
 
 def more(count: int, noun: str, file: str) -> str:
     """Say how many are not shown and where they are: "9,000 more cells: timings.csv."; nothing if there are none."""
-    return f"{names.number(count, f'more {noun}')}: {file}." if count > 0 else ""
+    return f"{notation.number(count, f'more {noun}')}: {file}." if count > 0 else ""
