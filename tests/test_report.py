@@ -28,7 +28,7 @@ from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
-from bench.report.views import names, notation, self_comparison, truncate
+from bench.report.views import names, notation, ranking, self_comparison, truncate
 from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
@@ -199,7 +199,7 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
         verdicts=[*one.verdicts, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.verdicts)],
         rounds=[*one.rounds, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.rounds)],
     )
-    first, second = names.rankings(raw.timings, quick=False)
+    first, second = ranking.rankings(raw.timings, quick=False)
     assert first.startswith("numpy_manual is fastest on digits; torch_nn takes 2.0")
     assert second.startswith("torch_nn, 4 threads is fastest on digits with 4 threads: it takes 0.5")
 
@@ -223,10 +223,10 @@ def test_of_very_many_cells_no_piece_of_work_is_ranked_by_a_part_of_it(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = made_up().timings
-    whole = names.rankings(rows, quick=False)
+    whole = ranking.rankings(rows, quick=False)
     monkeypatch.setattr(truncate, "MOST_ROWS", most)
     shown = truncate.shown(rows)
-    assert set(names.rankings([row for _, row in shown], quick=False)) <= set(whole)
+    assert set(ranking.rankings([row for _, row in shown], quick=False)) <= set(whole)
     assert {row.model for _, row in shown} == {row.model for row in rows}
     assert all(rows[number] is row for number, row in shown)
 
@@ -362,8 +362,8 @@ def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch:
     with console.capture() as seen:
         results.results(Screen(console, console, console, verbose=True), raw, rows)
     text = " ".join(seen.get().split())
-    shown = names.rankings([row for _, row in truncate.shown(rows)], quick=False)
-    every = names.rankings(rows, quick=False)
+    shown = ranking.rankings([row for _, row in truncate.shown(rows)], quick=False)
+    every = ranking.rankings(rows, quick=False)
     assert len(shown) == len(every) - 1
     assert [sentence for sentence in every if sentence in text] == shown
     assert text.count("1 more piece of work: timings.csv.") == 1
@@ -473,7 +473,7 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
         said = replace(base, implementation=name, comparison=compare(ratio))
         return replace(said, ratio=ratio.ratio, ratio_low=low, ratio_high=high)
 
-    sentence = names.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
+    sentence = ranking.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
     assert sentence.startswith(starts)
 
 
@@ -620,7 +620,7 @@ def test_a_time_that_denormal_numbers_made_is_marked_saturated() -> None:
     marked = {cell("numpy_manual", DIGITS): 0.12, cell("torch_nn", DIGITS): 0.11, cell("jax_grad", DIGITS): 0.0}
     verdicts = [replace(one, denormal_share=marked.get(one.cell)) for one in raw.verdicts]
     raw = replace(raw, verdicts=verdicts)
-    assert [names.verdict(find(raw.timings, one.implementation, DIGITS)) for one in marked] == [
+    assert [ranking.verdict(find(raw.timings, one.implementation, DIGITS)) for one in marked] == [
         "baseline, saturated",
         "SLOWER, saturated",
         "FASTER",
@@ -648,7 +648,7 @@ def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
     row = find(rows, "jax_grad", DIGITS)
     assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
     assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
-    assert names.verdict(row) == "FASTER, unstable"
+    assert ranking.verdict(row) == "FASTER, unstable"
     text = markdown.report(replace(raw, rounds=odd), rows)
     assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
     assert not find(rows, "torch_nn", DIGITS).unstable

@@ -21,7 +21,7 @@ from bench.audit.rules import wrong_after_timing
 from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn
-from bench.report.views import names
+from bench.report.views import ranking
 from bench.store import layout
 from bench.store.cell import Cell, Problem
 from bench.store.jsonl import read_lines
@@ -231,7 +231,7 @@ def test_t09_no_denormals_where_it_is_timed(dataset: str) -> None:
     for epochs in (0, 100):
         ready(made, start(data), epochs)
         run_epochs(made, epochs)
-        assert denormal_share(made.predict(data.x)) < names.MOST_DENORMAL
+        assert denormal_share(made.predict(data.x)) < ranking.MOST_DENORMAL
 
 
 def test_t09_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
@@ -240,7 +240,7 @@ def test_t09_features_of_a_large_scale_make_denormals_which_are_counted() -> Non
     made = trainer(loaded("numpy_manual"), data)
     p = start(data)
     ready(made, p._replace(w=p.w * np.float32(60)), 0)
-    assert denormal_share(made.predict(data.x)) > names.MOST_DENORMAL
+    assert denormal_share(made.predict(data.x)) > ranking.MOST_DENORMAL
 
 
 def test_t10_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.report.views import names
+from bench.report.views import ranking
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Timing
@@ -26,7 +26,7 @@ def of_run(
         "command": raw.environment["command"],
         "exit_code": exit_code,
         "files": [str(path) for path in files],
-        "rankings": names.rankings(rows, quick=raw.quick),
+        "rankings": ranking.rankings(rows, quick=raw.quick),
         "agreement": [to_mapping(verdict) for verdict in verdicts],
         "timings": [to_mapping(row) for row in rows],
     }

@@ -18,7 +18,7 @@ from bench.report.html import charts, data, tables
 from bench.report.html.charts import Chart
 from bench.report.html.tables import Table
 from bench.report.markdown import conditions, run
-from bench.report.views import chart_rows, names, notation, palette, scaling, self_comparison, truncate
+from bench.report.views import chart_rows, names, notation, palette, ranking, scaling, self_comparison, truncate
 from bench.report.views.truncate import Numbered
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -41,7 +41,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         asked=_asked(raw, rows),
         started=notation.moment(raw.environment["started"]),
         machine=conditions.machine(raw),
-        rankings=names.rankings([row for _, row in shown], quick=raw.quick),
+        rankings=ranking.rankings([row for _, row in shown], quick=raw.quick),
         clock=self_comparison.lines(raw),
         limits=run.limits_of(rows),
         citation="; ".join(conditions.cited(raw)),

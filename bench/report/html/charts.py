@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from bench.analysis.statistics import MARGIN
-from bench.report.views import agreement_matrix, chart_rows, names, notation, scaling, ticks
+from bench.report.views import agreement_matrix, chart_rows, names, notation, ranking, scaling, ticks
 from bench.report.views.chart_rows import Ranked
 from bench.report.views.palette import ALARM, Mark
 from bench.report.views.scaling import Curve, Panel
@@ -105,7 +105,7 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
         "customdata": [number],
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
         "hovertemplate": f"<b>{_name(row)}</b><br>{escape(chart_rows.said(row, compared=compared))}"
-        f"<br>{escape(names.verdict(row))}<extra></extra>",
+        f"<br>{escape(ranking.verdict(row))}<extra></extra>",
     }
     if value is not None and low is not None and high is not None:
         ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
 from bench.report.markdown import run
-from bench.report.views import agreement_matrix, names, notation, self_comparison
+from bench.report.views import agreement_matrix, names, notation, ranking, self_comparison
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.cell import Status
@@ -81,7 +81,7 @@ def times(rows: Sequence[Numbered], left_out: str) -> Table:
 
 
 def _times(row: Timing, number: int) -> tuple[Entry, ...]:
-    time, interval, ratio, its_interval = names.time_cells(row)
+    time, interval, ratio, its_interval = ranking.time_cells(row)
     return (
         _exact(row, row.model, "model"),
         _exact(row, names.work(row), "dataset"),
@@ -93,7 +93,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
         _exact(row, interval, "epoch_seconds_low", "epoch_seconds_high"),
         _exact(row, ratio, "ratio"),
         _exact(row, its_interval, "ratio_low", "ratio_high"),
-        Entry(names.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
+        Entry(ranking.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
         _exact(row, notation.share(row.budget_share), "budget_share"),
         _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
         _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation
+from bench.report.views import agreement_matrix, names, notation, ranking
 from bench.store.cell import Status
 from bench.store.tables import Agreement
 
@@ -19,7 +19,7 @@ def report(raw: Raw) -> str:
 def _sections(raw: Raw) -> Iterator[str]:
     yield f"# Four Ways: agreement, run {text(raw.environment['run'])}"
     yield code(raw.environment["command"])
-    yield text(names.agreement(raw.verdicts))
+    yield text(ranking.agreement(raw.verdicts))
     failed = [one for one in raw.verdicts if one.status is not Status.OK]
     if failed:
         lines = (

@@ -56,8 +56,8 @@ def _drift(rows: Sequence[Timing]) -> list[str]:
         return []
     worst = max(drifting, key=lambda row: row.drifting_processes)
     return [
-        f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or shorter "
-        f"than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
+        f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or "
+        f"shorter than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
         f"{names.work(worst)}."
     ]
 

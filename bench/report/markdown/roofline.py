@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.roofline import SAFETY
 from bench.report.markdown.syntax import table
-from bench.report.views import names, notation
+from bench.report.views import names, notation, ranking
 from bench.store.tables import Timing
 
 
@@ -17,7 +17,7 @@ def section(rows: Sequence[Timing]) -> str:
         return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
     runners = list(dict.fromkeys(names.runner(row) for row in known))
     lines = []
-    for group in names.by_work(known).values():
+    for group in ranking.by_work(known).values():
         times = {names.runner(row): row.times_limit for row in group}
         limit = group[0].limit_seconds
         assert limit is not None, "those without were left out"

@@ -8,7 +8,7 @@ from bench.analysis.run import Raw
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation, scaling, self_comparison, truncate
+from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.store.cell import Status
 from bench.store.tables import Agreement, Timing
@@ -55,7 +55,9 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
         _asked(raw, rows, shown),
-        section("Verdicts", bullets([*names.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])),
+        section(
+            "Verdicts", bullets([*ranking.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])
+        ),
         section("Times", _times(raw, rows, shown)),
         section("Costs apart", _costs(shown)),
         section("The limit", roofline.section(shown)),
@@ -122,12 +124,12 @@ def _model_table(rows: Sequence[Timing]) -> str:
         (
             names.shaped(row),
             names.runner(row),
-            *names.time_cells(row),
-            names.verdict(row),
+            *ranking.time_cells(row),
+            ranking.verdict(row),
             notation.share(row.budget_share),
         )
-        for group in names.by_work(rows).values()
-        for row in names.ranked(group)
+        for group in ranking.by_work(rows).values()
+        for row in ranking.ranked(group)
     ]
     return table(headers, cells, right={*headers} - {"data", "implementation", "verdict"})
 
@@ -161,7 +163,7 @@ def _saturated(rows: Sequence[Timing]) -> str:
     parts = [
         f"{names.work(row)}, {names.runner(row)}: {notation.share(row.denormal_share)} of its probabilities"
         for row in rows
-        if names.saturated(row)
+        if ranking.saturated(row)
     ]
     if not parts:
         return ""

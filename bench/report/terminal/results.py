@@ -22,7 +22,7 @@ from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
 from bench.report.terminal.console import Screen, console
-from bench.report.views import chart_rows, names, notation, self_comparison, truncate
+from bench.report.views import chart_rows, names, notation, ranking, self_comparison, truncate
 from bench.report.views import comparison as change_words
 from bench.report.views import history as past_words
 from bench.store.cell import Cell, Status
@@ -74,7 +74,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
     """Print who agrees, in one sentence and, unless `brief`, in a table, and of every cell that is not OK why."""
-    screen.verdicts.print(names.agreement(verdicts))
+    screen.verdicts.print(ranking.agreement(verdicts))
     if screen.verbose or not brief:
         screen.details.print(_agreement(verdicts, agreements))
     for verdict in verdicts:
@@ -117,8 +117,8 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
         of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
-            rest = chart_rows.rest(len(names.by_work(of_model)) - len(names.by_work(here)))
-            screen.verdicts.print("\n".join([*names.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
+            rest = chart_rows.rest(len(ranking.by_work(of_model)) - len(ranking.by_work(here)))
+            screen.verdicts.print("\n".join([*ranking.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
             if len(here) <= _MOST_ROWS:
                 screen.details.print(_times(here, quick=raw.quick))
             else:
@@ -214,13 +214,13 @@ def conditions(found: Sequence[Finding]) -> None:
 def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
     headers = ("implementation", "time", *(() if quick else ("ratio", "interval", "verdict")), "budget used")
     shown = table(*headers, numbers={*headers} - {"implementation", "verdict"})
-    for name, group in names.by_work(rows).items():
+    for name, group in ranking.by_work(rows).items():
         shown.add_row(Text(name.removeprefix(f"{group[0].model},"), "bold"))  # the table is one model's
-        for row in names.ranked(group):
-            time, _, ratio, interval = names.time_cells(row)
-            plain = row.status is Status.OK and names.is_baseline(row)
+        for row in ranking.ranked(group):
+            time, _, ratio, interval = ranking.time_cells(row)
+            plain = row.status is Status.OK and ranking.is_baseline(row)
             style = "" if plain else _STYLES.get(row.comparison or row.status, "red")
-            verdict = Text(names.verdict(row), style)
+            verdict = Text(ranking.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
             shown.add_row(f" {names.runner(row)}", *cells, notation.share(row.budget_share))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.report.views import names, truncate
+from bench.report.views import ranking, truncate
 from bench.store.tables import Timing
 
 
@@ -24,11 +24,11 @@ def ranked(rows: Sequence[Timing]) -> list[Ranked]:
     Where there are ratios they rank, since their pairs share what load a block had; times do not.
     """
     groups = []
-    for work, group in names.by_work(rows).items():
+    for work, group in ranking.by_work(rows).items():
         timed = [row for row in group if row.epoch_seconds is not None]
         compared = any(row.ratio is not None for row in timed)
         if timed:
-            groups.append(Ranked(work, tuple(names.ranked(timed)), compared))
+            groups.append(Ranked(work, tuple(ranking.ranked(timed)), compared))
     return groups
 
 
@@ -46,15 +46,15 @@ def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, 
     """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
     if not compared:
         return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
-    return (1.0, None, None) if names.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+    return (1.0, None, None) if ranking.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
 
 
 def said(row: Timing, *, compared: bool) -> str:
     """Return the numbers of a row in words: "1.30 (1.27 to 1.33), 2.61 ms"."""
-    time, interval, ratio, its_interval = names.time_cells(row)
+    time, interval, ratio, its_interval = ranking.time_cells(row)
     if not compared:
         return f"{time} ({interval})" if interval else time
-    if names.is_baseline(row):
+    if ranking.is_baseline(row):
         return f"baseline, {time}"
     return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.analysis.history import Entry, by_cell
 from bench.report.markdown.syntax import table, text
-from bench.report.views import names, notation
+from bench.report.views import names, notation, ranking
 from bench.store import csv_table
 from bench.store.tables import Timing
 
@@ -31,8 +31,8 @@ def title(group: Sequence[Entry]) -> str:
 
 def cells(entry: Entry) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
-    time, _, ratio, interval = names.time_cells(entry.timing)
-    started, verdict = notation.minute(entry.started), names.verdict(entry.timing)
+    time, _, ratio, interval = ranking.time_cells(entry.timing)
+    started, verdict = notation.minute(entry.started), ranking.verdict(entry.timing)
     return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, verdict
 
 

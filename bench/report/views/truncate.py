@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from bench.report.views import names, notation
+from bench.report.views import names, notation, ranking
 from bench.store.cell import Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -35,7 +35,7 @@ def shown(rows: Sequence[Timing]) -> list[Numbered]:
         by_model.setdefault(row.model, []).append(row)
     chosen: set[str] = set()
     for of_model in by_model.values():
-        works = names.by_work(of_model)
+        works = ranking.by_work(of_model)
         chosen.update(list(works)[: first(map(len, works.values()), MOST_ROWS // len(by_model))])
     return [(number, row) for number, row in numbered if names.contest(row) in chosen]
 
