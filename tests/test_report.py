@@ -28,7 +28,7 @@ from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
-from bench.report.views import names, notation, ranking, self_comparison, truncate
+from bench.report.views import caveats, names, notation, ranking, self_comparison, truncate
 from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
@@ -178,7 +178,7 @@ def test_where_the_data_lie_is_said_of_the_cells_that_are_there() -> None:
     fed = [replace(row, feed=Feed.HOST) for row in rows]
     on_device, from_host = "with the data already on the device", "Where data are fed from the host"
     for some, said in ((rows, (True, False)), (fed, (False, True)), ([*rows, *fed], (True, True))):
-        text = "\n".join(markdown.limits_of(some))
+        text = "\n".join(caveats.limits_of(some))
         assert (on_device in text, from_host in text) == said
 
 

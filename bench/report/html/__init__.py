@@ -17,8 +17,18 @@ from bench.analysis.run import Raw
 from bench.report.html import charts, data, tables
 from bench.report.html.charts import Chart
 from bench.report.html.tables import Table
-from bench.report.markdown import conditions, run
-from bench.report.views import chart_rows, names, notation, palette, ranking, scaling, self_comparison, truncate
+from bench.report.markdown import conditions
+from bench.report.views import (
+    caveats,
+    chart_rows,
+    names,
+    notation,
+    palette,
+    ranking,
+    scaling,
+    self_comparison,
+    truncate,
+)
 from bench.report.views.truncate import Numbered
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -43,7 +53,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         machine=conditions.machine(raw),
         rankings=ranking.rankings([row for _, row in shown], quick=raw.quick),
         clock=self_comparison.lines(raw),
-        limits=run.limits_of(rows),
+        limits=caveats.limits_of(rows),
         citation="; ".join(conditions.cited(raw)),
         tables=_tables(raw, rows, shown),
         filters=_filters([row for _, row in cells]),

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
-from bench.report.markdown import run
-from bench.report.views import agreement_matrix, names, notation, ranking, self_comparison
+from bench.report.views import agreement_matrix, caveats, names, notation, ranking, self_comparison
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.cell import Status
@@ -123,7 +122,7 @@ def costs(rows: Sequence[Numbered]) -> Table:
         "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
         "libraries, earlier cells and the pages of the mapped data included, which all workers share."
     )
-    caption += f" {run.BY_EVENTS}" if by_events else ""
+    caption += f" {caveats.BY_EVENTS}" if by_events else ""
     return Table("costs", caption, headers, entries, tuple(facets(row) for _, row in timed))
 
 
