@@ -28,7 +28,7 @@ from bench.report.markdown import conditions
 from bench.report.markdown import run as markdown
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
-from bench.report.views import caveats, names, notation, ranking, self_comparison, truncate
+from bench.report.views import caveats, names, notation, provenance, ranking, self_comparison, truncate
 from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
@@ -329,7 +329,7 @@ def test_large_numbers_and_dates_are_written_to_be_read() -> None:
     assert names.shaped(row) == "digits (1,000,000 x 2,000, 10)"
     assert notation.number(10_000, "cell") == "10,000 cells"
     raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
-    assert conditions.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
+    assert provenance.machine(raw) == [("date", "2026-11-22 09:34 UTC")]
 
 
 def test_the_csv_files_read_as_agreed() -> None:

@@ -17,13 +17,13 @@ from bench.analysis.run import Raw
 from bench.report.html import charts, data, tables
 from bench.report.html.charts import Chart
 from bench.report.html.tables import Table
-from bench.report.markdown import conditions
 from bench.report.views import (
     caveats,
     chart_rows,
     names,
     notation,
     palette,
+    provenance,
     ranking,
     scaling,
     self_comparison,
@@ -50,11 +50,11 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
         run=raw.environment,
         asked=_asked(raw, rows),
         started=notation.moment(raw.environment["started"]),
-        machine=conditions.machine(raw),
+        machine=provenance.machine(raw),
         rankings=ranking.rankings([row for _, row in shown], quick=raw.quick),
         clock=self_comparison.lines(raw),
         limits=caveats.limits_of(rows),
-        citation="; ".join(conditions.cited(raw)),
+        citation="; ".join(provenance.cited(raw)),
         tables=_tables(raw, rows, shown),
         filters=_filters([row for _, row in cells]),
         charts={chart.name: chart for chart in made},

@@ -11,6 +11,7 @@ from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import names, notation, self_comparison, truncate
+from bench.report.views.provenance import cited, machine
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
 
@@ -101,41 +102,7 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
     return f"{introduction}\n\n{table(('condition', 'found', 'by'), cells)}"
 
 
-def machine(raw: Raw) -> list[tuple[str, str]]:
-    """Return what the machine was as the run began, as (dotted name, text) pairs."""
-    found = raw.environment["machine"]
-    return _flat({**found, "date": notation.moment(found["date"])} if "date" in found else found)
-
-
-def _flat(value: object, name: str = "") -> list[tuple[str, str]]:
-    """Return nested mappings as (dotted name, text) pairs, in their order."""
-    if isinstance(value, Mapping):
-        return [pair for key, item in value.items() for pair in _flat(item, f"{name}.{key}" if name else str(key))]
-    if isinstance(value, (list, tuple)):
-        return [(name, ", ".join(map(_told, value)))]
-    return [(name, "none" if value is None else _told(value))]
-
-
-def _told(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def citation(raw: Raw) -> str:
     """Return what names this result, and where the program is named."""
     lines = ";\n".join(cited(raw))
     return f"{code(lines)}\n\nCITATION.cff names the program."
-
-
-def cited(raw: Raw) -> tuple[str, ...]:
-    """Return what names this result: run and commit, versions, machine, command."""
-    environment = raw.environment
-    machine = environment["machine"]
-    commit = f"commit {machine['commit']}" if machine.get("commit") else "no commit"
-    changed = " with uncommitted changes" if machine.get("uncommitted_changes") else ""
-    libraries = ", ".join(f"{name} {version}" for name, version in machine.get("libraries", {}).items() if version)
-    return (
-        f"Four Ways, run {environment['run']} of {notation.moment(environment['started'])}, {commit}{changed}",
-        f"Python {machine.get('python', 'unknown')}, {libraries}",
-        machine.get("processor", "unknown processor"),
-        environment["command"],
-    )
