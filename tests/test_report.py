@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.analysis import run
 from bench.analysis.run import Raw, read
 from bench.analysis.statistics import Ratio, compare
 from bench.errors import BadInput
@@ -586,7 +585,7 @@ def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
     row = find(replaced.timings, "jax_grad", DIGITS)
     assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
     assert find(raw.timings, "jax_grad", DIGITS).disturbed_blocks == 1
-    assert run.stop_reason(replaced) == "8 blocks as planned; 1 more run in place of disturbed ones"
+    assert self_comparison.stop_reason(replaced) == "8 blocks as planned; 1 more run in place of disturbed ones"
 
 
 def test_a_block_in_place_of_another_that_was_stopped_before_its_end_does_not_count() -> None:
@@ -594,7 +593,7 @@ def test_a_block_in_place_of_another_that_was_stopped_before_its_end_does_not_co
     begun = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 2][:3]
     stopped = replace(raw, rounds=[*raw.rounds, *begun])
     assert stopped.timings == raw.timings
-    assert run.stop_reason(stopped) == run.stop_reason(raw)
+    assert self_comparison.stop_reason(stopped) == self_comparison.stop_reason(raw)
 
 
 FIXED = "the level of an interval is exact for a number of blocks that is fixed beforehand"
@@ -612,7 +611,7 @@ FIXED = "the level of an interval is exact for a number of blocks that is fixed 
 def test_why_there_are_no_more_blocks_is_said(planned: int, most: int, reason: str) -> None:
     raw = made_up()
     options = {"quick": False, "threads": 1, "blocks": planned, "max_blocks": most}
-    assert run.stop_reason(replace(raw, environment={**ENVIRONMENT, "options": options})) == reason
+    assert self_comparison.stop_reason(replace(raw, environment={**ENVIRONMENT, "options": options})) == reason
 
 
 def test_a_time_that_denormal_numbers_made_is_marked_saturated() -> None:
@@ -634,7 +633,9 @@ def test_an_extension_that_ended_since_all_intervals_are_narrow_says_so() -> Non
     even = [replace(one, round_seconds=(1.0,) * len(one.round_seconds)) for one in raw.rounds]
     options = {"quick": False, "threads": 1, "blocks": 4, "max_blocks": 60}
     extended = replace(raw, rounds=even, environment={**ENVIRONMENT, "options": options})
-    assert run.stop_reason(extended) == f"8 blocks: 4 as planned, and more until no interval was wide; {FIXED}"
+    assert (
+        self_comparison.stop_reason(extended) == f"8 blocks: 4 as planned, and more until no interval was wide; {FIXED}"
+    )
 
 
 def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:

@@ -12,16 +12,14 @@ from typing import Any, TypeVar
 
 from bench.analysis import roofline, scaling
 from bench.analysis.blocks import without
-from bench.analysis.pairing import by_block, by_cell, comparisons, widest
+from bench.analysis.pairing import by_block, by_cell, comparisons
 from bench.analysis.statistics import (
-    MARGIN,
     Processes,
     Ratio,
     compare,
     mean_ratio,
     order_interval,
     paired_ratio,
-    process_value,
     processes,
 )
 from bench.errors import BadInput
@@ -29,7 +27,7 @@ from bench.plan.controls import NULL, TWIN, baseline_of
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
 from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
-from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Verdict
+from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
 from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from datasets.dataset import Model
@@ -264,32 +262,6 @@ def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs
 def _mean(name: str, like: Cell, pairs: Sequence[_Pairs], count: int) -> Mean:
     ratio = mean_ratio(pairs, count)
     return Mean(name, like.device, like.threads, like.problem.feed, len(pairs), ratio, compare(ratio))
-
-
-def null_epoch_seconds(raw: Raw) -> float | None:
-    """Return what the clock takes for an epoch that does nothing; None if it was not timed."""
-    values = [process_value(one) for one in raw.counted if one.name == NULL]
-    return median(values) if values else None
-
-
-_WIDENED = "; the level of an interval is exact for a number of blocks that is fixed beforehand"
-
-
-def stop_reason(raw: Raw) -> str:
-    """Return how many blocks count, and why there are no more."""
-    options = raw.environment["options"]
-    blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
-    number = len({one.block for one in raw.counted})
-    again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
-    reruns = f"; {again} more run in place of disturbed ones" if again else ""
-    if number < blocks:
-        return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
-    if number == most > blocks:
-        return f"{number} blocks, the most that were allowed{reruns}{_WIDENED}"
-    if number > blocks:
-        why = "no interval was wide" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
-        return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
-    return f"{number} block{'s'[: number != 1]} as planned{reruns}"
 
 
 def _cost(found: Iterable[float | None]) -> float | None:

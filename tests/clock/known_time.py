@@ -19,6 +19,7 @@ import pandas as pd
 
 from bench.analysis import run
 from bench.analysis.run import read
+from bench.report.views import self_comparison
 from bench.store.layout import ROOT
 from tests.planted import busy
 
@@ -51,7 +52,7 @@ def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
 def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, object]:
     told_by = [tuple(map(float, file.read_text().split())) for file in told.iterdir()]
     least, most = (median(times) for times in zip(*told_by, strict=True))
-    null = run.null_epoch_seconds(raw) or 0.0
+    null = self_comparison.null_epoch_seconds(raw) or 0.0
     timing = next(row for row in raw.timings if row.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high
     if seconds is None or low is None or high is None:

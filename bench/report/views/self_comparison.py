@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
-from bench.analysis import run
+from bench.analysis.pairing import widest
 from bench.analysis.run import Mean, Raw, SelfComparison
-from bench.analysis.statistics import Ratio
-from bench.plan.controls import TWIN
+from bench.analysis.statistics import MARGIN, Ratio, process_value
+from bench.plan.controls import NULL, TWIN
 from bench.report.views import names, notation
+from bench.store.raw_rows import STOPPED
 from bench.store.tables import Comparison
 from impls.protocol import Feed
 
@@ -19,7 +21,7 @@ MOST_COMPARISONS = 20
 def lines(raw: Raw, *, every: bool = True) -> list[str]:
     """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
     own = self_comparisons(raw) if every else self_comparison(raw)
-    said = [*own, f"{run.stop_reason(raw)}."]
+    said = [*own, f"{stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
         reason = next(iter(raw.disturbed.values()))
@@ -28,7 +30,7 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
         return said
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
-    null = run.null_epoch_seconds(raw)
+    null = null_epoch_seconds(raw)
     said += (
         [] if null is None else [f"An epoch that does nothing takes {notation.duration(null)}: it is in every time."]
     )
@@ -103,3 +105,29 @@ def mean_row(mean: Mean) -> tuple[str, ...]:
         f"{100 * mean.ratio.level:.2f} %",
         mean.comparison,
     )
+
+
+def null_epoch_seconds(raw: Raw) -> float | None:
+    """Return what the clock takes for an epoch that does nothing; None if it was not timed."""
+    values = [process_value(one) for one in raw.counted if one.name == NULL]
+    return median(values) if values else None
+
+
+_WIDENED = "; the level of an interval is exact for a number of blocks that is fixed beforehand"
+
+
+def stop_reason(raw: Raw) -> str:
+    """Return how many blocks count, and why there are no more."""
+    options = raw.environment["options"]
+    blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
+    number = len({one.block for one in raw.counted})
+    again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
+    reruns = f"; {again} more run in place of disturbed ones" if again else ""
+    if number < blocks:
+        return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
+    if number == most > blocks:
+        return f"{number} blocks, the most that were allowed{reruns}{_WIDENED}"
+    if number > blocks:
+        why = "no interval was wide" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
+        return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
+    return f"{number} block{'s'[: number != 1]} as planned{reruns}"
