@@ -11,7 +11,7 @@ from bench.analysis.history import history as entries_of
 from bench.analysis.run import read
 from bench.errors import BadInput
 from bench.report import write
-from bench.report.terminal import results
+from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
 from bench.report.views import comparison
 from bench.store import run_folder
@@ -50,12 +50,12 @@ def compare(
     failed = [] if share is None else slower_than(found.changes, share)
     missing = [] if share is None else found.missing
     code = SLOWER if failed or missing else FINE
-    results.comparison(screen, found, *environments)
+    comparison.changes(screen, found, *environments)
     if out is not None:
         write.write_comparison(out, found, *environments)
         results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
-        results.threshold(screen, fail_slower, failed, missing)
+        comparison.threshold(screen, fail_slower, failed, missing)
     if screen.json:
         results.document(comparison.document(found, *environments, code))
     return code
@@ -69,7 +69,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     if out is not None:
         run_folder.check_out(out)
     entries = entries_of(read(folder) for folder in folders)
-    results.history(screen, entries)
+    comparison.histories(screen, entries)
     if out is not None:
         write.write_history(out, entries)
         results.paths(screen, sorted(out.glob("history.*")))

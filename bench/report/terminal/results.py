@@ -15,24 +15,19 @@ from rich.table import Table
 from rich.text import Text
 
 import datasets
-from bench.analysis.comparison import Between
-from bench.analysis.history import Entry, by_cell
 from bench.analysis.run import Raw
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
 from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, notation, ranking, self_comparison, truncate
-from bench.report.views import comparison as change_words
-from bench.report.views import history as past_words
-from bench.store.cell import Cell, Status
+from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
-from bench.store.tables import Agreement, Change, Comparison, Timing
+from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
 
-_STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}
+STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}
 
-_CHANGES = {Comparison.SLOWER: "red", Comparison.FASTER: "green", Comparison.AMBIGUOUS: "yellow"}
 
 # A terminal shows no more of a table; report.md has it.
 _MOST_ROWS = 200
@@ -127,51 +122,6 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
         screen.details.print(line)
 
 
-def comparison(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Print what changed between two runs in words, one table a model, and what to know of it."""
-    out = screen.details
-    for name, environment in (("old", old), ("new", new)):
-        commit = (environment["machine"].get("commit") or "no commit")[:12]
-        out.print(f"{name}  {environment['run']}  {notation.moment(environment['started'])}  {commit}", soft_wrap=True)
-    for remark in change_words.remarks(found):
-        screen.verdicts.print(remark, style="yellow")
-    out.print()
-    for line in change_words.verdicts(found):
-        screen.verdicts.print(line)
-    for model, works in change_words.by_model(found).items():
-        out.print()
-        out.print(model, style="bold")
-        shown = table(*change_words.HEADERS, numbers=change_words.HEADERS[1:5])
-        for work, changes in works.items():
-            shown.add_row(Text(work, "bold"))
-            for change in changes:
-                name, *numbers, verdict = change_words.cells(change)
-                shown.add_row(f" {name}", *numbers, Text(verdict, _CHANGES.get(change.comparison, "")))
-        out.print(shown)
-    out.print(change_words.how(found))
-
-
-def history(screen: Screen, entries: Sequence[Entry]) -> None:
-    """Print one table a cell, a row for each run."""
-    for group in by_cell(entries):
-        screen.details.print(past_words.title(group), style="bold")
-        shown = table(*past_words.HEADERS, numbers=past_words.NUMBERS)
-        for entry in group:
-            *others, verdict = past_words.cells(entry)
-            shown.add_row(*others, Text(verdict, _STYLES.get(entry.timing.comparison or entry.timing.status, "red")))
-        screen.details.print(shown)
-    screen.details.print(past_words.HOW)
-
-
-def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
-    """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
-    said = [", ".join(f"{names.runner(change)} on {names.work(change)}" for change in failed)] if failed else []
-    said += (
-        [f"timed in the old run and missing from the new one: {change_words.some_cells(missing)}"] if missing else []
-    )
-    screen.verdicts.print(f"--fail-slower {share}: {'; '.join(said) or 'no cell'}", style="red" if said else "green")
-
-
 def paths(screen: Screen, written: Iterable[Path]) -> None:
     """Print where files lie, one a line."""
     for path in written:
@@ -219,7 +169,7 @@ def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
         for row in ranking.ranked(group):
             time, _, ratio, interval = ranking.time_cells(row)
             plain = row.status is Status.OK and ranking.is_baseline(row)
-            style = "" if plain else _STYLES.get(row.comparison or row.status, "red")
+            style = "" if plain else STYLES.get(row.comparison or row.status, "red")
             verdict = Text(ranking.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
@@ -247,7 +197,7 @@ def _by_name(verdicts: Iterable[Verdict]) -> Mapping[str, list[Verdict]]:
 
 
 def _style(group: Sequence[Verdict]) -> str:
-    return next((_STYLES.get(verdict.status, "red") for verdict in group if verdict.status is not Status.OK), "green")
+    return next((STYLES.get(verdict.status, "red") for verdict in group if verdict.status is not Status.OK), "green")
 
 
 def _nan_last(value: float) -> tuple[bool, float]:
