@@ -10,7 +10,7 @@ from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
 from bench.analysis.run import read
 from bench.errors import BadInput
-from bench.report import write
+from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
 from bench.report.views import comparison
@@ -57,7 +57,7 @@ def compare(
     if fail_slower is not None:
         comparison.threshold(screen, fail_slower, failed, missing)
     if screen.json:
-        results.document(comparison.document(found, *environments, code))
+        results.document(json_result.of_comparison(found, *environments, code))
     return code
 
 

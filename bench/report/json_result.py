@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.analysis.comparison import Between
 from bench.analysis.run import Raw
 from bench.report.views import ranking
+from bench.report.views.comparison import remarks, verdicts
 from bench.store.jsonl import to_mapping
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Timing
@@ -29,4 +31,17 @@ def of_run(
         "rankings": ranking.rankings(rows, quick=raw.quick),
         "agreement": [to_mapping(verdict) for verdict in verdicts],
         "timings": [to_mapping(row) for row in rows],
+    }
+
+
+def of_comparison(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exit_code: int) -> dict[str, Any]:
+    """Return the comparison as strict JSON can hold it."""
+    return {
+        "schema": new["schema"],
+        "old": old["run"],
+        "new": new["run"],
+        "exit_code": exit_code,
+        "verdicts": verdicts(found),
+        "remarks": remarks(found),
+        "changes": [to_mapping(change) for change in found.changes],
     }

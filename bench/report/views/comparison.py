@@ -11,7 +11,6 @@ from bench.analysis.statistics import MARGIN
 from bench.report.markdown.syntax import bullets, section, table, text
 from bench.report.views import names, notation
 from bench.store.cell import Cell, Status
-from bench.store.jsonl import to_mapping
 from bench.store.tables import Change, Comparison
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
@@ -106,19 +105,6 @@ def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         parts.append(section(model, table(("data", *HEADERS), rows, right=HEADERS[1:5])))
     parts.append(section("How", bullets([how(found), *remarks(found)])))
     return "\n\n".join(parts) + "\n"
-
-
-def document(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exit_code: int) -> dict[str, Any]:
-    """Return the comparison as strict JSON can hold it."""
-    return {
-        "schema": new["schema"],
-        "old": old["run"],
-        "new": new["run"],
-        "exit_code": exit_code,
-        "verdicts": verdicts(found),
-        "remarks": remarks(found),
-        "changes": [to_mapping(change) for change in found.changes],
-    }
 
 
 def some_cells(cells: Sequence[Cell]) -> str:
