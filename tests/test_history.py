@@ -20,10 +20,11 @@ from bench.analysis.run import Raw
 from bench.cli import app
 from bench.errors import BadInput
 from bench.report import svg
+from bench.report.markdown.history import report
 from bench.report.svg import history as picture
 from bench.report.svg import style
 from bench.report.views import names, palette
-from bench.report.views.history import csv, markdown, title
+from bench.report.views.history import csv, title
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Failure
 from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
@@ -133,4 +134,4 @@ def test_a_history_has_one_picture_or_none() -> None:
     assert svg.draw_history(entries) == svg.draw_history(entries)
     quick = history([run(1, options={"quick": True, "blocks": 1, "threads": 1})])
     assert svg.draw_history(quick) is None
-    assert "history.svg" not in markdown(quick, "")
+    assert "history.svg" not in report(quick, "")

@@ -13,7 +13,6 @@ from bench.errors import BadInput
 from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
-from bench.report.views import comparison
 from bench.store import run_folder
 from bench.store.jsonl import to_mapping
 

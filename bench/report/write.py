@@ -1,4 +1,4 @@
-"""The files of a run: the only module that writes them, and reads them back.
+"""The files of a run, and the reports among them, written.
 
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
@@ -23,8 +23,9 @@ from bench.analysis.comparison import Between
 from bench.analysis.history import Entry
 from bench.analysis.run import Raw, read
 from bench.report.fork import beside
-from bench.report.markdown import agreement, run
-from bench.report.views import comparison, history, truncate
+from bench.report.markdown import agreement, comparison, history, run
+from bench.report.views import truncate
+from bench.report.views.history import csv as history_csv
 from bench.store.csv_table import csv
 from bench.store.run_folder import uncollected, write_text
 from bench.store.tables import Agreement, Change, Scaling, Timing
@@ -82,7 +83,7 @@ def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Write comparison.md and comparison.csv into a new folder; `old` and `new` are the environments of the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "comparison.md", comparison.markdown(found, old, new))
+    write_text(folder / "comparison.md", comparison.report(found, old, new))
     write_text(folder / "comparison.csv", csv(Change, found.changes))
 
 
@@ -94,5 +95,5 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     picture = svg.draw_history(entries)
     if picture is not None:
         write_text(folder / HISTORY_PICTURE, picture)
-    write_text(folder / "history.md", history.markdown(entries, picture=HISTORY_PICTURE if picture else ""))
-    write_text(folder / "history.csv", history.csv(entries))
+    write_text(folder / "history.md", history.report(entries, picture=HISTORY_PICTURE if picture else ""))
+    write_text(folder / "history.csv", history_csv(entries))

@@ -11,9 +11,7 @@ from bench.analysis.comparison import Between
 from bench.analysis.history import Entry, by_cell
 from bench.report.terminal.console import Screen
 from bench.report.terminal.results import STYLES, table
-from bench.report.views import changes as change_words
-from bench.report.views import histories as past_words
-from bench.report.views import names, notation
+from bench.report.views import comparison, history, names, notation
 from bench.store.cell import Cell
 from bench.store.tables import Change, Comparison
 
@@ -26,40 +24,38 @@ def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
         out.print(f"{name}  {environment['run']}  {notation.moment(environment['started'])}  {commit}", soft_wrap=True)
-    for remark in change_words.remarks(found):
+    for remark in comparison.remarks(found):
         screen.verdicts.print(remark, style="yellow")
     out.print()
-    for line in change_words.verdicts(found):
+    for line in comparison.verdicts(found):
         screen.verdicts.print(line)
-    for model, works in change_words.by_model(found).items():
+    for model, works in comparison.by_model(found).items():
         out.print()
         out.print(model, style="bold")
-        shown = table(*change_words.HEADERS, numbers=change_words.HEADERS[1:5])
-        for work, changes in works.items():
+        shown = table(*comparison.HEADERS, numbers=comparison.HEADERS[1:5])
+        for work, group in works.items():
             shown.add_row(Text(work, "bold"))
-            for change in changes:
-                name, *numbers, verdict = change_words.cells(change)
+            for change in group:
+                name, *numbers, verdict = comparison.cells(change)
                 shown.add_row(f" {name}", *numbers, Text(verdict, _CHANGES.get(change.comparison, "")))
         out.print(shown)
-    out.print(change_words.how(found))
+    out.print(comparison.how(found))
 
 
 def histories(screen: Screen, entries: Sequence[Entry]) -> None:
     """Print one table a cell, a row for each run."""
     for group in by_cell(entries):
-        screen.details.print(past_words.title(group), style="bold")
-        shown = table(*past_words.HEADERS, numbers=past_words.NUMBERS)
+        screen.details.print(history.title(group), style="bold")
+        shown = table(*history.HEADERS, numbers=history.NUMBERS)
         for entry in group:
-            *others, verdict = past_words.cells(entry)
+            *others, verdict = history.cells(entry)
             shown.add_row(*others, Text(verdict, STYLES.get(entry.timing.comparison or entry.timing.status, "red")))
         screen.details.print(shown)
-    screen.details.print(past_words.HOW)
+    screen.details.print(history.HOW)
 
 
 def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
     """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
     said = [", ".join(f"{names.runner(change)} on {names.work(change)}" for change in failed)] if failed else []
-    said += (
-        [f"timed in the old run and missing from the new one: {change_words.some_cells(missing)}"] if missing else []
-    )
+    said += [f"timed in the old run and missing from the new one: {comparison.some_cells(missing)}"] if missing else []
     screen.verdicts.print(f"--fail-slower {share}: {'; '.join(said) or 'no cell'}", style="red" if said else "green")

@@ -1,14 +1,12 @@
-"""How the changes between two runs read: in words, as table rows, as Markdown and as JSON. Nothing is printed here."""
+"""How the changes between two runs read: in words and as table rows. Nothing is printed here."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bench.analysis.comparison import Between, moved_baselines
 from bench.analysis.statistics import MARGIN
-from bench.report.markdown.syntax import bullets, section, table, text
 from bench.report.views import names, notation
 from bench.store.cell import Cell, Status
 from bench.store.tables import Change, Comparison
@@ -91,20 +89,6 @@ def cells(change: Change) -> tuple[str, ...]:
         "" if low is None or high is None else notation.ratio_range(low, high),
         "baseline" if change.implementation == change.through else change.comparison or "too few blocks",
     )
-
-
-def markdown(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return comparison.md; `old` and `new` are the environments of the runs."""
-    parts = [f"# Four Ways: {text(old['run'])} and {text(new['run'])}", table(("", "run", "started", "commit"), [
-        ("old", old["run"], notation.moment(old["started"]), old["machine"].get("commit") or ""),
-        ("new", new["run"], notation.moment(new["started"]), new["machine"].get("commit") or ""),
-    ])]  # fmt: skip
-    parts.append(section("Verdicts", bullets(verdicts(found))))
-    for model, works in by_model(found).items():
-        rows = [(work, *cells(change)) for work, changes in works.items() for change in changes]
-        parts.append(section(model, table(("data", *HEADERS), rows, right=HEADERS[1:5])))
-    parts.append(section("How", bullets([how(found), *remarks(found)])))
-    return "\n\n".join(parts) + "\n"
 
 
 def some_cells(cells: Sequence[Cell]) -> str:

@@ -1,4 +1,4 @@
-"""How a history reads: as table rows, as Markdown and as CSV. Nothing is printed or written here."""
+"""How a history reads: as table rows and as CSV. Nothing is printed or written here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from operator import attrgetter
 
 import pandas as pd
 
-from bench.analysis.history import Entry, by_cell
-from bench.report.markdown.syntax import table, text
+from bench.analysis.history import Entry
 from bench.report.views import names, notation, ranking
 from bench.store import csv_table
 from bench.store.tables import Timing
@@ -34,15 +33,6 @@ def cells(entry: Entry) -> tuple[str, ...]:
     time, _, ratio, interval = ranking.time_cells(entry.timing)
     started, verdict = notation.minute(entry.started), ranking.verdict(entry.timing)
     return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, verdict
-
-
-def markdown(entries: Sequence[Entry], picture: str) -> str:
-    """Return history.md, which shows the picture of that file name if there is one."""
-    parts = ["# Four Ways: history", HOW]
-    parts += [f"![The ratio of each cell, run by run]({picture})"] if picture else []
-    for group in by_cell(entries):
-        parts += [f"## {text(title(group))}", table(HEADERS, map(cells, group), right=NUMBERS)]
-    return "\n\n".join(parts) + "\n"
 
 
 def csv(entries: Iterable[Entry]) -> str:
