@@ -1,0 +1,140 @@
+"""What surrounds a run: its plan, its arrays on the disk and its folder, new or opened again."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.analysis.run import read
+from bench.errors import BadInput
+from bench.gate import check as gate
+from bench.gate import reference
+from bench.machine import describe, doctor
+from bench.plan import cells
+from bench.plan import fingerprint as continuation
+from bench.plan.cells import Plan
+from bench.plan.options import Options
+from bench.report.terminal import results
+from bench.store import run_folder
+from bench.store.jsonl import from_mapping
+from datasets import folder as disk
+from datasets import prepared
+from datasets.dataset import DTYPES, Dataset
+
+Folders = Mapping[tuple[str, str], Path]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan whose arrays lie on the disk, whose outside implementations load, and the run's new folder."""
+
+    options: Options
+    plan: Plan
+    folders: Folders
+    work: Path
+    out: Path
+    environment: Mapping[str, Any]
+
+
+@contextmanager
+def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
+    """Make the run's folder only once the plan stands and all that was named can be loaded."""
+    run_folder.check_out(options.out)
+    made = cells.make(options)
+    with _arrays(made) as (work, folders):
+        started = datetime.now(UTC)
+        name = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        environment = _environment(options, command, made, started, name) | {"timed": timed}
+        out = run_folder.make_folder(options.out, name)
+        run_folder.write_environment(out, environment)
+        with _stoppable(out):
+            yield Prepared(options, made, folders, work, out, environment)
+
+
+@contextmanager
+def reopen(folder: Path) -> Iterator[Prepared]:
+    """Make the plan of a stopped run anew, and see that nothing has changed since."""
+    environment = read(folder).environment
+    if not environment["timed"]:
+        raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
+    options = replace(from_mapping(Options, environment["options"]), out=folder)
+    made = cells.make(options)
+    continuation.check(folder, environment["identity"], continuation.identity(describe.describe(), made))
+    with _arrays(made) as (work, folders), _stoppable(folder):
+        yield Prepared(options, made, folders, work, folder, environment)
+
+
+@contextmanager
+def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
+    """Save the data for the workers, and see that what is outside the table can be loaded by one."""
+    with TemporaryDirectory(prefix="bench-") as temporary:
+        work = Path(temporary)
+        if made.outside:
+            gate.probe(made.outside, work)
+        yield work, _save(made, work)
+
+
+@contextmanager
+def _stoppable(out: Path) -> Iterator[None]:
+    """Say how to go on with a run that was stopped, or whose folder could no longer be written."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        results.stopped(out)
+        raise
+    except OSError as error:
+        if not (error.errno in _NO_ROOM or (error.errno == errno.ENOENT and not out.is_dir())):
+            raise
+        remedy = f"make room, then python -m bench run --resume {out}" if out.is_dir() else "run it again"
+        raise BadInput(f"{out}: {error.strerror}; {remedy}") from error
+
+
+def _save(made: Plan, work: Path) -> Folders:
+    folders = {}
+    for number, (key, data) in enumerate(made.data.items()):
+        folders[key] = work / f"data-{number}"
+        prepared.save(data, folders[key])
+    return folders
+
+
+def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]:
+    """Return what the gate looks at, and its folders: of data on disk two and a half of their largest batches."""
+    problems = [cell.problem for cell in ready.plan.cells]
+    data, folders = dict(ready.plan.data), dict(ready.folders)
+    for number, (key, one) in enumerate(ready.plan.data.items()):
+        if one.on_disk:
+            sizes = [each.batch_size or each.n for each in problems if (each.dataset, each.dtype) == key]
+            data[key] = disk.sample(one, sizes, ready.work / f"rows-{number}")
+            folders[key] = ready.work / f"sample-{number}"
+            prepared.save(data[key], folders[key])
+    return data, folders
+
+
+def _environment(options: Options, command: str, made: Plan, started: datetime, name: str) -> dict[str, Any]:
+    sources = [
+        {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
+        for (_, dtype), one in made.data.items()
+    ]
+    found = describe.describe()
+    return {
+        "run": name,
+        "started": started.isoformat(timespec="seconds"),
+        "command": command,
+        "options": asdict(options),
+        "datasets": sources,
+        "reference_bits": {dtype: reference.bits(reference.wider(dtype)) for dtype in DTYPES},
+        "python": sys.version,
+        "machine": found,
+        "advice": doctor.advice(doctor.findings(doctor.look(), max(cell.threads for cell in made.cells))),
+        "identity": continuation.identity(found, made),
+    }
