@@ -28,8 +28,8 @@ def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: p
 def test_what_scikit_learn_sets_is_no_variable_of_the_user() -> None:
     code = (
         "import os, sklearn\n"
-        "from bench import machine\n"
-        "print([name for name in os.environ if name.startswith('KMP_')], machine.thread_variables())"
+        "from bench.machine.describe import thread_variables\n"
+        "print([name for name in os.environ if name.startswith('KMP_')], thread_variables())"
     )
     users = describe.thread_variables()
     clean = {name: value for name, value in os.environ.items() if name not in users and not name.startswith("KMP_")}
