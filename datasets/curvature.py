@@ -67,6 +67,23 @@ def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
     return 1 / max(largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batches)
 
 
+def batch_learning_rate(dataset: Dataset, batching: Batching) -> float:
+    """Return the dataset's learning rate, lowered where needed to 1/L for each batch of every epoch.
+
+    With 1/L no step raises the loss of its own batch, nor stretches an error. Shuffled batches are not known before,
+    but the mean square of the longest rows (x, 1) bounds them all; for batches of one row it is exact. The rate for
+    all rows at once stays as it is.
+    """
+    if batching.batch_size is None:
+        return dataset.learning_rate
+    if not batching.shuffle and batching.batch_size > 1:
+        return min(dataset.learning_rate, stable_learning_rate(dataset, batching))
+    short = 0 if batching.drop_last else dataset.n % batching.batch_size
+    squares = np.concatenate([np.square(block).sum(axis=1) for block in _blocks(dataset.x.reshape(dataset.n, -1))]) + 1
+    longest = np.sort(squares)[::-1][: short or batching.batch_size]
+    return min(dataset.learning_rate, float(1 / (FACTOR[dataset.model] * longest.mean())))
+
+
 def _exact(a: FloatArray) -> float:
     n, d = a.shape
     if n <= d:

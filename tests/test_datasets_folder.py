@@ -11,7 +11,7 @@ import pytest
 import datasets
 from bench.cli import app
 from bench.errors import BadInput
-from bench.gate import reference, trajectory
+from bench.gate import reference, stochastic, trajectory
 from bench.plan import cells
 from bench.plan.options import Options
 from bench.worker.prepare import digests
@@ -138,9 +138,10 @@ def test_the_reference_runs_batch_by_batch_as_on_all_rows(tmp_path: Path) -> Non
     recipe, start = Recipe(dataset.learning_rate, Batching(7)), zeros(dataset)
     wide = reference.widen(dataset)
     run = trajectory.run(wide, reference.stacked(start, wide), recipe, range(2))
-    found = trajectory.batch_by_batch(dataset, start, recipe, range(2))
-    assert np.array_equal(found.value, run.after(2))
-    assert np.array_equal(found.scale, trajectory.carried_in_norm(run, 2))
+    *_, found = stochastic.along(dataset, start, recipe, range(2))
+    *_, of_all = stochastic.along(dataset.some(slice(0, dataset.n)), start, recipe, range(2))
+    assert found.value.astype(float) == pytest.approx(run.after(2).astype(float), rel=1e-12, abs=1e-15)
+    assert np.array_equal(found.scale, of_all.scale)
 
 
 def test_a_plan_needs_a_batch_size_and_no_shuffling(tmp_path: Path) -> None:

@@ -124,16 +124,6 @@ def test_an_error_is_carried_through_the_later_steps() -> None:
     assert error.ravel() == pytest.approx(by_hand, rel=1e-12)
 
 
-def test_the_bound_in_norm_is_never_below_the_carried_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = synthetic.draw(Model.SOFTMAX, 40, 3, 3, seed=1).dataset
-    problem = reference.widen(dataset)
-    run = trajectory.run(problem, reference.stacked(zeros(dataset), problem), Recipe(1.0, Batching(7)), range(4))
-    (exact,) = trajectory.carried(run, [4])
-    monkeypatch.setattr(trajectory, "MOST_STEPS", 3)
-    (bound,) = trajectory.carried(run, [4])
-    assert np.all(bound >= exact)
-
-
 @pytest.mark.parametrize("model", list(Model))
 def test_float64_is_judged_where_no_dtype_is_wider(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """With three budgets: what is right agrees, bitwise cases bitwise, and float32 inside is still seen."""
@@ -208,10 +198,10 @@ def test_small_problems_have_no_check_of_their_shape() -> None:
     assert [case.dataset.n for case in at_shape(_problem(Model.MULTIVARIATE_LINEAR, 1000), "float32")] == [1000, 512]
 
 
-def test_a_large_problem_is_judged_by_its_last_epoch() -> None:
-    dataset = synthetic.draw(Model.LOGISTIC, 1200, 4, seed=0, dtype="float32").dataset
-    case = of_problem(_problem(Model.LOGISTIC, 1200, batch_size=2), dataset, epochs=1)
-    assert (case.replay, case.epochs, case.watched) == (True, 2, (1, 2))
+def test_the_parameters_of_its_own_data_are_looked_at_early_and_in_the_end() -> None:
+    dataset = synthetic.draw(Model.LOGISTIC, 20, 4, seed=0, dtype="float32").dataset
+    assert of_problem(_problem(Model.LOGISTIC, 20), dataset, epochs=1).watched == (1,)
+    assert of_problem(_problem(Model.LOGISTIC, 20), dataset, epochs=50).watched == (1, 2, 3, 4, 5, 8, 16, 32, 50)
 
 
 def test_a_cause_is_named_only_if_most_failing_cases_name_it() -> None:

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 import numpy as np
 
 from bench.analysis.statistics import process_value
-from bench.gate import judge, reference, trajectory
+from bench.gate import judge, reference, training
 from bench.gate.reference import Scaled
 from bench.plan import controls, starts
 from bench.store.cell import Problem, Status
@@ -59,15 +59,16 @@ def findings(rounds: Rounds) -> list[Finding]:
 def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
     """Return what is said of a cell whose processes have these findings.
 
-    A lie must hold of three of them; a wrong environment is told of any, where there is no lie that explains it.
+    A lie must hold of three of them. A wrong environment, and rounds that cannot be checked, are facts: one
+    process is enough where no lie explains them.
     """
+    facts = (Status.WRONG_ENVIRONMENT, Status.UNCHECKED)
     for status in Status:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
         found = [detail for detail in details if detail is not None]
-        if status is not Status.WRONG_ENVIRONMENT and len(found) >= _PROCESSES:
+        if status not in facts and len(found) >= _PROCESSES:
             return Finding(status, f"{found[0]} ({len(found)} of {len(processes)} processes)")
-    wrong = (f for process in processes for f in process if f.status is Status.WRONG_ENVIRONMENT)
-    return next(wrong, None)
+    return next((f for process in processes for f in process if f.status in facts), None)
 
 
 def _environment(environment: Environment) -> Iterator[Finding]:
@@ -142,9 +143,8 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
 
     dataset   the dataset of the cell, in its dtype
 
-    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The error of
-    rounding is carried along the whole round where `bench.gate.trajectory` can. Else the last epoch is judged alone,
-    from where the repetition stood before it.
+    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The whole round
+    is judged by the rule of the gate, `bench.gate.training`.
     """
     evidence, problem = rounds.evidence, rounds.cell.problem
     if rounds.cell.implementation == controls.NULL:
@@ -155,19 +155,19 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
         return None  # DTYPE-CHANGED says so, and the bytes mean something else
     if not evidence.repeated and rounds.cell.device == "cpu" and rounds.cell.threads == 1:
         return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
-    if evidence.before_w:
-        expected = _replayed(problem, dataset, evidence, rounds.epochs_per_round)
-    else:
-        expected = _carried(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
+    expected = _expected(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
     return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)
 
 
 def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
     wide = reference.widen(dataset.some(slice(0, 1)))
     u = reference.unit_roundoff(problem.dtype)
-    judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets)
+    coarsest = reference.coarsest(problem.dtype)
+    judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets, coarsest)
     if judged.agrees:
         return None
+    if judged.status is Status.UNCHECKED:
+        return Finding(Status.UNCHECKED, f"after a timed round: {judged.unchecked}; {judge.UNCHECKED_REMEDY}")
     detail = (
         f"{judged.place} is {judged.value:.9g} after a timed round, the reference has {judged.expected:.9g}: "
         f"{judged.share:.3g} times what rounding explains"
@@ -176,26 +176,10 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
 
 
 @lru_cache(maxsize=64)
-def _carried(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
+def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
     """The same for every implementation in a block, which all check the same start."""
     start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
-    return _run(problem, dataset, start, range(epochs))
-
-
-def _replayed(problem: Problem, dataset: Dataset, evidence: Evidence, epochs: int) -> Scaled:
-    return _run(problem, dataset, unpacked(problem, evidence.before_w, evidence.before_b), range(epochs - 1, epochs))
-
-
-def _run(problem: Problem, dataset: Dataset, start: Params, epochs: range) -> Scaled:
-    recipe = problem.recipe
-    if dataset.on_disk:
-        return trajectory.batch_by_batch(dataset, start, recipe, epochs)
-    wide = reference.widen(dataset)
-    run = trajectory.run(wide, reference.stacked(start, wide), recipe, epochs)
-    theta = run.after(len(epochs))
-    quick = theta.size <= _QUICK_P
-    (error,) = trajectory.carried(run, [len(epochs)]) if quick else [trajectory.carried_in_norm(run, len(epochs))]
-    return Scaled(theta, error.astype(theta.dtype))
+    return training.after(dataset, start, problem.recipe, range(epochs), largest=_QUICK_P)[-1]
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:

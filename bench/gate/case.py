@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.gate import trajectory
 from bench.plan import starts
 from bench.store.cell import Problem
 from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recipe, zeros
@@ -31,7 +30,7 @@ class Case:
     fills     other contents for the same arrays, in this order; a new trainer for each
     twin      the start of a second trainer that is trained in turns with the first
     differences  whether the gradients are compared with finite differences of the loss as well
-    replay    judge the last epoch alone, from the parameters reported before it
+    own       the data are those that are timed: `bench.gate.training` judges the parameters, by the sharpest budget
     small     the rows of the dataset that are not zero, by whose budget it is judged
     """
 
@@ -47,17 +46,15 @@ class Case:
     fills: tuple[Dataset, ...] = ()
     twin: Params | None = None
     differences: bool = False
-    replay: bool = False
+    own: bool = False
     small: Dataset | None = None
 
 
 def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
     """Return the case of a benchmarked problem: its own data, from a drawn start and from zeros.
 
-    Beyond the sizes at which an error can be carried along the whole run, the last of at least two epochs is replayed.
+    Parameters are looked at after each of the first epochs, then after twice as many each time, and in the end.
     """
-    replay = trajectory.too_long(problem, epochs)
-    epochs = max(2, epochs) if replay else epochs
     return Case(
         name=problem.dataset,
         reason="the data that are timed",
@@ -65,10 +62,15 @@ def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
         start=starts.draw(problem.model, problem.d, problem.k, problem.dtype, (problem.seed,)),
         recipe=problem.recipe,
         epochs=epochs,
-        watched=(epochs - 1, epochs) if replay else (epochs,),
+        watched=_looks(epochs),
         points=(zeros(dataset),),
-        replay=replay,
+        own=True,
     )
+
+
+def _looks(epochs: int) -> tuple[int, ...]:
+    doubled = (1 << power for power in range(3, epochs.bit_length()))
+    return tuple(sorted({*range(1, min(epochs, 5) + 1), *doubled, epochs}))
 
 
 def at_shape(problem: Problem, dtype: str) -> Iterator[Case]:

@@ -255,8 +255,8 @@ def _rows(one: Seen, against: str, judged: Iterable[judge.Judged], cause: str = 
                 error=worst.error,
                 budget=worst.budget,
                 share=worst.share,
-                status=Status.OK if worst.agrees else Status.MISMATCH,
-                cause="" if worst.agrees else cause,
+                status=worst.status,
+                cause=worst.unchecked or ("" if worst.agrees else cause),
                 feed=one.case.recipe.feed,
             ),
         )
@@ -269,13 +269,16 @@ def _refused(cell: Cell, refused: Mapping[Problem, str]) -> Verdict | None:
 def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agreement]]) -> Verdict:
     """Return what all the cases that concern a cell say of it: a disagreement before a failure."""
     rows = [row for one, row in judged if _concerns(one, cell) and row.against in ("reference", "itself")]
-    wrong = [row for row in rows if row.status is not Status.OK]
+    wrong = [row for row in rows if row.status is Status.MISMATCH]
     if wrong:
         causes = {(row.dtype, row.dataset): row.cause for row in wrong}
         return Verdict(cell, Status.MISMATCH, _words(wrong, agreed(list(causes.values()))))
     broken = [one for one in seen if _concerns(one, cell) and one.status is not Status.OK]
     if broken:
         return Verdict(cell, broken[0].status, _where(broken[0]))
+    unchecked = [row for row in rows if row.status is Status.UNCHECKED]
+    if unchecked:
+        return Verdict(cell, Status.UNCHECKED, f"{unchecked[0].index}: {unchecked[0].cause}; {judge.UNCHECKED_REMEDY}")
     (own,) = (one for one in seen if one.case.name == cell.problem.dataset and _concerns(one, cell))
     labels, y = own.observation["end/labels"], own.case.dataset.y
     return Verdict(

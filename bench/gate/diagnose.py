@@ -20,6 +20,7 @@ from bench.gate.expect import Expected
 from bench.gate.judge import Judged, compare
 from bench.gate.observe import Observation
 from bench.gate.reference import Problem, Scaled, Wide
+from bench.store.cell import Status
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
 
@@ -56,7 +57,7 @@ def likely_cause(
     case: Case, seen: Observation, opinion: Sequence[tuple[str, Expected]], judged: Sequence[Judged]
 ) -> str:
     """Return the likely cause of the disagreements of one case; empty where no suspicion explains them."""
-    wrong = frozenset(one.name for one in judged if not one.agrees)
+    wrong = frozenset(one.name for one in judged if one.status is Status.MISMATCH)
     if not wrong:
         return ""
     if len(opinion) > 1 and not any(name.startswith(opinion[0][0]) for name in wrong):
@@ -181,7 +182,7 @@ def _of_training(evidence: Evidence) -> str:
     case = evidence.case
     if evidence.expected.problem.n > MOST_ROWS or case.epochs > MOST_EPOCHS:
         return ""
-    if not evidence.disagrees("parameters") or evidence.disagrees("gradients") or case.replay or case.exact:
+    if not evidence.disagrees("parameters") or evidence.disagrees("gradients") or case.own or case.exact:
         return ""
     name = f"epoch {case.watched[-1]}/parameters"
     for cause, retrain in _suspicions(case):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate import reference, trajectory
+from bench.gate import reference, training, trajectory
 from bench.gate.case import Case
 from bench.gate.reference import BUDGET, Point, Problem, Scaled, Wide
 from impls.protocol import Dataset, Model, Params, parameter_shapes
@@ -40,15 +40,6 @@ class Expected:
         inexact = replace(self.case, exact=frozenset())
         return dict(_state(inexact, self.dataset, self.problem, own, name))
 
-    def replayed(self, observed: Mapping[str, NDArray[np.generic]]) -> Expectation:
-        """Return the parameters and the loss after the last epoch, from those that it reports before that epoch."""
-        last = self.case.epochs
-        before = Params(*(observed[f"epoch {last - 1}/parameters {name}"] for name in "wb"))
-        theta = reference.stacked(before, self.problem)
-        run = trajectory.run(self.problem, theta, self.case.recipe, [last - 1])
-        ((parameters, loss),) = trajectory.watch(run, self.problem, [1])
-        return {f"epoch {last}/loss": loss, **dict(_split(parameters, self.dataset, f"epoch {last}/parameters"))}
-
 
 def expect(case: Case) -> list[tuple[str, Expected]]:
     """Return the opinion on each filling of the case's arrays, with the prefix of its quantities."""
@@ -66,8 +57,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     common.update(_state(case, dataset, problem, case.start, "start"))
     for number, point in enumerate(case.points):
         common.update(_state(case, dataset, problem, point, f"point {number}"))
-    if not case.replay:
-        common.update(_trajectory(case, dataset, problem))
+    common.update((_own if case.own else _trajectory)(case, dataset, problem))
     if case.twin is not None:
         run = _run(case, problem, case.twin)
         ((last, _),) = trajectory.watch(run, problem, [case.epochs])
@@ -120,6 +110,15 @@ def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tupl
     for epoch, (parameters, loss) in zip(case.watched, trajectory.watch(run, problem, case.watched), strict=True):
         yield from _split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
         yield f"epoch {epoch}/loss", loss
+
+
+def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+    """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
+    parameters = training.after(dataset, case.start, case.recipe, range(case.epochs))
+    if parameters:
+        for epoch in case.watched:
+            yield from _split(parameters[epoch - 1], dataset, f"epoch {epoch}/parameters")
+        yield f"epoch {case.epochs}/loss", trajectory.loss_at(problem, parameters[-1].value, parameters[-1].scale)
 
 
 def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name: str) -> Iterator[tuple[str, Scaled]]:

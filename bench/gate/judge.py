@@ -12,6 +12,7 @@ from bench.gate import reference
 from bench.gate.expect import Expectation, Expected
 from bench.gate.observe import Observation
 from bench.gate.reference import BUDGET
+from bench.store.cell import Status
 
 # The quantities of agreement.csv, by the last word of an observation's name.
 GROUPS = {
@@ -25,13 +26,18 @@ GROUPS = {
     "labels": "labels",
 }
 
+UNCHECKED_REMEDY = "take a smaller learning rate, larger batches, fewer epochs or float64"
+
 # What must hold of an implementation by itself: its start, repeatability, form, inputs and placement.
 CONDUCT = "conduct"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The entry of one observed array that uses most of its budget."""
+    """The entry of one observed array that uses most of its budget.
+
+    unchecked   why nothing can be said: a budget that cannot be exceeded, or that is larger than what it judges
+    """
 
     name: str
     index: tuple[int, ...]
@@ -39,10 +45,13 @@ class Judged:
     expected: float
     error: float
     budget: float
+    unchecked: str = ""
 
     @property
     def share(self) -> float:
         """The share of the budget used: 0 for no error at all, infinity for any error without a budget, or NaN."""
+        if self.unchecked:
+            return float("nan")
         if self.error == 0:
             return 0.0
         if not np.isfinite(self.error) or self.budget == 0:
@@ -51,8 +60,15 @@ class Judged:
 
     @property
     def agrees(self) -> bool:
-        """Whether the error is within the budget; a NaN is not."""
-        return bool(self.error <= self.budget)
+        """Whether the error is within the budget; a NaN is not, and what is not checked does not agree."""
+        return self.status is Status.OK
+
+    @property
+    def status(self) -> Status:
+        """OK, MISMATCH, or UNCHECKED. This is the one place that decides it, for gate and timing alike."""
+        if self.unchecked:
+            return Status.UNCHECKED
+        return Status.OK if self.error <= self.budget else Status.MISMATCH
 
     @property
     def place(self) -> str:
@@ -60,20 +76,37 @@ class Judged:
         return f"{self.name}[{', '.join(map(str, self.index))}]" if self.index else self.name
 
 
-def compare(name: str, value: NDArray[np.generic], expected: reference.Scaled, u: float, budgets: int = 1) -> Judged:
-    """Return the worst entry of `value` against what is expected, with `budgets` times the budget."""
+def compare(
+    name: str,
+    value: NDArray[np.generic],
+    expected: reference.Scaled,
+    u: float,
+    budgets: int = 1,
+    coarsest: float = np.inf,
+) -> Judged:
+    """Return the worst entry of `value` against what is expected, with `budgets` times the budget.
+
+    It is unchecked where a budget or an expected value is not finite, or where all entries could be wrong by more than
+    `coarsest`, relative to their size. Only labels may have entries that cannot be judged: rounding may flip those.
+    """
     wide = np.asarray(expected.value)
     got = np.asarray(value)
     if got.shape != wide.shape:
         return Judged(name, (), float("nan"), float("nan"), float("inf"), 0.0)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(got.astype(wide.dtype) - wide)
-    budget = budgets * BUDGET * u * np.asarray(expected.scale)
+    with np.errstate(over="ignore"):
+        budget = budgets * BUDGET * u * np.asarray(expected.scale)
     # A budget may exceed the error in entries where both are infinite or NaN: those never agree.
     excess = np.where(np.isfinite(error), error, np.inf)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(excess == 0, 0, excess / budget)
     index = np.unravel_index(int(np.argmax(share)), share.shape)
+    finite = np.isfinite(wide).all() and (group(name) == "labels" or np.isfinite(budget).all())
+    finest = reference.finest(expected, u)
+    unchecked = "" if finite else "its budget is not finite: rounding may end anywhere"
+    if finite and finest > coarsest:
+        unchecked = f"only errors above {finest:.1g} would be found, and {coarsest:.1g} must be"
     return Judged(
         name,
         tuple(int(i) for i in index),
@@ -81,6 +114,7 @@ def compare(name: str, value: NDArray[np.generic], expected: reference.Scaled, u
         float(wide[index]),
         float(error[index]),
         float(np.broadcast_to(budget, error.shape)[index]),
+        unchecked,
     )
 
 
@@ -90,16 +124,22 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
     for prefix, opinion in expected:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
         values: Expectation = opinion.common | opinion.at(own, "end")
-        if opinion.case.replay:
-            values |= opinion.replayed(own)
-        budgets = opinion.problem.budgets
-        judged += [compare(prefix + name, own[name], scaled, u, budgets) for name, scaled in values.items()]
+        judged += [
+            compare(prefix + name, own[name], scaled, u, opinion.problem.budgets, _coarsest(opinion, name))
+            for name, scaled in values.items()
+        ]
     judged += [
         Judged(name, (), float(value), 0.0, float(value), 0.0)
         for name, value in seen.items()
         if "itself/" in name and value.dtype.kind != "U"
     ]
     return judged
+
+
+def _coarsest(opinion: Expected, name: str) -> float:
+    """Return what must be found: of the parameters that a cell's own data end with. The gate's data are fixed."""
+    judged = opinion.case.own and name.startswith(f"epoch {opinion.case.epochs}/parameters w")
+    return reference.coarsest(opinion.problem.dtype) if judged else np.inf
 
 
 def against_other(
@@ -126,6 +166,11 @@ def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
     found: dict[str, Judged] = {}
     for one in judged:
         quantity = group(one.name)
-        if quantity not in found or (one.agrees, -one.share) < (found[quantity].agrees, -found[quantity].share):
+        if quantity not in found or _urgency(one) < _urgency(found[quantity]):
             found[quantity] = one
     yield from found.items()
+
+
+def _urgency(one: Judged) -> tuple[int, float]:
+    order = (Status.MISMATCH, Status.UNCHECKED, Status.OK)
+    return order.index(one.status), 0.0 if one.unchecked else -one.share

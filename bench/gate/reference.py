@@ -36,6 +36,24 @@ def unit_roundoff(dtype: str) -> float:
     return float(np.finfo(dtype).eps) / 2
 
 
+def finest(scaled: Scaled, u: float) -> float:
+    """Return the smallest relative error of all entries alike that would exceed a budget; infinity if none would."""
+    size = np.abs(scaled.value).astype(np.float64)
+    with np.errstate(over="ignore"):  # a budget or a quotient beyond float64 finds nothing
+        budget = BUDGET * u * np.broadcast_to(scaled.scale, size.shape).astype(np.float64)
+        there = (size > 0) & np.isfinite(size) & np.isfinite(budget)
+        return float(np.min(budget[there] / size[there], initial=np.inf))
+
+
+def coarsest(dtype: str) -> float:
+    """Return the largest error that `finest` may be where a training is said to be checked.
+
+    It is eps of the next narrower format that a library may compute in unasked: half precision and TF32, with ten
+    digits after the point, for float32, and float32 for float64. A training in that format must be refused.
+    """
+    return 2.0**-10 if dtype == "float32" else 2.0**-23
+
+
 def wider(dtype: str) -> np.dtype[Any]:
     """Return the dtype in which the reference computes: the next wider one, if there is any.
 

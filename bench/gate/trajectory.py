@@ -12,7 +12,8 @@ with H_i the Hessian of the batch of step i at the reference's own point. `docs/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from bench.gate.reference import Problem, Scaled, Wide
 from bench.store import cell
 from datasets.curvature import largest_eigenvalue
 from datasets.dataset import Dataset
-from impls.protocol import Batching, Params, Recipe, zeros
+from impls.protocol import Recipe, zeros
 
 # A P x P product a step: beyond these the last epoch is judged alone, from the parameters before it.
 LARGEST_P = 1000
@@ -90,25 +91,28 @@ def run(
 
 
 def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
-    """Return whether the reference itself overflows, or grows because the rate is too high for one of its batches.
+    """Return whether the rate is too high for a batch, and the reference itself overflows or grows with it.
 
     A step of gradient descent cannot raise the loss of its own batch while learning_rate <= 2 / L.
     """
     wide = reference.widen(dataset)
+    if not any(problem.learning_rate * _curvature(batch) > 2 for batch in _once(wide, problem.recipe, epochs)):
+        return False
     start = reference.stacked(zeros(dataset), wide)
     steps = run(wide, start, problem.recipe, range(epochs)).steps
     first, last = (float(reference.evaluate(wide, theta).loss.value) for theta in (start, steps[-1].after))
     if not np.isfinite(last):
         return True
-    return last > first and any(problem.learning_rate * _curvature(step.problem) > 2 for step in steps)
+    return last > first
 
 
-def too_long(problem: cell.Problem, epochs: int) -> bool:
-    """Return whether an error cannot be carried along these epochs, so that only the last one can be judged."""
-    return _beyond((problem.d + 1) * problem.k, epochs * problem.steps)
+def _once(wide: Problem, recipe: Recipe, epochs: int) -> Iterator[Problem]:
+    """Yield the batches of these epochs, and those that all epochs share once."""
+    for epoch in range(epochs if recipe.batching.shuffle else min(1, epochs)):
+        yield from reference.batches(wide, recipe, [epoch])
 
 
-def _beyond(size: int, steps: int) -> bool:
+def beyond(size: int, steps: int) -> bool:
     """Return whether parameters of this size over so many steps are too many to carry an error along entry by entry."""
     return size > LARGEST_P or steps > MOST_STEPS
 
@@ -116,12 +120,10 @@ def _beyond(size: int, steps: int) -> bool:
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
 
-    Walks back from the last step, so that one product of P x P matrices a step is enough. Where that is
-    too much, E is bounded in norm: a step multiplies the length of an error by at most max(1, lr L - 1).
+    Walks back from the last step, so that one product of P x P matrices per step is enough. Where that is too
+    much (`beyond`), `bench.gate.training` has another way.
     """
     size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
-    if _beyond(size, steps):
-        return [carried_in_norm(run, epoch) for epoch in epochs]
     ends = [run.ends[epoch - 1] for epoch in epochs]
     products: list[Float64] = [np.eye(size) for _ in ends]
     errors: list[Float64] = [np.zeros(size) for _ in ends]
@@ -135,31 +137,6 @@ def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     return [error.reshape(run.steps[0].rounding.shape) for error in errors]
 
 
-def carried_in_norm(run: Run, epoch: int) -> Float64:
-    """Return the bound of E in norm, the same in every entry: wider than `carried`, and far quicker."""
-    last = run.steps[: run.ends[epoch - 1] + 1]
-    length = 0.0
-    for step in last:
-        length = _lengthened(length, step, run.learning_rate)
-    return np.full(last[0].rounding.shape, length)
-
-
-def _lengthened(length: float, step: Step, learning_rate: float) -> float:
-    stretch = max(1.0, learning_rate * _curvature(step.problem) - 1)
-    return stretch * length + float(np.linalg.norm(step.rounding))
-
-
-def batch_by_batch(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int]) -> Scaled:
-    """Return theta (d + 1, k) after these epochs, and E in norm, with the rows of one batch in memory at a time."""
-    theta, length = reference.stacked(start, reference.widen(dataset.some(slice(0, 1)))), 0.0
-    whole = replace(recipe, batching=Batching())
-    for epoch in epochs:
-        for rows in recipe.batching.rows(dataset.n, epoch):
-            one = run(reference.widen(dataset.some(rows)), theta, whole, [0])
-            theta, length = one.after(1), _lengthened(length, one.steps[0], one.learning_rate)
-    return Scaled(theta, np.full(theta.shape, length, theta.dtype))
-
-
 def _curvature(problem: Problem) -> float:
     return largest_eigenvalue(problem.model, problem.x.astype(np.float64))
 
@@ -171,10 +148,17 @@ def watch(run: Run, problem: Problem, epochs: Sequence[int]) -> Iterator[tuple[S
     """
     for epoch, error in zip(epochs, carried(run, epochs), strict=True):
         theta = run.after(epoch)
-        point = reference.evaluate(problem, theta)
-        if error.size <= LARGEST_P:
-            bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
-        else:
-            bend = _curvature(problem) * float(error.flat[0]) ** 2  # every entry is the length of the whole error
-        shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
-        yield Scaled(theta, error.astype(theta.dtype)), Scaled(point.loss.value, point.loss.scale + shift)
+        bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
+        yield Scaled(theta, error.astype(theta.dtype)), loss_at(problem, theta, error, bend)
+
+
+def loss_at(problem: Problem, theta: Wide, error: NDArray[np.floating[Any]], bend: float | None = None) -> Scaled:
+    """Return the loss over all rows at parameters that err by this, in units of u.
+
+    bend    E|H|E; without it the largest curvature of the loss times the square of the error's length
+    """
+    point = reference.evaluate(problem, theta)
+    if bend is None:
+        bend = _curvature(problem) * float(np.sum(np.square(error.astype(np.float64))))
+    shift = np.sum(np.abs(point.gradients.value) * error) + reference.unit_roundoff(problem.dtype) / 2 * bend
+    return Scaled(point.loss.value, point.loss.scale + shift)

@@ -16,7 +16,8 @@ from bench.plan.options import Options, batch_size, check_options, check_threads
 from bench.store.cell import Cell, Problem, Status
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Verdict
-from datasets.dataset import Dataset
+from datasets.curvature import batch_learning_rate
+from datasets.dataset import Batching, Dataset
 from impls.protocol import Device, Feed
 
 
@@ -74,10 +75,28 @@ def _problems(
     data: Mapping[tuple[str, str], Dataset], swept: sweep.Swept, options: Options
 ) -> Iterator[tuple[Problem, int]]:
     """Yield what is trained, and with how many threads."""
-    for one, size, threads in product(data.values(), swept.batch_sizes, swept.threads):
-        if (one.name, size) not in swept.beyond:
-            for feed in _feeds(one, options):
-                yield _problem(one, size, feed, options), threads
+    for one in data.values():
+        sizes = [size for size in swept.batch_sizes if (one.name, size) not in swept.beyond]
+        rates = _rates(one, sizes, options)
+        for size, threads, feed in product(sizes, swept.threads, _feeds(one, options)):
+            yield _problem(one, size, feed, rates[size], options), threads
+
+
+def _rates(data: Dataset, sizes: Sequence[int | None], options: Options) -> dict[int | None, float]:
+    """Return the learning rate for each batch size: by default one that its batches allow, and one for a whole sweep.
+
+    A rate that the user gave is the dataset's, and is taken as it is; so is that of all rows at once.
+    """
+    if options.learning_rate is not None:
+        return dict.fromkeys(sizes, data.learning_rate)
+    fitting = [size for size in sizes if size is None or size <= data.n]
+    batchings = {size: Batching(size, options.shuffle, options.drop_last, options.seed) for size in fitting}
+    rates = {size: batch_learning_rate(data, batching) for size, batching in batchings.items()}
+    lowest = min((rate for size, rate in rates.items() if size is not None), default=data.learning_rate)
+    return {
+        size: data.learning_rate if size is None else lowest if options.sweeps else rates.get(size, lowest)
+        for size in sizes
+    }
 
 
 def _swept(options: Options) -> sweep.Swept:
@@ -114,7 +133,7 @@ def named(name: str) -> impls.Row:
     raise unknown("implementation", name, impls.TABLE)
 
 
-def _problem(data: Dataset, size: int | None, feed: Feed, options: Options) -> Problem:
+def _problem(data: Dataset, size: int | None, feed: Feed, learning_rate: float, options: Options) -> Problem:
     return Problem(
         dataset=data.name,
         model=data.model,
@@ -122,7 +141,7 @@ def _problem(data: Dataset, size: int | None, feed: Feed, options: Options) -> P
         d=data.d,
         k=data.classes,
         dtype=str(data.x.dtype),
-        learning_rate=data.learning_rate,
+        learning_rate=learning_rate,
         batch_size=size,
         shuffle=options.shuffle,
         drop_last=options.drop_last,

@@ -15,6 +15,7 @@ class Status(StrEnum):
 
     OK = "OK"
     MISMATCH = "MISMATCH"  # the gate refused it
+    UNCHECKED = "UNCHECKED"  # rounding alone may move its training by more than an error that must be found
     DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
     NO_DEVICE = "NO-DEVICE"  # the machine lacks the device that was asked for
     NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device

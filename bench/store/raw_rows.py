@@ -115,8 +115,6 @@ class Evidence:
     checked_round         the timed round, chosen at random, whose parameters were kept
     checked_seed          of its start: bench.plan.starts.draw(..., checked_seed)
     checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64
-    before_w, before_b    those before the last epoch of an untimed repetition of that round, where it is too long
-                          for its error to be carried along: `bench.gate.trajectory` says when
     repeated              whether the repetition ended where the timed round did, bit for bit
     """
 
@@ -134,8 +132,6 @@ class Evidence:
     checked_seed: tuple[int, ...] = ()
     checked_w: str = ""
     checked_b: str = ""
-    before_w: str = ""
-    before_b: str = ""
     repeated: bool | None = None
 
 

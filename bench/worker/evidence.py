@@ -88,16 +88,13 @@ def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks
     return Growth(_rounded(wall), _rounded(cpu), _rounded(fourfold_wall), _rounded(fourfold_cpu))
 
 
-def repetition(trainer: Trainer, start: Params, epochs: int) -> tuple[Params, Params]:
-    """Return the parameters before and after the last epoch of a round, run once more."""
+def repetition(trainer: Trainer, start: Params, epochs: int) -> Params:
+    """Return the parameters that a round ends with when it is run once more."""
     trainer.reset(start, epochs)
-    for _ in range(epochs - 1):
+    for _ in range(epochs):
         trainer.epoch()
     trainer.synchronize()
-    before = trainer.params()
-    trainer.epoch()
-    trainer.synchronize()
-    return before, trainer.params()
+    return trainer.params()
 
 
 def same_bits(one: Params, other: Params) -> bool:

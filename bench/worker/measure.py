@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.gate import trajectory
 from bench.machine import counters
 from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
 from bench.timing.jobs import Entry, Job, Plan
@@ -57,7 +56,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
         costs=_costs(cell, first, timed, numpy_seconds, by_events),
         environment=_environment(job, entry, cell, timed),
         disturbance=counters.disturbance(timed.before, timed.after),
-        evidence=_evidence(cell, entry, plan, first, timed, setup, clocks),
+        evidence=_evidence(cell, plan, first, timed, setup, clocks),
     )
 
 
@@ -107,9 +106,7 @@ def _environment(job: Job, entry: Entry, cell: Prepared, timed: Timed) -> Enviro
     )
 
 
-def _evidence(
-    cell: Prepared, entry: Entry, plan: Plan, first: First, timed: Timed, setup: Setup, clocks: Clocks
-) -> Evidence:
+def _evidence(cell: Prepared, plan: Plan, first: First, timed: Timed, setup: Setup, clocks: Clocks) -> Evidence:
     """Gather what is left to be known once the rounds are timed."""
     trainer, epochs, watch = cell.trainer, plan.epochs_per_round, timed.watch
     if watch.checked is None:
@@ -117,9 +114,8 @@ def _evidence(
     run = partial(run_epochs, trainer)
     idle, fetch = evidence.afterwards(trainer, setup, partial(run, epochs), epochs, clocks)
     grown = evidence.growth(setup, run, epochs, clocks)
-    before, repeated = evidence.repetition(trainer, cell.start(0), epochs)
+    repeated = evidence.repetition(trainer, cell.start(0), epochs)
     checked_w, checked_b = evidence.packed(watch.checked)
-    before_w, before_b = evidence.packed(before) if trajectory.too_long(entry.cell.problem, epochs) else ("", "")
     return Evidence(
         again_seconds=tuple(watch.again_seconds),
         idle_cpu=idle,
@@ -132,7 +128,5 @@ def _evidence(
         checked_seed=cell.seed(0),
         checked_w=checked_w,
         checked_b=checked_b,
-        before_w=before_w,
-        before_b=before_b,
         repeated=evidence.same_bits(watch.checked, repeated),
     )

@@ -11,6 +11,7 @@ from bench.gate import judge, reference
 from bench.gate.case import Case
 from bench.gate.expect import Expected, expect
 from bench.gate.observe import Observation, observe
+from bench.store.cell import Status
 from impls.protocol import Device, Implementation, Model
 
 QUANTITIES = ("loss", "gradients", "parameters", "predictions", "labels")
@@ -62,7 +63,9 @@ def judged(number: int, case: Case, implementations: Sequence[tuple[str, Impleme
                 dtype=dtype,
                 implementation=name,
                 **{quantity: _largest(rows, quantity) for quantity in QUANTITIES},  # type: ignore[arg-type]
-                failed=tuple(f"{row.place}: {row.value!r}, {row.expected!r}" for row in rows if not row.agrees),
+                failed=tuple(
+                    f"{row.place}: {row.value!r}, {row.expected!r}" for row in rows if row.status is Status.MISMATCH
+                ),
                 allclose=_refused(seen, opinion, NUMPY),
                 assert_close=_refused(seen, opinion, TORCH[dtype]),
             )

@@ -37,7 +37,7 @@ class Ingredients:
     start     the standard deviation of the parameters at the start
     rate      the learning rate in units of 1/L, with L of all rows
     epochs    each epoch is watched
-    replay    only the last of at least two epochs is judged, as on large data
+    own       parameters are judged as those of a benchmarked problem
     """
 
     decades: int
@@ -49,7 +49,7 @@ class Ingredients:
     start: float
     rate: float
     epochs: int
-    replay: bool
+    own: bool
 
 
 # What is listed twice is drawn twice as often.
@@ -63,7 +63,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "start": (0.0, 0.1, 1.0, 30.0, 1e3),
     "rate": (0.1, 0.5, 1.0, 1.5, 1.9),
     "epochs": (1, 2, 3),
-    "replay": (False, False, False, True),
+    "own": (False, False, False, True),
 }
 
 
@@ -121,7 +121,7 @@ def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number:
         licence="MIT",
     )
     start, point = (_params(generator, dataset, choice) for _ in range(2))
-    epochs = max(2, choice.epochs) if choice.replay else choice.epochs
+    epochs = choice.epochs
     return Case(
         name=name,
         reason="",
@@ -131,7 +131,7 @@ def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number:
         epochs=epochs,
         watched=tuple(range(1, epochs + 1)),
         points=(point,),
-        replay=choice.replay,
+        own=choice.own,
     )
 
 

@@ -1,0 +1,144 @@
+"""On a problem's own data, in batches and with many parameters: what is right agrees, small faults are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import datasets
+from bench.gate import expect, judge, observe, reference, training
+from bench.gate.case import of_problem
+from bench.plan import cells
+from bench.plan.options import Options
+from bench.store.cell import Problem, Status
+from impls.numpy_manual import NumpyManual
+from impls.protocol import Batching, Dataset, Device, Implementation, Params, Recipe
+
+EPOCHS = 5
+CPU = Device("cpu")
+PROBLEMS = [
+    ("breast_cancer", "1"),
+    ("digits", "3"),
+    ("diabetes", "1"),
+    ("synthetic:softmax,n=500,d=784,k=10", "64"),
+    ("synthetic:multivariate_linear,n=2000,d=100", "64"),
+    ("synthetic:logistic,n=20000", "full"),
+]
+
+
+class Planted(NumpyManual):
+    """Counts its epochs; a fault changes what it trains on, or its parameters after an epoch."""
+
+    def reset(self, start: Params, epochs: int) -> None:
+        super().reset(start, epochs)
+        self.done = 0
+
+    def epoch(self) -> None:
+        super().epoch()
+        self.done += 1
+
+
+def scaled_by(factor: float) -> type[NumpyManual]:
+    class Scaled(Planted):
+        def epoch(self) -> None:
+            super().epoch()
+            if self.done >= 3:
+                self._params = Params(*(np.asarray(p * p.dtype.type(factor)) for p in self._params))
+
+    return Scaled
+
+
+class SomeBatches(Batching):
+    """Every tenth batch alone, and of fewer than ten the first."""
+
+    def rows(self, n: int, epoch: int) -> list[slice | np.ndarray]:
+        return super().rows(n, epoch)[::10]
+
+
+class WithoutTheLast(Batching):
+    """All batches but the last."""
+
+    def rows(self, n: int, epoch: int) -> list[slice | np.ndarray]:
+        return super().rows(n, epoch)[:-1]
+
+
+def batched(batching: type[Batching]) -> Implementation:
+    def make(dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> NumpyManual:
+        return NumpyManual(dataset, start, replace(recipe, batching=batching(**vars(recipe.batching))), device)
+
+    return make  # type: ignore[return-value]  # the gate's workers ask for a runtime; these tests do not
+
+
+def problem_of(spec: str, size: str, dtype: str) -> tuple[Problem, Dataset]:
+    made = cells.make(
+        Options(datasets=(spec,), batch_sizes=(size,), dtypes=(dtype,), implementations=("numpy_manual",))
+    )
+    problem = made.cells[0].problem
+    return problem, made.data[problem.dataset, dtype]
+
+
+def statuses(implementation: Implementation, problem: Problem, dataset: Dataset) -> set[Status]:
+    case = of_problem(problem, dataset, EPOCHS)
+    seen = observe.observe(implementation, case, CPU)
+    u = reference.unit_roundoff(problem.dtype)
+    return {one.status for one in judge.against_reference(seen, expect.expect(case), u)}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("spec", "size"), PROBLEMS)
+def test_what_is_right_agrees_and_small_errors_would_be_found(spec: str, size: str, dtype: str) -> None:
+    problem, dataset = problem_of(spec, size, dtype)
+    assert statuses(NumpyManual, problem, dataset) == {Status.OK}
+    case = of_problem(problem, dataset, EPOCHS)
+    last = training.after(dataset, case.start, problem.recipe, range(EPOCHS))[-1]
+    assert reference.finest(last, reference.unit_roundoff(dtype)) < 1e-4
+
+
+FAULTS: dict[str, Callable[[], Implementation]] = {
+    "every tenth batch": lambda: batched(SomeBatches),
+    "without the last batch": lambda: batched(WithoutTheLast),
+    "1 % off": lambda: scaled_by(1.01),
+    "0.01 % off": lambda: scaled_by(1.0001),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("spec", "size"), PROBLEMS[:5])
+def test_a_fault_on_the_timed_data_alone_is_refused(spec: str, size: str, fault: str, dtype: str) -> None:
+    problem, dataset = problem_of(spec, size, dtype)
+    assert Status.MISMATCH in statuses(FAULTS[fault](), problem, dataset)
+
+
+def test_where_rounding_decides_nothing_is_said() -> None:
+    """A rate far too high for single rows: rounding alone moves digits' parameters by more than must be found."""
+    problem, dataset = problem_of("digits", "1", "float32")
+    found = statuses(NumpyManual, replace(problem, learning_rate=dataset.learning_rate), dataset)
+    assert Status.UNCHECKED in found
+    assert Status.MISMATCH not in found
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 8, 64])
+@pytest.mark.parametrize("name", ["study_hours", "quiz_scores", "diabetes", "breast_cancer", "digits"])
+def test_the_default_rate_fits_every_batch(name: str, size: int, shuffle: bool) -> None:
+    from datasets.curvature import batch_learning_rate, largest_eigenvalue
+
+    dataset = datasets.load(name, dtype="float64")
+    batching = Batching(min(size, dataset.n), shuffle=shuffle)
+    rate = batch_learning_rate(dataset, batching)
+    for epoch in (0, 1):
+        for rows in batching.rows(dataset.n, epoch):
+            assert rate * largest_eigenvalue(dataset.model, dataset.x, rows) <= 1 + 1e-9
+
+
+def test_a_sweep_has_one_rate_for_all_its_batches_and_a_given_rate_stays() -> None:
+    swept = cells.make(Options(models=("logistic",), sweeps=("batch_size=1:64",), implementations=("numpy_manual",)))
+    assert len({cell.problem.learning_rate for cell in swept.cells}) == 1
+    given = Options(datasets=("digits",), batch_sizes=("1",), learning_rate=0.5, implementations=("numpy_manual",))
+    assert cells.make(given).cells[0].problem.learning_rate == 0.5
+    full, dataset = problem_of("digits", "full", "float32")
+    assert full.learning_rate == dataset.learning_rate
