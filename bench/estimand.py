@@ -56,70 +56,63 @@ def quiet_mean(seconds: Floats, chosen: Flags) -> Floats:
 
 @dataclass(frozen=True)
 class Turns:
-    """The turns of one process.
+    """The turns of one process, and what the sentinel took meanwhile.
 
     seconds  seconds per epoch, of each cycle
+    around   seconds of the sentinel in each cycle: the median of its readings there, but for the one after this turn,
+             which the turn itself may have made slower
     before   seconds of the sentinel just before each turn
     """
 
     seconds: Floats
+    around: Floats
     before: Floats
 
 
-@dataclass(frozen=True)
-class Sentinel:
-    """What the sentinel took while these turns were taken.
+def calm(turns: Turns, floor: Floats | float) -> Flags:
+    """Return in which turns the sentinel saw no neighbour, in their cycle and just before them.
 
-    seconds  seconds in each cycle: the median of its readings there
-    floor    seconds on an undisturbed processor, of the whole run
+    floor  seconds of the sentinel on an undisturbed processor, as `sentinel_floor` returns them
     """
-
-    seconds: Floats
-    floor: Floats | float
-
-
-def calm(sentinel: Sentinel, before: Floats) -> Flags:
-    """Return in which turns the sentinel saw no neighbour, in their cycle and just before them."""
-    most = np.asarray(sentinel.floor) * (1 + LIMIT)
-    return (sentinel.seconds <= most) & (before <= most)
+    most = np.asarray(floor) * (1 + LIMIT)
+    return (turns.around <= most) & (turns.before <= most)
 
 
-def quiet(sentinel: Sentinel, before: Floats, scorer: Floats | None) -> Flags:
-    """Return which turns of a contestant fell into a quiet cycle.
+def quiet(turns: Turns, scorer: Turns | None, floor: Floats | float) -> Flags:
+    """Return which turns of a process fell into a quiet cycle: its own seconds have no vote.
 
-    before  seconds of the sentinel just before the contestant's turn
-    scorer  seconds per epoch of the copy of the baseline that takes part in the vote; None if the sentinel is alone
+    scorer  the copy of the baseline that votes with the sentinel; None if that is alone
     """
-    score = np.log(sentinel.seconds) if scorer is None else np.log(sentinel.seconds) + np.log(scorer)
+    score = np.log(turns.around) if scorer is None else np.log(turns.around) + np.log(scorer.seconds)
     rank = np.argsort(np.argsort(score, axis=-1, kind="stable"), axis=-1, kind="stable")
-    return np.asarray((rank < SHARE * score.shape[-1]) & calm(sentinel, before))
+    return np.asarray((rank < SHARE * score.shape[-1]) & calm(turns, floor))
 
 
-def times(own: Turns, scorers: Sequence[Turns], sentinel: Sentinel, without: Flags | None = None) -> Floats:
+def times(own: Turns, scorers: Sequence[Turns], floor: Floats | float, without: Flags | None = None) -> Floats:
     """Return the seconds per epoch of a process on an undisturbed processor; NaN where it met none.
 
     With several scorers, each with the sentinel chooses cycles of its own, and the time is the geometric mean of the
     means over these: both copies of the baseline score an implementation, and each of them scores the other. Turns
     `without` are left out.
     """
-    choices = [quiet(sentinel, own.before, one.seconds) for one in scorers] or [quiet(sentinel, own.before, None)]
+    choices = [quiet(own, one, floor) for one in scorers] or [quiet(own, None, floor)]
     kept = [chosen if without is None else chosen & ~without for chosen in choices]
     return np.asarray(np.exp(np.mean([np.log(quiet_mean(own.seconds, chosen)) for chosen in kept], axis=0)))
 
 
-def baseline_times(baseline: Turns, twin: Turns, sentinel: Sentinel) -> Floats:
+def baseline_times(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the seconds per epoch of the baseline: the geometric mean of its two processes in a block."""
-    return np.sqrt(times(baseline, [twin], sentinel) * times(twin, [baseline], sentinel))
+    return np.sqrt(times(baseline, [twin], floor) * times(twin, [baseline], floor))
 
 
-def log_ratio(own: Turns, baseline: Turns, twin: Turns, sentinel: Sentinel) -> Floats:
+def log_ratio(own: Turns, baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the logarithm of an implementation's time over the baseline's, of each block."""
-    return np.log(times(own, [twin, baseline], sentinel) / baseline_times(baseline, twin, sentinel))
+    return np.log(times(own, [twin, baseline], floor) / baseline_times(baseline, twin, floor))
 
 
-def log_twin(baseline: Turns, twin: Turns, sentinel: Sentinel) -> Floats:
+def log_twin(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the logarithm of the twin's time over the baseline's, of each block: 0 but for what the clock adds."""
-    return np.log(times(twin, [baseline], sentinel) / times(baseline, [twin], sentinel))
+    return np.log(times(twin, [baseline], floor) / times(baseline, [twin], floor))
 
 
 def could_have_found(logs: Sequence[float], comparisons: int, chance: float = 0.9) -> float | None:
@@ -148,21 +141,21 @@ def _most_wrong(n: int, k: int, chance: float) -> float:
     return low
 
 
-def slow_rounds(own: Turns, witnesses: Sequence[Turns], sentinel: Sentinel) -> tuple[Flags, Floats]:
+def slow_rounds(own: Turns, witnesses: Sequence[Turns], floor: Floats | float) -> tuple[Flags, Floats]:
     """Return which rounds of a process are slow, and how many seconds per epoch they take beyond what was expected.
 
     Expected is the median of its calm turns, times what the witnesses' rounds of the same cycle took over theirs, so a
     cycle that was slow for all is nobody's slow round. A process without calm turns has no slow rounds that are known.
     """
-    pace = np.mean([np.log(one.seconds / _calm_median(one, sentinel)) for one in witnesses], axis=0)
-    expected = _calm_median(own, sentinel) * np.exp(np.maximum(pace, 0.0))
+    pace = np.mean([np.log(one.seconds / _calm_median(one, floor)) for one in witnesses], axis=0)
+    expected = _calm_median(own, floor) * np.exp(np.maximum(pace, 0.0))
     slow = own.seconds > SLOW * expected
     return slow, np.where(slow, own.seconds - expected, 0.0)
 
 
-def _calm_median(turns: Turns, sentinel: Sentinel) -> Floats:
+def _calm_median(turns: Turns, floor: Floats | float) -> Floats:
     """Return the median of the calm turns of a process, with an axis of length 1 in place of the cycles."""
-    known = calm(sentinel, turns.before)
+    known = calm(turns, floor)
     ordered = np.sort(np.where(known, turns.seconds, np.inf), axis=-1)
     number = known.sum(axis=-1, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum(number - 1, 0) // 2, axis=-1)

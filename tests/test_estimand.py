@@ -7,7 +7,6 @@ import pytest
 
 from bench.estimand import (
     Floats,
-    Sentinel,
     Turns,
     baseline_times,
     could_have_found,
@@ -24,11 +23,12 @@ from bench.estimand import (
 from bench.statistics import order_interval
 
 ONES = np.ones(10)
-STILL = Sentinel(ONES, 1.0)
 
 
-def turns(*seconds: float) -> Turns:
-    return Turns(np.array(seconds), np.ones(len(seconds)))
+def turns(*seconds: float, around: Floats | None = None, before: Floats | None = None) -> Turns:
+    """Turns for which the sentinel took 1, or what is given."""
+    still = np.ones(len(seconds))
+    return Turns(np.array(seconds), still if around is None else around, still if before is None else before)
 
 
 # Scorers that find the first five of ten cycles quiet, or the last five.
@@ -36,52 +36,56 @@ FIRST, LAST = turns(1, 1, 1, 1, 1, 2, 2, 2, 2, 2), turns(2, 2, 2, 2, 2, 1, 1, 1,
 
 
 def test_the_quieter_half_of_the_cycles_is_chosen_by_the_scorer() -> None:
-    assert quiet(STILL, ONES, LAST.seconds).tolist() == [False] * 5 + [True] * 5
+    assert quiet(turns(*ONES), LAST, 1.0).tolist() == [False] * 5 + [True] * 5
 
 
 def test_sentinel_and_scorer_have_equal_votes() -> None:
     """The first cycle takes 1.05 by the one and 1 by the other, the second 1 and 1.08: the first is the quieter."""
-    chosen = quiet(Sentinel(np.array([1.0, 1.08]), 1.0), np.ones(2), np.array([1.05, 1.0]))
+    chosen = quiet(turns(1, 1, around=np.array([1.0, 1.08])), turns(1.05, 1.0), 1.0)
     assert chosen.tolist() == [True, False]
 
 
 def test_without_a_scorer_the_sentinel_chooses() -> None:
-    chosen = quiet(Sentinel(np.array([1.04, 1.01, 1.03, 1.02]), 1.0), np.ones(4), None)
+    chosen = quiet(turns(1, 1, 1, 1, around=np.array([1.04, 1.01, 1.03, 1.02])), None, 1.0)
     assert chosen.tolist() == [False, True, False, True]
 
 
 def test_a_cycle_in_which_the_sentinel_is_far_above_its_floor_is_not_quiet_whatever_the_scorer_says() -> None:
-    sentinel = Sentinel(np.array([1.11, 1.0, 1.0, 1.0]), 1.0)
-    assert quiet(sentinel, np.ones(4), np.array([0.1, 0.9, 1.0, 1.0])).tolist() == [False, True, False, False]
+    own = turns(1, 1, 1, 1, around=np.array([1.11, 1.0, 1.0, 1.0]))
+    assert quiet(own, turns(0.1, 0.9, 1.0, 1.0), 1.0).tolist() == [False, True, False, False]
 
 
 def test_a_turn_that_began_beside_a_neighbour_is_not_quiet() -> None:
-    before = np.array([1.0, 1.11, 1.0, 1.0])
-    assert quiet(Sentinel(np.ones(4), 1.0), before, np.array([1.0, 1.0, 2.0, 2.0])).tolist() == [True] + [False] * 3
+    own = turns(1, 1, 1, 1, before=np.array([1.0, 1.11, 1.0, 1.0]))
+    assert quiet(own, turns(1, 1, 2, 2), 1.0).tolist() == [True, False, False, False]
+
+
+def test_nobody_votes_on_his_own_time() -> None:
+    chosen = quiet(turns(*range(1, 11)), LAST, 1.0)
+    assert chosen.tolist() == quiet(turns(*range(10, 0, -1)), LAST, 1.0).tolist()
 
 
 def test_a_time_is_the_mean_of_the_quiet_cycles_with_every_slow_round_in_them() -> None:
     """Cycles that nobody calls quiet do not count: 1, 1, 1, 1 and 6 make 2."""
     own = turns(1, 1, 6, 1, 1, 100, 100, 100, 100, 100)
-    assert times(own, [FIRST], STILL) == pytest.approx(2.0)
+    assert times(own, [FIRST], 1.0) == pytest.approx(2.0)
 
 
 def test_with_two_scorers_the_time_is_the_geometric_mean_of_two_means() -> None:
     own = turns(2, 2, 2, 2, 2, 8, 8, 8, 8, 8)
-    assert times(own, [FIRST, LAST], STILL) == pytest.approx(4.0)
+    assert times(own, [FIRST, LAST], 1.0) == pytest.approx(4.0)
 
 
 def test_four_quiet_cycles_are_too_few_for_a_time() -> None:
-    loud = Sentinel(np.array([1.2, *ONES[1:]]), 1.0)
-    assert np.isnan(times(FIRST, [FIRST], loud))
+    own = turns(*ONES, around=np.array([1.2, *ONES[1:]]))
+    assert np.isnan(times(own, [FIRST], 1.0))
 
 
 def test_turns_that_are_left_out_do_not_count() -> None:
     twelve = turns(*[1.0] * 6, *[2.0] * 6)
     own = turns(7, 1, 1, 1, 1, 1, *[100.0] * 6)
-    still = Sentinel(np.ones(12), 1.0)
-    assert times(own, [twelve], still) == pytest.approx(2.0)
-    assert times(own, [twelve], still, without=own.seconds == 7) == pytest.approx(1.0)
+    assert times(own, [twelve], 1.0) == pytest.approx(2.0)
+    assert times(own, [twelve], 1.0, without=own.seconds == 7) == pytest.approx(1.0)
 
 
 def test_the_baselines_time_is_that_of_both_its_processes() -> None:
@@ -90,9 +94,9 @@ def test_the_baselines_time_is_that_of_both_its_processes() -> None:
     The implementation takes 20 throughout, five times the geometric mean of 2 and 8.
     """
     baseline, twin = turns(2, 2, 2, 2, 2, 1, 1, 1, 1, 1), turns(4, 4, 4, 4, 4, 8, 8, 8, 8, 8)
-    assert baseline_times(baseline, twin, STILL) == pytest.approx(4.0)
-    assert log_ratio(turns(*[20.0] * 10), baseline, twin, STILL) == pytest.approx(math.log(5))
-    assert log_twin(baseline, twin, STILL) == pytest.approx(math.log(4))
+    assert baseline_times(baseline, twin, 1.0) == pytest.approx(4.0)
+    assert log_ratio(turns(*[20.0] * 10), baseline, twin, 1.0) == pytest.approx(math.log(5))
+    assert log_twin(baseline, twin, 1.0) == pytest.approx(math.log(4))
 
 
 def test_nobody_is_chosen_for_his_own_luck() -> None:
@@ -103,11 +107,12 @@ def test_nobody_is_chosen_for_his_own_luck() -> None:
     rng = np.random.default_rng(1)
 
     def own() -> Turns:
-        return Turns(1 + 0.1 * rng.standard_normal((400, 60)), np.ones((400, 60)))
+        still = np.ones((400, 60))
+        return Turns(1 + 0.1 * rng.standard_normal((400, 60)), still, still)
 
-    baseline, twin, still = own(), own(), Sentinel(np.ones((400, 60)), 1.0)
-    assert baseline_times(baseline, twin, still).mean() == pytest.approx(1, abs=0.005)
-    assert log_ratio(own(), baseline, twin, still).mean() == pytest.approx(0, abs=0.005)
+    baseline, twin = own(), own()
+    assert baseline_times(baseline, twin, 1.0).mean() == pytest.approx(1, abs=0.005)
+    assert log_ratio(own(), baseline, twin, 1.0).mean() == pytest.approx(0, abs=0.005)
 
 
 def test_a_lucky_reading_of_the_sentinel_is_not_its_floor() -> None:
@@ -140,23 +145,22 @@ def test_what_could_have_been_found_is_found_nine_times_in_ten() -> None:
 def test_a_slow_round_is_one_that_only_this_contestant_had() -> None:
     own = turns(2, 2, 2, 5, 2, 2, 5, 2, 2, 2)
     witness = turns(1, 1, 1, 1, 1, 1, 2.5, 1, 1, 1)
-    slow, beyond = slow_rounds(own, [witness], STILL)
+    slow, beyond = slow_rounds(own, [witness], 1.0)
     assert slow.tolist() == [False] * 3 + [True] + [False] * 6
     assert beyond.tolist() == [0.0] * 3 + [3.0] + [0.0] * 6
 
 
 def test_what_is_usual_is_what_the_calm_turns_took() -> None:
     """Six calm turns of 1 and 4 turns of 2 beside a neighbour, who slows the witness as much: 4 is twice too long."""
-    sentinel = Sentinel(np.array([*[1.0] * 6, *[1.5] * 4]), 1.0)
-    witness = turns(*[1.0] * 6, *[2.0] * 4)
-    slow, beyond = slow_rounds(turns(*[1.0] * 6, 2, 2, 2, 4), [witness], sentinel)
+    loud = np.array([*[1.0] * 6, *[1.5] * 4])
+    witness = turns(*[1.0] * 6, *[2.0] * 4, around=loud)
+    slow, beyond = slow_rounds(turns(*[1.0] * 6, 2, 2, 2, 4, around=loud), [witness], 1.0)
     assert slow.tolist() == [False] * 9 + [True]
     assert beyond[9] == pytest.approx(2.0)
 
 
 def test_a_process_without_calm_turns_has_no_slow_rounds() -> None:
-    loud = Sentinel(2 * ONES, 1.0)
-    slow, beyond = slow_rounds(turns(*[1.0] * 9, 50), [FIRST], loud)
+    slow, beyond = slow_rounds(turns(*[1.0] * 9, 50, around=2 * ONES), [FIRST], 1.0)
     assert not slow.any()
     assert not beyond.any()
 
@@ -203,10 +207,8 @@ def test_blocks_are_worked_on_at_once_as_one_by_one() -> None:
     def some() -> Floats:
         return 1 + 0.05 * rng.random((4, 20))
 
-    baseline, twin, own = (Turns(some(), some()) for _ in range(3))
-    sentinel = Sentinel(some(), 1.0)
-    together = log_ratio(own, baseline, twin, sentinel)
+    baseline, twin, own = (Turns(some(), some(), some()) for _ in range(3))
+    together = log_ratio(own, baseline, twin, 1.0)
     for block in range(4):
-        a, b, c = (Turns(one.seconds[block], one.before[block]) for one in (own, baseline, twin))
-        alone = log_ratio(a, b, c, Sentinel(sentinel.seconds[block], 1.0))
-        assert together[block] == pytest.approx(float(alone))
+        a, b, c = (Turns(one.seconds[block], one.around[block], one.before[block]) for one in (own, baseline, twin))
+        assert together[block] == pytest.approx(float(log_ratio(a, b, c, 1.0)))

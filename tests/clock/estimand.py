@@ -20,13 +20,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench import estimand
 from bench.compared import TWIN
-from bench.estimand import Flags, Floats, Sentinel, Turns
+from bench.estimand import Flags, Floats, Turns
 from bench.statistics import order_interval
 from impls import BASELINE
 
@@ -113,22 +115,22 @@ SENTINEL = Contestant("sentinel", noise=0.015, memory=0.6, core=1.6)
 class Cohort:
     """Rounds of contestants, the two copies of the baseline first: arrays of runs, blocks and cycles.
 
-    turns     of each contestant
-    sentinel  what it took meanwhile
-    ranks     of cycles by the scores that were asked for
+    turns  of each contestant
+    floor  seconds of the sentinel on an undisturbed processor, of each run
+    ranks  of the cycles of a contestant by the scores that were asked for
     """
 
     turns: Sequence[Turns]
-    sentinel: Sentinel
-    ranks: dict[tuple[int, ...], Floats] = field(default_factory=dict)
+    floor: Floats | float
+    ranks: dict[tuple[int, tuple[int, ...]], Floats] = field(default_factory=dict)
 
-    def rank(self, scorers: tuple[int, ...]) -> Floats:
-        """Return how quiet each cycle is by the sentinel and these contestants, from 0 to just below 1."""
-        if scorers not in self.ranks:
-            score = sum((np.log(self.turns[one].seconds) for one in scorers), np.log(self.sentinel.seconds))
+    def rank(self, one: int, scorers: tuple[int, ...]) -> Floats:
+        """Return how quiet each cycle is for one by the sentinel and these contestants, from 0 to just below 1."""
+        if (one, scorers) not in self.ranks:
+            score = sum((np.log(self.turns[who].seconds) for who in scorers), np.log(self.turns[one].around))
             order = np.argsort(np.argsort(score, axis=-1, kind="stable"), axis=-1, kind="stable")
-            self.ranks[scorers] = order / score.shape[-1]
-        return self.ranks[scorers]
+            self.ranks[one, scorers] = order / score.shape[-1]
+        return self.ranks[one, scorers]
 
 
 def _correlated(rng: np.random.Generator, steps: int, size: int, kept: float) -> Floats:
@@ -203,10 +205,20 @@ def simulate(
     for one, who in enumerate(contestants):
         at = place[:, one][:, None]
         here, there, before = (np.take_along_axis(what, at, axis=1)[:, 0] for what in (memory, shared, read))
-        turns.append(Turns(shaped(_rounds(rng, host, who, here, there, round_ms)), shaped(before)))
-    sentinel = shaped(np.median(read, axis=1))
-    floors = np.quantile(sentinel.reshape(runs, -1), estimand.FLOOR, axis=1)[:, None, None]
-    return Cohort(turns, Sentinel(sentinel, floors))
+        took = _rounds(rng, host, who, here, there, round_ms)
+        turns.append(Turns(shaped(took), shaped(_around(read, place[:, one])), shaped(before)))
+    floors = np.quantile(np.median(read, axis=1).T.reshape(runs, -1), estimand.FLOOR, axis=1)[:, None, None]
+    return Cohort(turns, floors)
+
+
+def _around(read: Floats, place: NDArray[np.intp]) -> Floats:
+    """Return the median of a cycle's readings, each before the turn in that place, but for the one after this turn."""
+    number = read.shape[1]
+    after = np.arange(number)[:, None] == place[:, None] + 1
+    ordered = np.sort(np.where(after, np.inf, read), axis=1)
+    known = number - after.any(axis=1)
+    middle = (np.take_along_axis(ordered, half[:, None], axis=1)[:, 0] for half in ((known - 1) // 2, known // 2))
+    return np.asarray(sum(middle)) / 2
 
 
 def _rounds(
@@ -278,19 +290,20 @@ class Vote:
 
     def _mean(self, cohort: Cohort, one: int, scorers: tuple[int, ...]) -> Floats:
         turns, calm = cohort.turns[one], self._calm(cohort, one)
-        chosen = calm & (cohort.rank(scorers) < self.share)
+        chosen = calm & (cohort.rank(one, scorers) < self.share)
         mean = estimand.quiet_mean(turns.seconds, chosen)
         if not self.slope:
             return mean
-        far = np.log(cohort.sentinel.seconds / cohort.sentinel.floor)
+        far = np.log(turns.around / cohort.floor)
         return mean * (1 - _slope(far, turns.seconds, calm) * estimand.quiet_mean(far, chosen))
 
     def _calm(self, cohort: Cohort, one: int) -> Flags:
+        turns = cohort.turns[one]
         if self.limit is None:
-            return np.ones_like(cohort.sentinel.seconds, dtype=bool)
-        most = np.asarray(cohort.sentinel.floor) * (1 + self.limit)
-        calm = cohort.sentinel.seconds <= most
-        return calm & (cohort.turns[one].before <= most) if self.turn else calm
+            return np.ones_like(turns.seconds, dtype=bool)
+        most = np.asarray(cohort.floor) * (1 + self.limit)
+        calm = turns.around <= most
+        return calm & (turns.before <= most) if self.turn else calm
 
 
 def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
@@ -309,12 +322,23 @@ def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
 def rule(cohort: Cohort, one: int) -> Floats:
     """Return what bench/estimand.py makes of it."""
     if one == 1:
-        return estimand.log_twin(cohort.turns[0], cohort.turns[1], cohort.sentinel)
-    return estimand.log_ratio(cohort.turns[one], cohort.turns[0], cohort.turns[1], cohort.sentinel)
+        return estimand.log_twin(cohort.turns[0], cohort.turns[1], cohort.floor)
+    return estimand.log_ratio(cohort.turns[one], cohort.turns[0], cohort.turns[1], cohort.floor)
 
 
 def _low(seconds: Floats) -> Floats:
     return np.asarray(np.quantile(seconds, 0.1, axis=-1))
+
+
+def weighted(cohort: Cohort, one: int) -> Floats:
+    """Return the candidate in which a round counts less the slower the sentinel was: a third where it was by 5 %."""
+    logs = {}
+    for who in {0, 1, one}:
+        turns = cohort.turns[who]
+        slowest = np.maximum(turns.around, turns.before) / cohort.floor
+        weights = np.exp(-np.maximum(np.log(slowest), 0.0) / 0.05)
+        logs[who] = np.log((weights * turns.seconds).sum(axis=-1) / weights.sum(axis=-1))
+    return _over_copies(logs, one)
 
 
 FREE = Vote(limit=None, turn=False)
@@ -330,6 +354,7 @@ CANDIDATES: dict[str, Candidate] = {
     "half, blind to both": FREE,
     "quarter, blind to both": replace(FREE, share=0.25),
     "half, limit for cycles": Vote(turn=False),
+    "weighted by quietness": weighted,
     "rule with a line": Vote(slope=True),
     "rule over one copy": Vote(copies=False),
     "rule, quarter": Vote(share=0.25),
@@ -444,7 +469,7 @@ def _pauses_row(cohort: Cohort, place: int, who: Contestant) -> dict[str, str]:
     true, turns = math.log(who.mean), cohort.turns[place]
     estimate, low, high = intervals(rule(cohort, place))
     holds = (low <= true) & (high >= true)
-    slow, beyond = estimand.slow_rounds(turns, [cohort.turns[0], cohort.turns[1]], cohort.sentinel)
+    slow, beyond = estimand.slow_rounds(turns, [cohort.turns[0], cohort.turns[1]], cohort.floor)
     share = beyond.sum(axis=(1, 2)) / turns.seconds.sum(axis=(1, 2))
     copies = [_share(cohort, one, 1 - one) for one in (0, 1)]
     uneven = np.array([estimand.uneven(*one) for one in zip(share, zip(*copies, strict=True), strict=True)])
@@ -469,15 +494,15 @@ def _pauses_row(cohort: Cohort, place: int, who: Contestant) -> dict[str, str]:
 
 def _share(cohort: Cohort, one: int, witness: int) -> Floats:
     """Return the share of the time of a copy of the baseline that went into its slow rounds, of each run."""
-    _, beyond = estimand.slow_rounds(cohort.turns[one], [cohort.turns[witness]], cohort.sentinel)
+    _, beyond = estimand.slow_rounds(cohort.turns[one], [cohort.turns[witness]], cohort.floor)
     return np.asarray(beyond.sum(axis=(1, 2)) / cohort.turns[one].seconds.sum(axis=(1, 2)))
 
 
 def _with_slow_rounds(cohort: Cohort, place: int, slow: Flags, beyond: Floats) -> Floats:
     """Return (runs, 3): low, mean and high as an UNEVEN row has them; NaN where it has none."""
     turns, (baseline, twin) = cohort.turns[place], cohort.turns[:2]
-    without = estimand.times(turns, [twin, baseline], cohort.sentinel, without=slow)
-    logs = np.log(without / estimand.baseline_times(baseline, twin, cohort.sentinel))
+    without = estimand.times(turns, [twin, baseline], cohort.floor, without=slow)
+    logs = np.log(without / estimand.baseline_times(baseline, twin, cohort.floor))
     out = np.full((len(logs), 3), np.nan)
     for run, values in enumerate(logs):
         known = values[~np.isnan(values)].tolist()
@@ -518,9 +543,9 @@ def _belonging(cohort: Cohort, place: int, estimate: Floats, low: Floats, high: 
     baseline, twin = cohort.turns[:2]
     if place == 1:
         return {}
-    own = estimand.times(cohort.turns[place], [twin, baseline], cohort.sentinel)
+    own = estimand.times(cohort.turns[place], [twin, baseline], cohort.floor)
     quotient = np.log(np.nanmedian(own, axis=1))
-    quotient -= np.log(np.nanmedian(estimand.baseline_times(baseline, twin, cohort.sentinel), axis=1))
+    quotient -= np.log(np.nanmedian(estimand.baseline_times(baseline, twin, cohort.floor), axis=1))
     apart = np.abs(quotient - estimate)
     return {
         "quotient apart": " / ".join(_percent(float(value)) for value in np.nanquantile(apart, (0.5, 0.95))),
@@ -533,13 +558,19 @@ def read(file: Path) -> tuple[list[str], Cohort]:
     blocks = json.loads(gzip.decompress(file.read_bytes()))
     others = sorted({turn[0] for turn in blocks[0][0]} - {who.name for who in COPIES})
     names = [who.name for who in COPIES] + others
-    by_name = [[{turn[0]: turn for turn in cycle} for cycle in block] for block in blocks]
     turns = []
     for name in names:
-        found = np.array([[cycle[name][1:3] for cycle in block] for block in by_name])[None]
-        turns.append(Turns(found[..., 0], found[..., 1]))
-    sentinel = np.array([[np.median([turn[2:] for turn in cycle]) for cycle in block] for block in blocks])[None]
-    return names, Cohort(turns, Sentinel(sentinel, estimand.sentinel_floor(sentinel)))
+        found = np.array([[_turn(cycle, name) for cycle in block] for block in blocks])[None]
+        turns.append(Turns(found[..., 0], found[..., 1], found[..., 2]))
+    medians = np.array([np.median([turn[2] for turn in cycle]) for block in blocks for cycle in block])
+    return names, Cohort(turns, estimand.sentinel_floor(medians))
+
+
+def _turn(cycle: Sequence[Sequence[Any]], name: str) -> tuple[float, float, float]:
+    """Return the epoch, the sentinel's median around and its reading before the turn of that name."""
+    place = [turn[0] for turn in cycle].index(name)
+    around = [turn[2] for other, turn in enumerate(cycle) if other != place + 1]
+    return cycle[place][1], float(np.median(around)), cycle[place][2]
 
 
 def traces(folder: Path) -> pd.DataFrame:
