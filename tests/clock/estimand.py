@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench import estimand
-from bench.compared import TWIN
-from bench.estimand import Flags, Floats, Turns
-from bench.statistics import order_interval
+from bench.analysis import estimand
+from bench.analysis.estimand import Flags, Floats, Turns
+from bench.analysis.statistics import order_interval
+from bench.plan.controls import TWIN
 from impls import BASELINE
 
 # As a default run: three ratios over the baseline for each dataset, five workers and so five turns in a cycle.
@@ -320,7 +320,7 @@ def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
 
 
 def rule(cohort: Cohort, one: int) -> Floats:
-    """Return what bench/estimand.py makes of it."""
+    """Return what bench/analysis/estimand.py makes of it."""
     if one == 1:
         return estimand.log_twin(cohort.turns[0], cohort.turns[1], cohort.floor)
     return estimand.log_ratio(cohort.turns[one], cohort.turns[0], cohort.turns[1], cohort.floor)

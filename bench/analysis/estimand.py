@@ -19,7 +19,7 @@ from statistics import NormalDist, median, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.statistics import order_interval
+from bench.analysis.statistics import order_interval
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bench.estimand import (
+from bench.analysis.estimand import (
     Floats,
     Turns,
     baseline_times,
@@ -20,7 +20,7 @@ from bench.estimand import (
     times,
     uneven,
 )
-from bench.statistics import order_interval
+from bench.analysis.statistics import order_interval
 
 ONES = np.ones(10)
 
