@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import impls  # noqa: E402
-from tests.made_run import lay_down, made_run, problem  # noqa: E402 - the checkout is found first
+from tests.support.made_run import lay_down, made_run, problem  # noqa: E402 - the checkout is found first
 
 NAMES = [*impls.FOUR, *(f"mine.py:Mine{number}" for number in range(6))]
 

@@ -23,7 +23,7 @@ from bench.report.views import comparison
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Failure
 from bench.store.tables import Comparison
-from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
+from tests.support.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "torch_nn", "jax_grad")
 PROBLEMS = (problem(0), problem(1), problem(2))

@@ -25,7 +25,7 @@ from bench.worker import conditions
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls import runtimes
-from tests.gates import UNCOMPILED
+from tests.support.gates import UNCOMPILED
 
 LONG = 300.0
 CORE = min(os.sched_getaffinity(0)) if sys.platform == "linux" else None

@@ -31,7 +31,7 @@ from impls.protocol import (
     parameter_shapes,
     zeros,
 )
-from tests.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
+from tests.support.gates import COMPILED, CPU, DTYPES, UNCOMPILED, judged, opinions, precision
 
 BATCHINGS = {
     "full": Batching(),

@@ -27,7 +27,7 @@ from bench.report.views import names, palette
 from bench.report.views.history import csv, title
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Failure
-from tests.made_run import ENVIRONMENT, lay_down, made_run, problem
+from tests.support.made_run import ENVIRONMENT, lay_down, made_run, problem
 
 NAMES = ("numpy_manual", "jax_grad")
 

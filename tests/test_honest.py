@@ -11,8 +11,8 @@ import torch
 
 from bench.gate import judge, observe, reference
 from impls.protocol import Device, Model
-from tests.gates import DTYPES, opinions
 from tests.honest.table import HONEST, Honest
+from tests.support.gates import DTYPES, opinions
 
 PAIRS = [pytest.param(honest, model, id=f"{honest.name}-{model}") for honest in HONEST for model in honest.models]
 

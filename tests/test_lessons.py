@@ -17,7 +17,7 @@ from bench.gate import reference, trajectory
 from bench.gate.reference import BUDGET, Scaled
 from datasets import lessons
 from impls.protocol import Batching, Dataset, Implementation, Model, Params, Recipe, zeros
-from tests.gates import CPU, DTYPES, UNCOMPILED, precision
+from tests.support.gates import CPU, DTYPES, UNCOMPILED, precision
 
 # Cost before update t, and w, b after the last update.
 STUDY_HOURS = {0: 18.6666666667, 1: 14.7709629630, 1000: 6.3284014473e-4, 3750: 1.1279854763e-9}

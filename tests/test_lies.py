@@ -24,7 +24,7 @@ from bench.worker.evidence import Clocks
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls.protocol import Params
-from tests.planted import liars
+from tests.support.planted import liars
 
 PLAN = Plan(epochs_per_round=8, rounds=5, warmup_rounds=1, warmup_seconds=0)
 

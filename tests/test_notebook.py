@@ -16,7 +16,7 @@ from bench.commands import run
 from bench.errors import BadInput
 from bench.plan.options import BLOCKS, Options
 from bench.report.terminal.console import Screen
-from tests.made_run import lay_down, made_run, problem
+from tests.support.made_run import lay_down, made_run, problem
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = made_run(["numpy_manual", "jax_grad"], [problem(0)], lambda name, _: {"numpy_manual": 2e-3}.get(name, 1e-3))

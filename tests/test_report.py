@@ -34,7 +34,7 @@ from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Roun
 from bench.store.tables import Agreement, Comparison, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed
-from tests.made_run import made_run
+from tests.support.made_run import made_run
 
 GOLDEN = Path(__file__).parent / "golden"
 BLOCKS = 8

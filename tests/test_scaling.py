@@ -23,7 +23,7 @@ from bench.store.tables import Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 from impls import BASELINE
-from tests.made_run import made_run
+from tests.support.made_run import made_run
 from tests.test_report import part
 
 BLOCKS = 14

@@ -34,7 +34,7 @@ from datasets.dataset import Batching, Dataset, Model
 from datasets.prepared import open_saved, save
 from impls import runtimes
 from impls.protocol import Device, Params, Recipe, Trainer
-from tests.planted.liars import FirstEpochOnly, Honest, Machine
+from tests.support.planted.liars import FirstEpochOnly, Honest, Machine
 
 NAMES = list(impls.FOUR)
 CPU = Device("cpu")

@@ -10,7 +10,7 @@ import pytest
 
 import impls
 from impls.protocol import Feed, Implementation, Model
-from tests.gates import DTYPES, judged, opinions
+from tests.support.gates import DTYPES, judged, opinions
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -19,7 +19,7 @@ from bench.store.cell import Status
 from bench.store.layout import ROOT
 from bench.worker.evidence import Clocks
 
-PROGRAM = "tests.planted.program"
+PROGRAM = "tests.support.planted.program"
 LONG = 60.0
 
 
@@ -179,7 +179,7 @@ def test_a_worker_can_map_a_file_that_is_larger_than_the_memory(
 def test_a_worker_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     """The parent here is a program of its own, which starts a worker that never ends and is killed."""
     pid_file = tmp_path / "pid"
-    with subprocess.Popen([sys.executable, "-m", "tests.planted.parent", str(tmp_path)], cwd=ROOT) as parent:
+    with subprocess.Popen([sys.executable, "-m", "tests.support.planted.parent", str(tmp_path)], cwd=ROOT) as parent:
         while not (pid_file.is_file() and pid_file.read_text()):
             assert parent.poll() is None
         worker = psutil.Process(int(pid_file.read_text()))

@@ -1,8 +1,8 @@
 """Epochs whose time is known: `python -m tests.clock.known_time --out FOLDER` shows what the clock makes of them.
 
-The implementations of tests/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2 ms or
+The implementations of tests/support/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2 ms or
 20 ms have passed since the epoch began. Each has a run of its own, and with it its own number of epochs in a round. The
-truth lies between two times that each process sees itself, which tests/planted/busy.py explains. Exit code 1 where a
+truth lies between two times that each process sees itself, which tests/support/planted/busy.py explains. Exit code 1 where a
 reported time is 1 % off what was asked for or its interval does not meet the truth.
 """
 
@@ -21,7 +21,7 @@ from bench.analysis import run
 from bench.analysis.run import read
 from bench.report.views import self_comparison
 from bench.store.layout import ROOT
-from tests.planted import busy
+from tests.support.planted import busy
 
 BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)
 
@@ -42,7 +42,7 @@ def main() -> None:
 def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
     """Time one of them in a new run, which keeps what the processes told beside it."""
     (out / busy.KEPT.name).mkdir(parents=True)
-    name = f"tests/planted/busy.py:{one.__name__}"
+    name = f"tests/support/planted/busy.py:{one.__name__}"
     what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out / "run")]
     command, own = [sys.executable, "-m", "bench", "run", *what], os.environ | {"TMPDIR": str(out)}
     subprocess.run(command, cwd=ROOT, env=own, check=True, stdout=subprocess.DEVNULL)

@@ -16,7 +16,7 @@ from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.judge import CONDUCT, GROUPS, worst
 from impls.protocol import Implementation, Model
-from tests.gates import DTYPES, judged, opinions
+from tests.support.gates import DTYPES, judged, opinions
 from tests.wrong.causes import accepts
 from tests.wrong.row import Wrong
 from tests.wrong.table import CLOCK_ONLY, TABLE
