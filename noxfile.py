@@ -112,7 +112,9 @@ def shapes(session: nox.Session) -> None:
     """
     hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler and not float64"]
     path = python(session, "shapes")
-    session.run(path, "-m", "pytest", *hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
+    session.run(
+        path, "-m", "pytest", *hook, "tests/contract/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD
+    )
 
 
 @nox.session(venv_backend="none", requires=["environment"])
