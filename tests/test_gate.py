@@ -21,8 +21,8 @@ from bench.worker.observe import Job
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Device, Feed, Model, Params, Recipe, zeros
+from tests.scenarios.wrong.unseen_precision import Float32Inside
 from tests.support.gates import CPU, DTYPES, judged, opinions
-from tests.wrong.unseen_precision import Float32Inside
 
 U = 2.0**-24
 

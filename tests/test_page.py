@@ -1,6 +1,6 @@
 """report.html as text: the values of timings.csv, the same bytes every time, nothing that runs but its two scripts.
 
-What a browser makes of it is tests/pages.py.
+What a browser makes of it is tests/scenarios/pages_in_a_browser.py.
 """
 
 from __future__ import annotations
