@@ -23,8 +23,8 @@ from bench.store.tables import Places, Scaling
 from datasets import synthetic
 from datasets.dataset import Model
 from impls import BASELINE
+from tests.report.markdown.test_run import part
 from tests.support.made_run import made_run
-from tests.test_report import part
 
 BLOCKS = 14
 SIZES = (100, 1000, 10_000, 100_000)

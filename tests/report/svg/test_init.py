@@ -26,7 +26,8 @@ from bench.store.cell import Status
 from bench.store.raw_rows import Block
 from bench.store.tables import Timing
 from datasets.dataset import Model
-from tests.test_report import (
+from tests.analysis.test_scaling import growing
+from tests.report.markdown.test_run import (
     BLOCKS,
     DIGITS,
     ENVIRONMENT,
@@ -41,7 +42,6 @@ from tests.test_report import (
     made_up,
     rounds,
 )
-from tests.test_scaling import growing
 
 
 def softmax() -> list[Timing]:

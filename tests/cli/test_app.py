@@ -37,7 +37,7 @@ from bench.store.tables import Agreement
 from bench.timing import race
 from datasets.dataset import Dataset
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 Key = tuple[str, str]
 
 

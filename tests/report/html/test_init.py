@@ -23,9 +23,19 @@ from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
-from tests.test_pictures import marks, softmax
-from tests.test_report import BLOCKS, DIGITS, ENVIRONMENT, SCATTER, agreed, agreement, cell, made_up, rounds
-from tests.test_scaling import growing, on_an_accelerator
+from tests.analysis.test_scaling import growing, on_an_accelerator
+from tests.report.markdown.test_run import (
+    BLOCKS,
+    DIGITS,
+    ENVIRONMENT,
+    SCATTER,
+    agreed,
+    agreement,
+    cell,
+    made_up,
+    rounds,
+)
+from tests.report.svg.test_init import marks, softmax
 
 HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
 

@@ -18,7 +18,7 @@ from bench.report.terminal.excerpts import show
 from bench.report.views.excerpts import excerpts
 from datasets.dataset import Model
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("model", list(Model))

@@ -1,6 +1,6 @@
 """Raw rows become tables, words and files: golden files hold what a reader sees.
 
-After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/test_report.py, then read the difference in git.
+After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/report/markdown/test_run.py, then read the difference in git.
 """
 
 from __future__ import annotations
