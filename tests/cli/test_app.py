@@ -32,12 +32,12 @@ from bench.process.events import Listener, Note
 from bench.report import svg
 from bench.store import jsonl, layout, run_folder
 from bench.store.cell import Cell, Status
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
 from datasets.dataset import Dataset
 
-ROOT = Path(__file__).resolve().parents[2]
 Key = tuple[str, str]
 
 

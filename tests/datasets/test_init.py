@@ -12,6 +12,7 @@ import pytest
 import sklearn.datasets
 from sklearn.preprocessing import StandardScaler
 
+from bench.store.layout import ROOT
 from datasets import DATASETS, Dataset, Model, Row, UnknownDataset, lessons, load
 from datasets.prepared import open_saved, save
 
@@ -147,8 +148,7 @@ def test_the_model_that_fits_may_be_named() -> None:
 
 def test_importing_the_table_imports_no_large_library() -> None:
     code = "import sys, datasets; print({'sklearn', 'pandas', 'scipy', 'torch', 'jax'} & set(sys.modules))"
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from bench.store.cell import Cell, Problem, Status
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Block, Failure, Paced, Rounds, Verdict
 from bench.store.tables import Agreement, Change, Scaling, Timing
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
 
 

@@ -14,9 +14,9 @@ import pytest
 from bench.analysis.blocks import without
 from bench.analysis.run import read
 from bench.store import checkpoint
+from bench.store.layout import ROOT
 from bench.store.raw_rows import STOPPED
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 300
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+
+from bench.store.layout import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -22,7 +22,7 @@ MODULE_SKIPS = "import pytest; pytest.skip('needs torch', allow_module_level=Tru
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makeconftest((Path(__file__).parent / "conftest.py").read_text())
+    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text())
     pytester.makepyfile(test_one=SKIPS, test_whole_module=MODULE_SKIPS)
     return pytester
 

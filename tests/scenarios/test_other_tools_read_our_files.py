@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from bench.store.cell import Cell, Problem
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Rounds
 from bench.timing import race
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("numpy_manual", "numpy_blocked")
 
 

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from bench.cli import app
+from bench.store.layout import ROOT
 
 WRONG = {
     "GradientTimesTwo": "a factor 2 too much",
@@ -14,7 +15,7 @@ WRONG = {
     "EpochTooMany": "after reset, params() are not",
     "WrongAxis": "",
 }
-PLANTED = Path(__file__).parent / "planted"
+PLANTED = ROOT / "tests" / "support" / "planted"
 
 
 def test_wrong_ones_are_refused_by_name_and_the_right_one_is_timed(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ from textwrap import indent
 import pytest
 
 import impls
+from bench.store.layout import ROOT
 from impls.protocol import Feed, Implementation, Model
 from tests.support.gates import DTYPES, judged, opinions
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def code(page: str) -> list[str]:

@@ -21,7 +21,7 @@ from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, from_mapping, read_lines
-from bench.store.layout import RECORDS, STARTED
+from bench.store.layout import RECORDS, ROOT, STARTED
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
 from bench.timing.jobs import Entry, Job, Pace
@@ -412,7 +412,7 @@ def test_time_limit_grows_with_the_work(run: Run) -> None:
 
 def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
     """A worker that dies leaves none; its cells that had finished are in rounds.jsonl."""
-    deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
+    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
     x = np.arange(3, dtype=np.float32)
     save(Dataset("fine", Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / "fine")
     raw, wanted = tmp_path / "raw", race.Wanted(1, 1, 0, quick=True)
@@ -440,7 +440,7 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
         return 1e9 if endless else 0.0
 
     monkeypatch.setattr(spawn, "time", SimpleNamespace(monotonic=clock))
-    deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
+    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
     entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
     found, failures = isolation.run_job(
         "bench.worker.pilot", Pace, Job(deadly, 0, 0, 0, None, entries, ""), timeout_seconds=60, folder=folder
@@ -451,7 +451,7 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
 
 def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:
     """Three of eight cells end their worker, four raise, each in its own place, and one is timed."""
-    deadly = str(Path(__file__).with_name("planted") / "deaths.py") + ":Deadly"
+    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
     names = ["raises", "exits", "floods", "fine", "segfault", "raises at once", "raises late", "allocates"]
     x = np.arange(3, dtype=np.float32)
     for name in names:

@@ -1,6 +1,6 @@
 """Raw rows become tables, words and files: golden files hold what a reader sees.
 
-After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/report/markdown/test_run.py, then read the difference in git.
+After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/report, then read the difference in git.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from bench.report.terminal.console import Screen
 from bench.report.views import caveats, names, notation, provenance, ranking, self_comparison, truncate
 from bench.store import csv_table, layout, run_folder
 from bench.store.cell import Cell, Problem, Status
+from bench.store.layout import ROOT
 from bench.store.raw_rows import Block, Costs, Environment, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Comparison, Timing
 from datasets.dataset import Model
 from impls.protocol import Feed
 from tests.support.made_run import made_run
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = ROOT / "tests" / "support" / "golden"
 BLOCKS = 8
 DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)
 BATCHES = replace(DIGITS, batch_size=64, shuffle=True)

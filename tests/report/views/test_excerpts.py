@@ -16,9 +16,8 @@ from bench.cli import app
 from bench.errors import BadInput
 from bench.report.terminal.excerpts import show
 from bench.report.views.excerpts import excerpts
+from bench.store.layout import ROOT
 from datasets.dataset import Model
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("model", list(Model))

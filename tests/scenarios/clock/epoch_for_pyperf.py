@@ -1,4 +1,6 @@
-"""A cell for pyperf: `python -m tests.scenarios.clock.epoch_for_pyperf IMPLEMENTATION FOLDER EPOCHS`, and then pyperf's options.
+"""A cell for pyperf.
+
+Run `python -m tests.scenarios.clock.epoch_for_pyperf IMPLEMENTATION FOLDER EPOCHS`, and then pyperf's options.
 
 FOLDER holds a dataset as `datasets.prepared` saved it. A loop is what `bench` calls a round: EPOCHS epochs and one
 synchronize, from a start that was put back before the clock was read.

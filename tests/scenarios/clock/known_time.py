@@ -1,9 +1,11 @@
-"""Epochs whose time is known: `python -m tests.scenarios.clock.known_time --out FOLDER` shows what the clock makes of them.
+"""Epochs whose time is known.
 
-The implementations of tests/support/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2 ms or
-20 ms have passed since the epoch began. Each has a run of its own, and with it its own number of epochs in a round. The
-truth lies between two times that each process sees itself, which tests/support/planted/busy.py explains. Exit code 1 where a
-reported time is 1 % off what was asked for or its interval does not meet the truth.
+`python -m tests.scenarios.clock.known_time --out FOLDER` shows what the clock makes of them.
+
+The implementations of tests/support/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2
+ms or 20 ms have passed since the epoch began. Each has a run of its own, and with it its own number of epochs in a
+round. The truth lies between two times that each process sees itself, which tests/support/planted/busy.py explains.
+Exit code 1 where a reported time is 1 % off what was asked for or its interval does not meet the truth.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The same cell again and again: `python -m tests.scenarios.clock.repeats --out FOLDER` counts what `compare --fail-slower` says.
+"""The same cell again and again.
+
+`python -m tests.scenarios.clock.repeats --out FOLDER` counts what `compare --fail-slower` says.
 
 Nothing changes between the repeats but what the machine makes of them, so whatever trips is noise. Each run is compared
 with the first and with the one before it. What is in the folder already is not done again.

@@ -1,4 +1,6 @@
-"""Honest cells under a planted load: `python -m tests.scenarios.clock.under_load --out FOLDER` accuses them as a run would.
+"""Honest cells under a planted load.
+
+`python -m tests.scenarios.clock.under_load --out FOLDER` accuses them as a run would.
 
 A busy process on every processor and one that streams through memory run beside the four implementations, on 250 small
 cells of each, three processes a cell, which is what it takes to declare a lie. Exit code 1 if one is declared. What is

@@ -1,4 +1,6 @@
-"""Where an epoch of softmax goes, and how near its limit any NumPy code comes: `python -m tests.scenarios.speed.softmax`.
+"""Where an epoch of softmax goes, and how near its limit any NumPy code comes.
+
+Run `python -m tests.scenarios.speed.softmax`.
 
 100,000 x 64 x 10 in float32: `numpy_blocked` beside the tightest code for this one shape, in turns with the machine's
 rates, and then each of its passes alone, over all blocks, beside what the limit holds for it.

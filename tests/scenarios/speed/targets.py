@@ -1,4 +1,6 @@
-"""What the tuned implementations were made to reach: `python -m tests.scenarios.speed.targets` prints each ratio and its most.
+"""What the tuned implementations were made to reach.
+
+`python -m tests.scenarios.speed.targets` prints each ratio and its most.
 
 One process, one thread, in turns; a ratio is not asserted, since it is the machine's as much as the code's.
 """

@@ -1,4 +1,6 @@
-"""Each of the four beside the tightest code of its library's ordinary interface: `python -m tests.scenarios.speed.tightest`.
+"""Each of the four beside the tightest code of its library's ordinary interface.
+
+Run `python -m tests.scenarios.speed.tightest`.
 
 What is beside it is one function for one model, one dtype and all rows at once: no class, no rows to pick, no batches,
 and the same formulas and layout. Both compute the loss and move the parameters, begin each round at zeros, and have

@@ -1,4 +1,6 @@
-"""Which check catches which planted fault: `python -m tests.scenarios.wrong.matrix [NAME ...]`, some 20 minutes for all.
+"""Which check catches which planted fault.
+
+Run `python -m tests.scenarios.wrong.matrix [NAME ...]`, some 20 minutes for all.
 
 Exit code 1 if a fault survives that numbers can show, or if a verdict would name a wrong cause.
 """
