@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from bench.analysis.run import Raw
 from bench.report import write
-from tests.report.markdown.test_run import DIGITS, ENVIRONMENT, JITTER, agreed, cell, laid_down, made_up, rounds
+from tests.support.made_up import DIGITS, ENVIRONMENT, JITTER, agreed, cell, laid_down, made_up, rounds
 
 HOSTILE = "<img src=x onerror=alert(1)>.csv"
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

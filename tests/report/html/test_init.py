@@ -23,8 +23,7 @@ from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
-from tests.analysis.test_scaling import growing, on_an_accelerator
-from tests.report.markdown.test_run import (
+from tests.support.made_up import (
     BLOCKS,
     DIGITS,
     ENVIRONMENT,
@@ -33,9 +32,11 @@ from tests.report.markdown.test_run import (
     agreement,
     cell,
     made_up,
+    marks,
     rounds,
+    softmax,
 )
-from tests.report.svg.test_init import marks, softmax
+from tests.support.sizes import growing, on_an_accelerator
 
 HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
 

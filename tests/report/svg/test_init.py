@@ -20,14 +20,12 @@ from matplotlib.lines import Line2D
 from bench.analysis.run import Raw
 from bench.report import svg, write
 from bench.report.svg import intervals, style
-from bench.report.views import agreement_matrix, chart_rows, names, samples, ticks, truncate
-from bench.report.views import palette as looks
+from bench.report.views import agreement_matrix, chart_rows, samples, ticks, truncate
 from bench.store.cell import Status
 from bench.store.raw_rows import Block
 from bench.store.tables import Timing
 from datasets.dataset import Model
-from tests.analysis.test_scaling import growing
-from tests.report.markdown.test_run import (
+from tests.support.made_up import (
     BLOCKS,
     DIGITS,
     ENVIRONMENT,
@@ -40,16 +38,11 @@ from tests.report.markdown.test_run import (
     find,
     laid_down,
     made_up,
+    marks,
     rounds,
+    softmax,
 )
-
-
-def softmax() -> list[Timing]:
-    return [row for row in made_up().timings if row.model is Model.SOFTMAX]
-
-
-def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
-    return looks.marks(names.runner(row) for row in rows)
+from tests.support.sizes import growing
 
 
 def seen(raw: Raw) -> list[samples.History]:
