@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import pytest
 import impls
 from bench.machine.idle import Quiet
 from bench.plan.controls import NULL
-from bench.process import spawn
 from bench.process.events import Event, Stage, Step, Timed
 from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
@@ -24,7 +22,7 @@ from bench.store.jsonl import append_line, from_mapping, read_lines
 from bench.store.layout import RECORDS, ROOT, STARTED
 from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
 from bench.timing import isolation, race, rates
-from bench.timing.jobs import Entry, Job, Pace
+from bench.timing.jobs import Job, Pace
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 
@@ -423,30 +421,6 @@ def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
     (benchmark,) = json.loads(kept.read_text())["benchmarks"]
     assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
     assert benchmark["extra_info"]["cell"]["problem"]["dataset"] == "fine"
-
-
-def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real worker, and a clock by which its time is over as soon as the endless cell has been started."""
-    names, folder = ("fine", "never ends", "fine too"), tmp_path / "worker"
-    for name in names:
-        x = np.arange(3, dtype=np.float32)
-        save(Dataset(name, Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / name)
-
-    def clock() -> float:
-        jobs, started = folder / "job.json", folder / STARTED
-        entries = json.loads(jobs.read_text())["entries"] if jobs.is_file() else []
-        number = started.read_text() if started.is_file() else ""
-        endless = number.isdecimal() and entries[int(number)]["cell"]["problem"]["dataset"] == "never ends"
-        return 1e9 if endless else 0.0
-
-    monkeypatch.setattr(spawn, "time", SimpleNamespace(monotonic=clock))
-    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
-    entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
-    found, failures = isolation.run_job(
-        "bench.worker.pilot", Pace, Job(deadly, 0, 0, 0, None, entries, ""), timeout_seconds=60, folder=folder
-    )
-    assert [one.cell.problem.dataset for one in found] == ["fine", "fine too"]
-    assert [(one.cell.problem.dataset, one.status) for one in failures] == [("never ends", Status.TIMEOUT)]
 
 
 def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +22,6 @@ from bench.timing.jobs import Entry, Job, Plan
 from bench.worker import conditions
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
-from impls import runtimes
 from tests.support.gates import UNCOMPILED
 
 LONG = 300.0
@@ -90,73 +87,3 @@ def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
         cell("any", "float32"), runtime="numpy", core=None, placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
     )
     assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")
-
-
-def test_torch_times_a_device_by_events_in_the_stream_that_it_works_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a planted device, which stands still between the two events for 2.5 ms."""
-    torch: Any = pytest.importorskip("torch")
-    happened: list[tuple[object, ...]] = []
-
-    class Event:
-        def __init__(self, device: str, *, enable_timing: bool) -> None:
-            happened.append(("event", device, enable_timing))
-
-        def record(self, stream: str) -> None:
-            happened.append(("record", stream))
-
-        def synchronize(self) -> None:
-            happened.append(("synchronize",))
-
-        def elapsed_time(self, _other: Event) -> float:
-            return 2.5
-
-    monkeypatch.setattr(torch, "Event", Event)
-    monkeypatch.setattr(torch.accelerator, "current_stream", lambda device: f"stream of {device}")
-    seconds = runtimes.load("torch").event_clock("cuda:1")
-    assert seconds is not None
-    assert seconds(lambda: happened.append(("work",))) == 2.5e-3
-    stream = ("record", "stream of cuda:1")
-    assert happened == [("event", "cuda:1", True)] * 2 + [stream, ("work",), stream, ("synchronize",)]
-
-
-@pytest.mark.parametrize("runtime", ["numpy", "torch", "jax", "scikit_learn"])
-def test_no_library_puts_events_around_the_work_of_a_cpu(runtime: str) -> None:
-    pytest.importorskip("sklearn" if runtime == "scikit_learn" else runtime)
-    assert runtimes.load(runtime).event_clock("cpu") is None
-
-
-@pytest.mark.parametrize("device", ["mps:0", "xpu:0"])
-def test_torch_puts_events_around_the_work_of_cuda_alone(device: str) -> None:
-    pytest.importorskip("torch")
-    assert runtimes.load("torch").event_clock(device) is None
-
-
-def test_events_of_cuda_take_some_time_and_no_more_than_passes_on_the_host() -> None:
-    torch: Any = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
-    x = torch.ones((2048, 2048), device="cuda:0")
-    torch.matmul(x, x)  # starts the library
-    torch.cuda.synchronize()
-    seconds_between = runtimes.load("torch").event_clock("cuda:0")
-    assert seconds_between is not None
-    began = time.perf_counter()
-    seconds = seconds_between(lambda: torch.matmul(x, x))
-    assert 0 < seconds <= time.perf_counter() - began
-
-
-def test_jax_tells_of_every_compilation() -> None:
-    jax: Any = pytest.importorskip("jax")
-    runtime = runtimes.load("jax")
-    before, seconds = runtime.compilations(), runtime.compile_seconds()
-    assert before is not None
-    assert seconds is not None
-    scaled = jax.jit(lambda x, by: x * by + 0.125, static_argnums=1)
-    x = jax.numpy.ones(3)
-    scaled(x, 2)
-    after_one = runtime.compilations()
-    scaled(x, 2)
-    assert runtime.compilations() == after_one
-    scaled(x, 3)  # a number that is part of the program: one more
-    assert runtime.compilations() == (after_one or 0) + 1
-    assert (runtime.compile_seconds() or 0) > seconds

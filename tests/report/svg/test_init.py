@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import subprocess
@@ -20,20 +19,15 @@ from matplotlib.lines import Line2D
 from bench.analysis.run import Raw
 from bench.report import svg, write
 from bench.report.svg import intervals, style
-from bench.report.views import agreement_matrix, chart_rows, samples, ticks, truncate
-from bench.store.cell import Status
-from bench.store.raw_rows import Block
+from bench.report.views import chart_rows, ticks, truncate
 from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.support.made_up import (
     BLOCKS,
     DIGITS,
     ENVIRONMENT,
-    HOURS,
-    MINE,
     SCATTER,
     agreed,
-    agreement,
     cell,
     find,
     laid_down,
@@ -43,10 +37,6 @@ from tests.support.made_up import (
     softmax,
 )
 from tests.support.sizes import growing
-
-
-def seen(raw: Raw) -> list[samples.History]:
-    return samples.histories(raw, {row.cell for row in raw.timings})
 
 
 def drawn(rows: list[Timing]) -> Figure:
@@ -94,22 +84,6 @@ def test_a_name_is_drawn_as_it_is_written() -> None:
     assert any(name in text for text in texts(drawn(raw.timings)))
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "most", "found"),
-    [
-        (0.55, 2.5, 8, [0.6, 0.8, 1, 1.2, 1.5, 2, 2.5]),
-        (0.9, 25, 8, [1, 2, 5, 10, 20]),
-        (4.2e-6, 16e-6, 3, [5e-6, 1e-5]),
-        (2e-5, 5e-2, 8, [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]),
-        (1, 1e9, 4, [1, 1e3, 1e6, 1e9]),
-        (1.01, 1.04, 4, [1.01, 1.02, 1.03, 1.04]),
-        (101.2, 101.9, 3, [101.5]),
-    ],
-)
-def test_an_axis_has_a_few_round_numbers(low: float, high: float, most: int, found: list[float]) -> None:
-    assert ticks.logarithmic(low, high, most) == found
-
-
 def test_no_axis_has_too_many_labels_or_labels_beyond_it() -> None:
     for low in (1e-9, 0.97, 3.3, 4e5):
         for reach in (1.05, 1.3, 2.0, 7.0, 40.0, 3e3, 1e12):
@@ -147,59 +121,10 @@ def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> No
     assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
 
 
-def test_a_history_holds_every_process_of_what_has_a_time() -> None:
-    raw = made_up()
-    found = {history.name: history for history in seen(raw)}
-    assert set(found) == {
-        "numpy_manual on study_hours",
-        "numpy_manual on digits",
-        "numpy_manual@aa on digits",
-        "torch_autograd on digits",
-        "torch_nn on digits",
-        "jax_grad on digits",
-        "torch_nn on cuda:0 on digits",
-        "numpy_manual on digits batch 64",
-        "numpy_manual@aa on digits batch 64",
-    }
-    processes = found["jax_grad on digits"].processes
-    assert [process.block for process in processes] == list(range(1, BLOCKS + 1))
-    assert [bool(process.disturbed) for process in processes] == [block == 3 for block in range(1, BLOCKS + 1)]
-    assert processes[0].epoch_seconds == pytest.approx([1.2e-3 * 0.995 * around for around in (0.9, 1.0, 1.5)])
-
-
-def test_a_block_in_whose_place_another_was_run_is_shown_and_does_not_count() -> None:
-    raw = made_up()
-    again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 3]
-    replaced = replace(raw, rounds=[*raw.rounds, *again], blocks=[*raw.blocks, Block(BLOCKS + 1, 3, 0.0, 9.0, "")])
-    history = next(one for one in seen(replaced) if one.name == "jax_grad on digits")
-    assert [process.block for process in history.processes if not process.counts] == [3]
-
-
-def test_the_largest_share_counts_and_a_nan_is_larger_than_any() -> None:
-    agreements = [
-        agreement("a", "loss", 0.2),
-        agreement("a", "loss", math.nan, Status.MISMATCH),
-        agreement("a", "loss", 0.3),
-        agreement("b", "loss", 0.1),
-        replace(agreement("a", "parameters", 0.4), against="b"),
-    ]
-    table = agreement_matrix.by_quantity(agreements, ["a", "b"])
-    assert (table.rows, table.columns) == (("loss", "parameters"), ("a", "b"))
-    assert math.isnan(table.largest["loss", "a"])
-    assert table.largest["loss", "b"] == 0.1 and ("parameters", "b") not in table.largest
-    assert agreement_matrix.by_quantity(agreements, ["a", "b", "a"]).columns == ("a", "b")
-    pairs = agreement_matrix.by_pair(agreements, ["a", "b"])
-    assert pairs.largest["b", "a"] == pairs.largest["a", "b"] == 0.4
-
-
 def test_the_command_line_starts_without_matplotlib() -> None:
     program = "import sys, bench.cli.app; print({'matplotlib', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-
-
-def test_a_wrong_cell_has_no_history() -> None:
-    assert not [one for one in seen(made_up()) if one.cell == cell(MINE, HOURS)]
 
 
 @pytest.mark.parametrize("raw", [made_up(), growing(crossing=True)])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 import impls
 from bench.cli import app
 from bench.errors import BadInput
-from bench.report.terminal.excerpts import show
 from bench.report.views.excerpts import excerpts
 from bench.store.layout import ROOT
 from datasets.dataset import Model
@@ -70,52 +66,6 @@ def test_showing_imports_neither_torch_nor_jax() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("width", "beside"), [(80, 1), (240, 2), (480, 4)])
-def test_as_many_stand_side_by_side_as_fit(width: int, beside: int) -> None:
-    file = io.StringIO()
-    console = Console(file=file, width=width, force_terminal=True, color_system=None, _environ={})
-    show(console, excerpts("logistic", ()))
-    tops = [line for line in file.getvalue().splitlines() if line.startswith("╭")]
-    assert tops[0].count("╭") == beside and len(tops) == 4 // beside
-    assert max(map(len, file.getvalue().splitlines())) <= width
-
-
-def test_off_a_terminal_it_is_plain_python(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main(["show", "softmax"]) == 0
-    compile(capsys.readouterr().out, "shown", "exec")
-
-
 def test_an_unknown_name_is_bad_input() -> None:
     with pytest.raises(BadInput, match="choose from"):
         excerpts("zzz", ())
-
-
-@pytest.fixture(scope="module")
-def completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `python -m bench completion` prints, in a file."""
-    command = [sys.executable, "-m", "bench", "completion"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    script = tmp_path_factory.mktemp("completion") / "bench.bash"
-    script.write_text(done.stdout, encoding="utf-8")
-    return script
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="it is a script for bash")
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        ("ru", ["run"]),
-        ("run --da", ["--dataset"]),
-        ("run -d di", ["diabetes_bmi", "diabetes", "digits"]),
-        ("run -i jax", ["jax_grad", "jax_scan"]),
-        ("show so", ["softmax"]),
-    ],
-)
-def test_bash_completes_commands_options_and_names(words: str, offered: list[str], completion: Path) -> None:
-    script = (
-        f"source {completion}\n"
-        f"COMP_WORDS=({sys.executable} -m bench {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
-        '_bench_complete; printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - where bash is
-    assert done.stdout.split() == offered
