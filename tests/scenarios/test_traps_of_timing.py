@@ -1,4 +1,4 @@
-"""One test a trap of timing array libraries that can occur on a processor; T16 to T20 are an accelerator's.
+"""One test a trap of timing array libraries that can occur on a processor.
 
 Each holds a property of what is timed, never a time.
 """
@@ -97,14 +97,14 @@ def as_record(data: Dataset, params: Params, epochs: int, batch_size: int | None
     return Rounds(Cell("any", problem, "cpu", 1), "any", 1, 0, epochs, 1, 1.0, (1.0,), evidence=seen)
 
 
-def test_t01_nothing_is_under_way_once_a_round_has_ended(jax_grad: Any) -> None:
+def test_nothing_is_under_way_once_a_round_has_ended(jax_grad: Any) -> None:
     made = trainer(jax_grad.JaxGrad, table(n=20_000))
     ready(made, start(table()), 5)
     run_epochs(made, 5)
     assert all(array.is_ready() for array in vars(made)["_params"])
 
 
-def test_t02_the_data_are_arguments_and_no_constants(jax_grad: Any) -> None:
+def test_the_data_are_arguments_and_no_constants(jax_grad: Any) -> None:
     """The rows take 400 kB; text of the step that held them would be longer than 64 kB."""
     import jax.numpy as jnp
 
@@ -123,9 +123,7 @@ def test_t02_the_data_are_arguments_and_no_constants(jax_grad: Any) -> None:
 
 @pytest.mark.parametrize("model", Model)
 @pytest.mark.parametrize("batch_size", [None, 16])
-def test_t03_t26_timed_epochs_end_where_the_reference_does(
-    implementation: Any, model: Model, batch_size: int | None
-) -> None:
+def test_timed_epochs_end_where_the_reference_does(implementation: Any, model: Model, batch_size: int | None) -> None:
     """Dead code leaves the parameters where they were, and unequal work takes them elsewhere."""
     data = table(model)
     end = trained(implementation, data, 7, Batching(batch_size))
@@ -133,12 +131,12 @@ def test_t03_t26_timed_epochs_end_where_the_reference_does(
     assert wrong_after_timing(as_record(data, end, 6, batch_size), data) is not None
 
 
-def test_t04_every_epoch_moves_the_parameters(implementation: Any) -> None:
+def test_every_epoch_moves_the_parameters(implementation: Any) -> None:
     ends = [np.asarray(trained(implementation, table(), epochs).w) for epochs in (1, 2, 4, 8)]
     assert len({end.tobytes() for end in ends}) == len(ends)
 
 
-def test_t04_epochs_that_take_no_time_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_epochs_that_take_no_time_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine()
     monkeypatch.setattr(Honest, "machine", machine)
     made: Trainer = FirstEpochOnly(table(), start(table()), Recipe(0.1), CPU)
@@ -151,7 +149,7 @@ def test_t04_epochs_that_take_no_time_are_found(monkeypatch: pytest.MonkeyPatch)
     assert grown.fourfold_wall == grown.round_wall
 
 
-def test_t05_nothing_is_compiled_after_the_first_epoch(jax_grad: Any) -> None:
+def test_nothing_is_compiled_after_the_first_epoch(jax_grad: Any) -> None:
     """Not for another start, another number of epochs or the short last batch."""
     data, compiled = table(), runtimes.load("jax").compilations
     made = trainer(jax_grad.JaxGrad, data, Batching(20))
@@ -200,21 +198,21 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Roun
     return run
 
 
-def test_t06_the_first_epoch_and_the_warm_up_are_no_rounds(timed: Callable[..., Rounds]) -> None:
+def test_the_first_epoch_and_the_warm_up_are_no_rounds(timed: Callable[..., Rounds]) -> None:
     rounds = timed(Benchmark(), Plan(epochs_per_round=2, rounds=4, warmup_rounds=3, warmup_seconds=0.0))
     assert rounds.round_seconds == (0.0, 1.0, 2.0, 3.0)
     assert rounds.warmup_rounds == 3
     assert rounds.first_epoch_seconds == Honest.epoch_seconds
 
 
-def test_t07_no_compile_cache_outlives_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_compile_cache_outlives_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/cache")
     variables = spawn.environment(dtype="float32", threads=1, device="cpu")
     assert "JAX_COMPILATION_CACHE_DIR" not in variables
     assert variables["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] == "1"
 
 
-def test_t08_dtypes_stay_what_they_were(implementation: Any) -> None:
+def test_dtypes_stay_what_they_were(implementation: Any) -> None:
     data = table()
     made = trainer(implementation, data, Batching(20))
     ready(made, start(data), 2)
@@ -224,7 +222,7 @@ def test_t08_dtypes_stay_what_they_were(implementation: Any) -> None:
 
 
 @pytest.mark.parametrize("dataset", ["breast_cancer", "digits"])
-def test_t09_no_denormals_where_it_is_timed(dataset: str) -> None:
+def test_no_denormals_where_it_is_timed(dataset: str) -> None:
     """A share of 10 % made NumPy 4.5 times slower, torch 7.5 times, and JAX, which flushes them, not at all."""
     data = datasets.load(dataset).astype("float32")
     made = trainer(loaded("numpy_manual"), data)
@@ -234,7 +232,7 @@ def test_t09_no_denormals_where_it_is_timed(dataset: str) -> None:
         assert denormal_share(made.predict(data.x)) < ranking.MOST_DENORMAL
 
 
-def test_t09_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
+def test_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
     """Differences of the logits from 88 to 103, whose exponentials float32 holds as denormal numbers alone."""
     data = datasets.load("digits").astype("float32")
     made = trainer(loaded("numpy_manual"), data)
@@ -243,7 +241,7 @@ def test_t09_features_of_a_large_scale_make_denormals_which_are_counted() -> Non
     assert denormal_share(made.predict(data.x)) > ranking.MOST_DENORMAL
 
 
-def test_t10_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
+def test_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
     data = table()
     made, ends = trainer(implementation, data, Batching(20, shuffle=True)), []
     for number in (0, 1, 0):
@@ -254,7 +252,7 @@ def test_t10_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
     assert not evidence.same_bits(ends[0], ends[1])
 
 
-def test_t11_t12_jax_dispatches_one_compiled_step_a_batch(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jax_dispatches_one_compiled_step_a_batch(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import jax
 
     assert isinstance(jax_grad._step, jax.stages.Wrapped)
@@ -269,7 +267,7 @@ def test_t11_t12_jax_dispatches_one_compiled_step_a_batch(jax_grad: Any, monkeyp
     assert calls == [20, 20, 8] * 3
 
 
-def test_t13_nothing_is_copied_to_the_device_in_a_round(jax_grad: Any) -> None:
+def test_nothing_is_copied_to_the_device_in_a_round(jax_grad: Any) -> None:
     import jax
 
     data = table()
@@ -280,7 +278,7 @@ def test_t13_nothing_is_copied_to_the_device_in_a_round(jax_grad: Any) -> None:
             run_epochs(made, 3)
 
 
-def test_t14_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path) -> None:
+def test_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path) -> None:
     """What a worker hands over is a mapped file; epochs do not see what is written to it."""
     save(table(), tmp_path)
     data = open_saved(tmp_path)
@@ -291,14 +289,14 @@ def test_t14_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path)
     assert evidence.same_bits(made.params(), trained(implementation, table(), 3))
 
 
-def test_t14_arrays_are_as_they_were(implementation: Any) -> None:
+def test_arrays_are_as_they_were(implementation: Any) -> None:
     data = table()
     before = data.digest()
     trained(implementation, data, 3, Batching(20))
     assert data.digest() == before
 
 
-def test_t15_nothing_is_donated(jax_grad: Any) -> None:
+def test_nothing_is_donated(jax_grad: Any) -> None:
     made = trainer(jax_grad.JaxGrad, table())
     ready(made, start(table()), 1)
     held = [*vars(made)["_params"], vars(made)["_x"], vars(made)["_y"]]
@@ -307,7 +305,7 @@ def test_t15_nothing_is_donated(jax_grad: Any) -> None:
 
 
 @pytest.mark.parametrize("runtime", ["torch", "jax"])
-def test_t16_full_precision_is_asked_for(runtime: str) -> None:
+def test_full_precision_is_asked_for(runtime: str) -> None:
     if importlib.util.find_spec(runtime) is None:
         pytest.skip(f"needs {runtime}")
     assert "highest" in runtimes.load(runtime).asked("float32").values()
@@ -315,11 +313,11 @@ def test_t16_full_precision_is_asked_for(runtime: str) -> None:
     assert variables["JAX_DEFAULT_MATMUL_PRECISION"] == "highest"
 
 
-def test_t22_t23_rounds_are_those_of_the_plan(timed: Callable[..., Rounds]) -> None:
+def test_rounds_are_those_of_the_plan(timed: Callable[..., Rounds]) -> None:
     assert len(timed(Benchmark(), Plan(1, 9, 1, 0.0)).round_seconds) == 9
 
 
-def test_t23_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> None:
+def test_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> None:
     record = as_record(table(), start(table()), 1)
     job = Job("any", 1, 0, 0, None, (Entry(record.cell, ""),) * 2, str(tmp_path))
 
@@ -332,7 +330,7 @@ def test_t23_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> 
     assert len(read_lines(Failure, tmp_path / layout.FAILURES)) == 1
 
 
-def test_t24_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) -> None:
+def test_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) -> None:
     seen: list[bool] = []
     timed(Benchmark(lambda: seen.append(gc.isenabled())), Plan(1, 3, 1, 0.0))
     assert seen == [False] * 3
@@ -340,7 +338,7 @@ def test_t24_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) ->
 
 
 @pytest.mark.parametrize("name", ["torch_autograd", "torch_nn"])
-def test_t25_no_epoch_reads_a_loss_in_torch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_epoch_reads_a_loss_in_torch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     implementation = loaded(name)
     import torch
 
@@ -351,7 +349,7 @@ def test_t25_no_epoch_reads_a_loss_in_torch(name: str, monkeypatch: pytest.Monke
     run_epochs(made, 2)
 
 
-def test_t25_no_epoch_reads_a_loss_in_jax(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_epoch_reads_a_loss_in_jax(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trainer(jax_grad.JaxGrad, table())
     ready(made, start(table()), 2)
     kind = type(vars(made)["_x"])

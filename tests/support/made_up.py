@@ -17,20 +17,14 @@ from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
 
 BLOCKS = 8
-
 DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)
-
 BATCHES = replace(DIGITS, batch_size=64, shuffle=True)
-
 HOURS = Problem("study_hours", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
-
 MINE = "my, own/a|b.py:Mine"
 
 # Relative seconds per epoch of the blocks: noise that the blocks share falls out of the ratios.
 LOAD = (1.00, 1.02, 0.99, 1.30, 1.01, 1.00, 1.03, 0.98)
-
 JITTER = (0.995, 1.004, 1.001, 0.998, 1.006, 0.992, 1.003, 0.999)
-
 SCATTER = (0.90, 1.12, 1.05, 0.93, 1.10, 0.95, 1.08, 0.97)
 
 ENVIRONMENT = {

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from bench.process import spawn
-from bench.store.cell import Status
+from bench.store.cell import Cell, Problem, Status
 from bench.store.layout import ROOT, STARTED
 from bench.timing import isolation
 from bench.timing.jobs import Entry, Job, Pace
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
-from tests.timing.test_race import cell
 
 
 def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +32,8 @@ def test_a_cell_that_never_ends_costs_itself_alone(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(spawn, "time", SimpleNamespace(monotonic=clock))
     deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
-    entries = tuple(Entry(cell(name, deadly), str(tmp_path / name)) for name in names)
+    problems = [Problem(name, Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0) for name in names]
+    entries = tuple(Entry(Cell(deadly, one, "cpu", 1), str(tmp_path / one.dataset)) for one in problems)
     found, failures = isolation.run_job(
         "bench.worker.pilot", Pace, Job(deadly, 0, 0, 0, None, entries, ""), timeout_seconds=60, folder=folder
     )
