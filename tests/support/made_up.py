@@ -8,8 +8,7 @@ from pathlib import Path
 
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
-from bench.report.views import names
-from bench.report.views import palette as looks
+from bench.report.views import names, palette
 from bench.store import layout, run_folder
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Failure, Rates, Rounds, Verdict
@@ -159,5 +158,5 @@ def softmax() -> list[Timing]:
     return [row for row in made_up().timings if row.model is Model.SOFTMAX]
 
 
-def marks(rows: list[Timing]) -> dict[str, looks.Mark]:
-    return looks.marks(names.runner(row) for row in rows)
+def marks(rows: list[Timing]) -> dict[str, palette.Mark]:
+    return palette.marks(names.runner(row) for row in rows)
