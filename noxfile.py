@@ -100,7 +100,14 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def pages(session: nox.Session) -> None:
     """Look at report.html in Chromium, which must be installed: `apt-get install chromium`, or CHROMIUM names it."""
-    session.run(python(session, "pages"), "-m", "pytest", "tests/pages.py", *session.posargs, env=ONE_THREAD)
+    session.run(
+        python(session, "pages"),
+        "-m",
+        "pytest",
+        "tests/scenarios/pages_in_a_browser.py",
+        *session.posargs,
+        env=ONE_THREAD,
+    )
 
 
 @nox.session(venv_backend="none", requires=["environment"])
@@ -112,7 +119,9 @@ def shapes(session: nox.Session) -> None:
     """
     hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler and not float64"]
     path = python(session, "shapes")
-    session.run(path, "-m", "pytest", *hook, "tests/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD)
+    session.run(
+        path, "-m", "pytest", *hook, "tests/contract/test_contract.py", *AT_ONCE, *session.posargs, env=ONE_THREAD
+    )
 
 
 @nox.session(venv_backend="none", requires=["environment"])

@@ -12,7 +12,7 @@ from typer.completion import completion_init  # type: ignore[attr-defined] # pub
 
 import impls
 from bench.analysis.comparison import CONDITIONS
-from bench.cli.arguments import HOW, OUTPUT, Arguments, Loudness, among, spread
+from bench.cli.arguments import HOW, OUTPUT, Arguments, Verbosity, among, spread
 from bench.cli.completion import SCRIPT
 from bench.commands import compare as comparison
 from bench.commands import run as runs
@@ -84,14 +84,14 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Run even while another run is going on here.")
     ] = False,
-    loudness: Loudness,
+    verbosity: Verbosity,
 ) -> None:  # fmt: skip
     """Check that all agree, time those that do, and write a report.
 
     Each combination of what is named is a cell: an implementation on a
     dataset, device, dtype and batch size.
     """
-    screen = loudness.screen()
+    screen = verbosity.screen()
     if resume is not None:
         _check_resumed_alone(context)
         raise typer.Exit(runs.resume(resume, screen, force=force))
@@ -124,18 +124,18 @@ def agree(
         bool,
         typer.Option("--explain", rich_help_panel=OUTPUT, help="Say of each failed check what it tests, and why."),
     ] = False,
-    loudness: Loudness,
+    verbosity: Verbosity,
 ) -> None:
     """Check that all agree with the reference and with each other, and time nothing."""
     options = Options(**arguments.given(), out=out)
-    raise typer.Exit(runs.agree(options, context.obj, loudness.screen(), explain=explain))
+    raise typer.Exit(runs.agree(options, context.obj, verbosity.screen(), explain=explain))
 
 
 @app.command(epilog="Example:\n\n[bold]python -m bench report results/20260102-030405-abc123[/]")
 @spread
-def report(run: Run, *, loudness: Loudness) -> None:
+def report(run: Run, *, verbosity: Verbosity) -> None:
     """Remake every table of a run from its raw rows."""
-    raise typer.Exit(runs.report(run, loudness.screen()))
+    raise typer.Exit(runs.report(run, verbosity.screen()))
 
 
 @app.command(
@@ -174,7 +174,7 @@ def compare(
             help="A new or empty folder for comparison.md and comparison.csv.",
         ),
     ] = None,
-    loudness: Loudness,
+    verbosity: Verbosity,
 ) -> None:  # fmt: skip
     """Tell what changed between two runs, cell by cell.
 
@@ -185,7 +185,7 @@ def compare(
         if condition not in CONDITIONS:
             raise unknown("condition", condition, CONDITIONS)
     code = comparison.compare(
-        old, new, loudness.screen(), across=across or (), absolute=absolute, fail_slower=fail_slower, out=out
+        old, new, verbosity.screen(), across=across or (), absolute=absolute, fail_slower=fail_slower, out=out
     )
     raise typer.Exit(code)
 
@@ -202,10 +202,10 @@ def history(
             help="A new or empty folder for history.md, history.csv and history.svg.",
         ),
     ] = None,
-    loudness: Loudness,
+    verbosity: Verbosity,
 ) -> None:  # fmt: skip
     """Tell what became of each cell over several runs."""
-    raise typer.Exit(comparison.history(runs, loudness.screen(), out=out))
+    raise typer.Exit(comparison.history(runs, verbosity.screen(), out=out))
 
 
 @app.command(

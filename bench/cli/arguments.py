@@ -160,7 +160,7 @@ class Arguments:
 
 
 @dataclass(frozen=True)
-class Loudness:
+class Verbosity:
     """How much a command prints, and where."""
 
     quiet: Annotated[

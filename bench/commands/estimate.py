@@ -31,11 +31,11 @@ _QUICK_GATE = 0.6
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how long gate and race will take for these cells."""
-    pilot, block = race.lanes(cells, controls=False), race.lanes(cells, controls=not quick)
+    pilot, block = race.worker_groups(cells, controls=False), race.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
-    piloted = 0.0 if quick else sum(_start(lane) + _PILOT_CELL * len(lane.cells) for lane in pilot)
+    piloted = 0.0 if quick else sum(_start(group) + _PILOT_CELL * len(group.cells) for group in pilot)
     rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
-    timed = sum(_start(lane) + sum(max(pace, _work(cell)) for cell in lane.cells) for lane in block)
+    timed = sum(_start(group) + sum(max(pace, _work(cell)) for cell in group.cells) for group in block)
     timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE
     return (_QUICK_GATE if quick else 1.0) * gate + piloted + blocks * timed + _AROUND
@@ -48,9 +48,9 @@ def _work(cell: Cell) -> float:
     return work_seconds(one.n, one.d, one.k, np.dtype(one.dtype).itemsize, one.batch_size)
 
 
-def _start(lane: race.Lane) -> float:
-    name = lane.cells[0].implementation
-    compiling = _FIRST_SHAPE + _SHAPE * (len(lane.cells) - 1) if _compiles(name) else 0.0
+def _start(group: race.WorkerGroup) -> float:
+    name = group.cells[0].implementation
+    compiling = _FIRST_SHAPE + _SHAPE * (len(group.cells) - 1) if _compiles(name) else 0.0
     return _START.get(_library(name), _OTHER_START) + compiling
 
 

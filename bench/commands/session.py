@@ -18,8 +18,7 @@ from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.gate import reference
 from bench.machine import describe, doctor
-from bench.plan import cells
-from bench.plan import fingerprint as continuation
+from bench.plan import cells, fingerprint
 from bench.plan.cells import Plan
 from bench.plan.options import Options
 from bench.report.terminal import results
@@ -69,7 +68,7 @@ def reopen(folder: Path) -> Iterator[Prepared]:
         raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
     made = cells.make(options)
-    continuation.check(folder, environment["identity"], continuation.identity(describe.describe(), made))
+    fingerprint.check(folder, environment["identity"], fingerprint.identity(describe.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
         yield Prepared(options, made, folders, work, folder, environment)
 
@@ -136,5 +135,5 @@ def _environment(options: Options, command: str, made: Plan, started: datetime, 
         "python": sys.version,
         "machine": found,
         "advice": doctor.advice(doctor.findings(doctor.look(), max(cell.threads for cell in made.cells))),
-        "identity": continuation.identity(found, made),
+        "identity": fingerprint.identity(found, made),
     }

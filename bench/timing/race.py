@@ -41,7 +41,7 @@ PILOT = 0
 
 
 @dataclass(frozen=True)
-class Lane:
+class WorkerGroup:
     """The cells that share a worker: those of one implementation, device, dtype and number of threads."""
 
     name: str
@@ -66,17 +66,17 @@ class Wanted:
     quick: bool
 
 
-def lanes(cells: Sequence[Cell], *, controls: bool) -> list[Lane]:
+def worker_groups(cells: Sequence[Cell], *, controls: bool) -> list[WorkerGroup]:
     """Return the workers of a block; with `controls`, also the baseline's twins on the CPU, and the null worker."""
     shared: dict[tuple[str, str, str, int], list[Cell]] = {}
     for cell in cells:
         key = (cell.implementation, cell.device, cell.problem.dtype, cell.threads)
         shared.setdefault(key, []).append(cell)
-    found = [Lane(key[0], tuple(group)) for key, group in shared.items()]
+    found = [WorkerGroup(key[0], tuple(group)) for key, group in shared.items()]
     if not controls or not cells:
         return found
-    twins = [Lane(f"{lane.name}@aa", lane.cells) for lane in found if lane.name == impls.BASELINE]
-    return [*found, *twins, Lane(NULL, (replace(cells[0], implementation=NULL, device="cpu"),))]
+    twins = [WorkerGroup(f"{group.name}@aa", group.cells) for group in found if group.name == impls.BASELINE]
+    return [*found, *twins, WorkerGroup(NULL, (replace(cells[0], implementation=NULL, device="cpu"),))]
 
 
 # The cells that are timed and their plans; with None a process finds its own pace.
@@ -94,16 +94,16 @@ class _Race:
     quiet: Quiet
     done: checkpoint.Done = field(repr=False)
 
-    def pilot(self, entrants: Sequence[Lane]) -> None:
+    def pilot(self, entrants: Sequence[WorkerGroup]) -> None:
         """Find the pace of every cell that has none, in processes of its own."""
         known = {paced.cell for paced in self.done.paces} | {failure.cell for failure in self.done.failures}
-        for position, lane in enumerate(entrants):
-            cells = [cell for cell in lane.cells if cell not in known]
+        for position, group in enumerate(entrants):
+            cells = [cell for cell in group.cells if cell not in known]
             if not cells:
                 continue
-            self.tell(Step(Stage.PILOT, f"pilot: {lane}", "", position, len(entrants)))
+            self.tell(Step(Stage.PILOT, f"pilot: {group}", "", position, len(entrants)))
             began = time.monotonic()
-            job = self._job(lane, PILOT, position, [self._entry(cell) for cell in cells])
+            job = self._job(group, PILOT, position, [self._entry(cell) for cell in cells])
             limit = pilot_timeout_seconds(len(cells))
             found, failed = run_job(
                 "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / layout.WORKER
@@ -118,10 +118,10 @@ class _Race:
         number: int,
         replaces: int | None,
         target: int,
-        entrants: Sequence[Lane],
+        entrants: Sequence[WorkerGroup],
         planned: _Planned,
     ) -> None:
-        """Run every lane once, in the random order of this block; only cells that have a plan run."""
+        """Run every group once, in the random order of this block; only cells that have a plan run."""
         line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
         ended, total = len(self.done.blocks) * len(entrants), max(number, target) * len(entrants)
         self.tell(Step(Stage.BLOCKS, line, "waits for the machine to be quiet", ended, total))
@@ -132,12 +132,14 @@ class _Race:
         generator = np.random.default_rng((self.wanted.seed, number))
         disturbed = []
         for position, chosen in enumerate(generator.permutation(len(entrants))):
-            lane = entrants[chosen]
-            order = generator.permutation(len(lane.cells))
-            cells = [lane.cells[i] for i in order if lane.cells[i] in planned]
+            group = entrants[chosen]
+            order = generator.permutation(len(group.cells))
+            cells = [group.cells[i] for i in order if group.cells[i] in planned]
             if cells:
-                self.tell(Step(Stage.BLOCKS, line, str(lane), ended + position, total))
-                disturbed.append(disturbance(self._lane(number, position, lane, {one: planned[one] for one in cells})))
+                self.tell(Step(Stage.BLOCKS, line, str(group), ended + position, total))
+                disturbed.append(
+                    disturbance(self._run_group(number, position, group, {one: planned[one] for one in cells}))
+                )
         because = ""
         if not self.wanted.quick:
             self._rates(number, [cell for cell in planned if cell.implementation != NULL])
@@ -147,9 +149,9 @@ class _Race:
         if because:
             self.tell(Note(f"block {number} was disturbed: {because}"))
 
-    def _lane(self, number: int, position: int, lane: Lane, planned: _Planned) -> list[Rounds]:
-        job = self._job(lane, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
-        target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', lane.name)}.json"
+    def _run_group(self, number: int, position: int, group: WorkerGroup, planned: _Planned) -> list[Rounds]:
+        job = self._job(group, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
+        target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', group.name)}.json"
         timed, failed = run_job(
             "bench.worker.time_cells",
             Rounds,
@@ -195,7 +197,7 @@ class _Race:
             return dict.fromkeys(cell for cell in cells if cell not in failed)
         paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
         found = {cell: plan for cell, plan in plans(paces).items() if cell not in failed}
-        null = lanes(cells, controls=True)[-1].cells[0]
+        null = worker_groups(cells, controls=True)[-1].cells[0]
         like = next((plan for cell, plan in found.items() if cell.problem == null.problem), None)
         return found | ({null: null_plan(like)} if like and null not in failed else {})
 
@@ -203,9 +205,9 @@ class _Race:
         folder = self.folders[cell.problem.dataset, cell.problem.dtype]
         return Entry(cell, str(folder.resolve()), plan)
 
-    def _job(self, lane: Lane, block: int, position: int, entries: Sequence[Entry]) -> Job:
-        core = _core(lane.cells[0], block)
-        return Job(lane.name, block, position, self.wanted.seed, core, tuple(entries), folder="")
+    def _job(self, group: WorkerGroup, block: int, position: int, entries: Sequence[Entry]) -> Job:
+        core = _core(group.cells[0], block)
+        return Job(group.name, block, position, self.wanted.seed, core, tuple(entries), folder="")
 
 
 def race(
@@ -229,8 +231,8 @@ def race(
     (raw / "pytest").mkdir(parents=True, exist_ok=True)
     course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), checkpoint.take_over(raw))
     if not wanted.quick:
-        course.pilot(lanes(cells, controls=False))
-    entrants = lanes(cells, controls=not wanted.quick)
+        course.pilot(worker_groups(cells, controls=False))
+    entrants = worker_groups(cells, controls=not wanted.quick)
     target = wanted.blocks
     while planned := course.planned(cells):
         following = next_block(course.done.blocks, target)

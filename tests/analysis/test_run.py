@@ -1,0 +1,170 @@
+"""Raw rows become rows of timings.csv."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from bench.analysis.run import read
+from bench.errors import BadInput
+from bench.report import write
+from bench.report.markdown import run as markdown
+from bench.report.views import ranking, self_comparison
+from bench.store.cell import Status
+from bench.store.raw_rows import Block, Failure
+from bench.store.tables import Comparison, Timing
+from datasets.dataset import Model
+from tests.support.made_up import BATCHES, BLOCKS, DIGITS, ENVIRONMENT, cell, find, laid_down, made_up
+
+
+def test_a_run_that_was_read_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    laid_down(tmp_path, made_up())
+    before = gc.get_freeze_count(), gc.isenabled()
+    read(tmp_path)
+    assert (gc.get_freeze_count(), gc.isenabled()) == before
+
+
+def test_a_time_stands_beside_ok_and_nowhere_else() -> None:
+    numbers = [field.name for field in fields(Timing) if "seconds" in field.name or field.name.startswith("ratio")]
+    rows = made_up().timings
+    assert {row.status for row in rows} >= {Status.OK, Status.MISMATCH, Status.CRASHED, Status.NOT_RUN}
+    for row in rows:
+        if row.status is not Status.OK:
+            assert [getattr(row, name) for name in numbers] == [None] * len(numbers), row
+            assert row.comparison is Comparison.NONE and row.blocks == 0
+        else:
+            assert row.epoch_seconds is not None
+
+
+def test_noise_that_the_blocks_share_falls_out_of_the_ratio() -> None:
+    row = find(made_up().timings, "torch_nn", DIGITS)
+    assert row.ratio is not None and row.ratio_low is not None and row.ratio_high is not None
+    assert row.ratio == pytest.approx(1.3, rel=0.005)
+    assert row.ratio_high / row.ratio_low < 1.02
+    assert row.epoch_seconds_low is not None and row.epoch_seconds_high is not None
+    assert row.epoch_seconds_high / row.epoch_seconds_low > 1.25
+    assert row.comparison is Comparison.SLOWER
+
+
+def test_an_accelerator_is_compared_with_the_baseline_on_the_cpu() -> None:
+    row = find(made_up().timings, "torch_nn", DIGITS, "cuda:0")
+    assert (row.baseline, row.baseline_device, row.comparison) == ("numpy_manual", "cpu", Comparison.SAME)
+
+
+def test_levels_are_for_all_comparisons_of_a_model_together() -> None:
+    rows = [row for row in made_up().timings if row.model is Model.SOFTMAX]
+    assert {row.comparisons for row in rows} == {4}
+    levels = [row.ratio_level for row in rows if row.ratio is not None]
+    assert levels == pytest.approx([1 - 2 / 2**BLOCKS] * 4)
+    assert min(level for level in levels if level is not None) >= 1 - 0.05 / 4
+
+
+def test_too_few_blocks_for_the_level_give_times_and_no_comparison() -> None:
+    raw = made_up()
+    few = replace(raw, rounds=[one for one in raw.rounds if one.block <= 4], failures=[])
+    rows = [row for row in few.timings if row.status is Status.OK]
+    assert all(row.epoch_seconds is not None and row.ratio is None and row.epoch_seconds_low is None for row in rows)
+    text = markdown.report(few, rows)
+    assert "4 blocks are too few for an interval" in text and "fastest" not in text
+
+
+def test_quick_shows_times_and_compares_nothing() -> None:
+    raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS, "threads": 1}})
+    rows = raw.timings
+    assert {row.comparison for row in rows} == {Comparison.NONE}
+    assert find(rows, "jax_grad", DIGITS).epoch_seconds is not None
+    assert all(row.ratio is None and row.epoch_seconds_low is None for row in rows)
+    text = markdown.report(raw, rows)
+    assert "fastest" not in text and "A/A" not in text
+
+
+def test_a_failed_baseline_leaves_times_without_ratios() -> None:
+    raw = made_up()
+    failed = replace(raw, failures=[*raw.failures, Failure(cell("numpy_manual", DIGITS), 0, Status.TIMEOUT, "60 s")])
+    rows = failed.timings
+    assert find(rows, "numpy_manual", DIGITS).detail == "while it was timed, in the pilot: 60 s"
+    jax = find(rows, "jax_grad", DIGITS)
+    assert jax.epoch_seconds is not None and jax.ratio is None
+    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
+    assert [one.cell.problem for one in failed.self_comparisons] == [BATCHES]
+
+
+def test_a_cell_that_was_never_timed_is_not_ok() -> None:
+    stopped = replace(made_up(), rounds=[], failures=[])
+    rows = stopped.timings
+    assert find(rows, "numpy_manual", DIGITS).status is Status.NOT_RUN
+    assert Status.OK not in {row.status for row in rows}
+    assert "digits: no time to show." in markdown.report(stopped, rows)
+
+
+def test_the_twin_is_no_row_and_changes_no_time() -> None:
+    raw = made_up()
+    without = replace(raw, rounds=[one for one in raw.rounds if not one.name.endswith("@aa")])
+    assert raw.timings == without.timings
+    result, _ = raw.self_comparisons
+    assert result.comparison is Comparison.SAME and result.ratio is not None
+    assert not without.self_comparisons
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("environment.json", '{"schema": 99}', "schema 99, this version reads 1: check out the commit"),
+        ("environment.json", "{", "cannot be read"),
+        ("raw/verdicts.jsonl", "rubbish\n", "line 1"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, text: str, words: str) -> None:
+    laid_down(tmp_path / "run", made_up())
+    (tmp_path / "run" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=words):
+        write.write_reports(tmp_path / "run")
+
+
+def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
+    raw = made_up()
+    again = Block(BLOCKS + 1, 3, 0.0, 9.0, "")
+    slow = [replace(one, block=BLOCKS + 1, round_seconds=(9.0,) * 3) for one in raw.rounds if one.block == 3]
+    replaced = replace(raw, rounds=[*raw.rounds, *slow], blocks=[*raw.blocks, again])
+    assert {one.block for one in replaced.counted} == set(range(1, BLOCKS + 2)) - {3}
+    assert replaced.disturbed == {}
+    row = find(replaced.timings, "jax_grad", DIGITS)
+    assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
+    assert find(raw.timings, "jax_grad", DIGITS).disturbed_blocks == 1
+    assert self_comparison.stop_reason(replaced) == "8 blocks as planned; 1 more run in place of disturbed ones"
+
+
+def test_a_block_in_place_of_another_that_was_stopped_before_its_end_does_not_count() -> None:
+    raw = made_up()
+    begun = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 2][:3]
+    stopped = replace(raw, rounds=[*raw.rounds, *begun])
+    assert stopped.timings == raw.timings
+    assert self_comparison.stop_reason(stopped) == self_comparison.stop_reason(raw)
+
+
+def test_shortest_rounds_that_tell_another_ratio_mark_it_unstable() -> None:
+    raw = made_up()
+    jax = cell("jax_grad", DIGITS)
+    odd = [
+        replace(one, round_seconds=(one.round_seconds[0] / 2, *one.round_seconds[1:])) if one.cell == jax else one
+        for one in raw.rounds
+    ]
+    rows = replace(raw, rounds=odd).timings
+    row = find(rows, "jax_grad", DIGITS)
+    assert row.unstable and row.minimum_ratio is not None and row.ratio is not None
+    assert row.minimum_ratio == pytest.approx(row.ratio / 2, rel=0.02)
+    assert ranking.verdict(row) == "FASTER, unstable"
+    text = markdown.report(replace(raw, rounds=odd), rows)
+    assert "**Unstable**: digits, jax_grad: the shortest rounds give 0.29" in text
+    assert not find(rows, "torch_nn", DIGITS).unstable
+
+
+def test_a_lie_has_its_evidence_and_no_time() -> None:
+    raw = made_up()
+    lie = Failure(cell("jax_grad", DIGITS), None, Status.EARLY_RETURN, "a second synchronize takes 1 s after 1e-06 s")
+    row = find(replace(raw, failures=[*raw.failures, lie]).timings, "jax_grad", DIGITS)
+    assert (row.status, row.epoch_seconds, row.ratio) == (Status.EARLY_RETURN, None, None)
+    assert row.detail == "while it was timed: a second synchronize takes 1 s after 1e-06 s"

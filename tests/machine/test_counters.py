@@ -1,0 +1,21 @@
+"""The system's counters belong to this process and to no other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bench.store.layout import ROOT
+
+MIB = 2**20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count it")
+def test_the_peak_of_memory_is_not_that_of_the_parent() -> None:
+    large = np.ones(400 * MIB, np.uint8)
+    code = "from bench.machine.counters import peak_memory_bytes as peak; print(peak())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 0 < int(done.stdout) < large.nbytes / 2

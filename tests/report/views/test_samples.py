@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.analysis.run import Raw
+from bench.report.views import samples
+from bench.store.raw_rows import Block
+from tests.support.made_up import BLOCKS, HOURS, MINE, cell, made_up
+
+
+def seen(raw: Raw) -> list[samples.History]:
+    return samples.histories(raw, {row.cell for row in raw.timings})
+
+
+def test_a_history_holds_every_process_of_what_has_a_time() -> None:
+    raw = made_up()
+    found = {history.name: history for history in seen(raw)}
+    assert set(found) == {
+        "numpy_manual on study_hours",
+        "numpy_manual on digits",
+        "numpy_manual@aa on digits",
+        "torch_autograd on digits",
+        "torch_nn on digits",
+        "jax_grad on digits",
+        "torch_nn on cuda:0 on digits",
+        "numpy_manual on digits batch 64",
+        "numpy_manual@aa on digits batch 64",
+    }
+    processes = found["jax_grad on digits"].processes
+    assert [process.block for process in processes] == list(range(1, BLOCKS + 1))
+    assert [bool(process.disturbed) for process in processes] == [block == 3 for block in range(1, BLOCKS + 1)]
+    assert processes[0].epoch_seconds == pytest.approx([1.2e-3 * 0.995 * around for around in (0.9, 1.0, 1.5)])
+
+
+def test_a_block_in_whose_place_another_was_run_is_shown_and_does_not_count() -> None:
+    raw = made_up()
+    again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 3]
+    replaced = replace(raw, rounds=[*raw.rounds, *again], blocks=[*raw.blocks, Block(BLOCKS + 1, 3, 0.0, 9.0, "")])
+    history = next(one for one in seen(replaced) if one.name == "jax_grad on digits")
+    assert [process.block for process in history.processes if not process.counts] == [3]
+
+
+def test_a_wrong_cell_has_no_history() -> None:
+    assert not [one for one in seen(made_up()) if one.cell == cell(MINE, HOURS)]

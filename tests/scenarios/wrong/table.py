@@ -1,0 +1,31 @@
+"""All planted faults, by name."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from tests.scenarios.wrong import (
+    unseen_cheat,
+    unseen_formula,
+    unseen_jax,
+    unseen_loop,
+    unseen_precision,
+    unseen_prediction,
+    unseen_torch,
+)
+from tests.scenarios.wrong.row import Wrong
+
+UNSEEN = (
+    unseen_formula,
+    unseen_loop,
+    unseen_precision,
+    unseen_cheat,
+    unseen_prediction,
+    unseen_torch,
+    unseen_jax,
+)
+
+TABLE: dict[str, Wrong] = {wrong.name: wrong for wrong in chain.from_iterable(module.WRONG for module in UNSEEN)}
+
+# Their numbers are right, or right to rounding: only the clock can see work done elsewhere or not waited for.
+CLOCK_ONLY = frozenset({"done_in_reset", "done_when_asked", "unsynchronized", "rows_summed_up"})

@@ -1,0 +1,15 @@
+"""What a reader sees, kept in golden/: after a wanted change UPDATE_GOLDEN=1 writes it anew."""
+
+from __future__ import annotations
+
+import os
+
+from bench.store.layout import ROOT
+
+GOLDEN = ROOT / "tests" / "support" / "golden"
+
+
+def golden(name: str, text: str) -> None:
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        (GOLDEN / name).write_text(text, encoding="utf-8", newline="\n")
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")

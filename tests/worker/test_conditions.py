@@ -1,0 +1,89 @@
+"""What a worker reads back of its conditions, and that a worker of this machine has those that are asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import impls
+from bench.audit.rules import findings, wrong_after_timing
+from bench.plan import controls
+from bench.process.spawn import Order, environment, run_worker
+from bench.store.cell import Cell, Problem, Status
+from bench.store.jsonl import read_lines
+from bench.store.layout import FAILURES, RECORDS
+from bench.store.raw_rows import Failure, Rounds
+from bench.timing.jobs import Entry, Job, Plan
+from bench.worker import conditions
+from datasets.dataset import Dataset, Model
+from datasets.prepared import save
+from tests.support.gates import UNCOMPILED
+
+LONG = 300.0
+CORE = min(os.sched_getaffinity(0)) if sys.platform == "linux" else None
+
+
+def table(dtype: str) -> Dataset:
+    generator = np.random.default_rng(2)
+    x = generator.standard_normal((64, 4))
+    y = (x[:, 0] > 0).astype(float)
+    return Dataset("drawn", Model.LOGISTIC, x, y, 1, 0.1, "drawn", "none").astype(dtype)
+
+
+def cell(name: str, dtype: str) -> Cell:
+    return Cell(name, Problem("drawn", Model.LOGISTIC, 64, 4, 1, dtype, 0.1, None, False, False, 0), "cpu", 1)
+
+
+def timed(name: str, tmp_path: Path) -> Rounds:
+    """Time a cell in a worker of its own, on one processor where there is a choice."""
+    save(table("float64"), tmp_path / "drawn")
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    entry = Entry(cell(name, "float64"), str(tmp_path / "drawn"), Plan(20, 12, 3, 0.0))
+    job = Job(name, 1, 0, 0, CORE, (entry,), str(folder))
+    variables = environment(dtype="float64", threads=1, device="cpu")
+    ending = run_worker(Order("bench.worker.time_cells", asdict(job), variables, folder, LONG, capped=True))
+    assert (ending.status, read_lines(Failure, folder / FAILURES)) == (Status.OK, [])
+    (rounds,) = read_lines(Rounds, folder / RECORDS)
+    return rounds
+
+
+@pytest.mark.parametrize("name", [*UNCOMPILED, controls.NULL])
+def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Path) -> None:
+    """In float64, for which JAX must be told; every fact is read in the worker itself."""
+    row = impls.row(name)
+    if row is not None:
+        pytest.importorskip(row.requires)
+    rounds = timed(name, tmp_path)
+    environment, costs = rounds.environment, rounds.costs
+    assert environment.asked.items() <= environment.found.items()
+    assert {value for key, value in environment.asked.items() if key.startswith("threads ")} == {"1"}
+    assert environment.asked["placement"] == "cpu"
+    assert environment.asked.get("processors") == (None if CORE is None else str(CORE))
+    assert Status.WRONG_ENVIRONMENT not in {finding.status for finding in findings(rounds)}
+    assert wrong_after_timing(rounds, table("float64")) is None
+    assert (costs.compile_seconds is not None) == (name in {"jax_grad", "jax_scan"})
+    assert None not in (costs.import_seconds, costs.data_seconds)
+
+
+@pytest.mark.parametrize("runtime", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_all_that_is_asked_can_be_read_back(runtime: str, dtype: str) -> None:
+    pytest.importorskip(runtime)
+    found = conditions.read_back(
+        cell("any", dtype), runtime=runtime, core=None, placement=frozenset({"cpu"}), busy_threads=1
+    )
+    assert found.asked.keys() <= found.found.keys()
+    assert "processors" not in found.asked
+
+
+def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
+    found = conditions.read_back(
+        cell("any", "float32"), runtime="numpy", core=None, placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
+    )
+    assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")
