@@ -179,7 +179,7 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
 def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
     """The same for every implementation in a block, which all check the same start."""
     start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
-    return training.after(dataset, start, problem.recipe, range(epochs), largest=_QUICK_P)[-1]
+    return training.after(dataset, start, problem.recipe, [epochs], largest=_QUICK_P)[-1]
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:

@@ -22,6 +22,7 @@ from bench.gate import judge, reference, trajectory
 from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.expect import Expected, expect
+from bench.gate.jobs import OBSERVED, Job, Own, planned
 from bench.gate.observe import Observation
 from bench.process import spawn
 from bench.process.events import Listener, Stage, Step
@@ -29,7 +30,6 @@ from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Observed, Verdict
 from bench.store.tables import Agreement
-from bench.worker.observe import OBSERVED, Job, Own, planned
 from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset
 from datasets.prepared import mapped_bytes

@@ -114,11 +114,11 @@ def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tupl
 
 def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
     """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
-    parameters = training.after(dataset, case.start, case.recipe, range(case.epochs))
-    if parameters:
-        for epoch in case.watched:
-            yield from _split(parameters[epoch - 1], dataset, f"epoch {epoch}/parameters")
-        yield f"epoch {case.epochs}/loss", trajectory.loss_at(problem, parameters[-1].value, parameters[-1].scale)
+    parameters = training.after(dataset, case.start, case.recipe, case.watched)
+    for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
+        yield from _split(one, dataset, f"epoch {epoch}/parameters")
+        if epoch == case.epochs:
+            yield f"epoch {epoch}/loss", trajectory.loss_at(problem, one.value, one.scale)
 
 
 def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name: str) -> Iterator[tuple[str, Scaled]]:

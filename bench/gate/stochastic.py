@@ -23,11 +23,11 @@ from impls.protocol import Model, Params, Recipe
 
 # The budget is this many times the root mean square of the runs' distances from the reference.
 FACTOR = 16
-# As many runs as make up so many numbers: few parameters need many runs for a root mean square that can be trusted.
+# Few parameters need many runs for a reliable root mean square; many parameters or logits would cost too much.
 _LEAST_RUNS, _MOST_RUNS, _PARAMETERS, _LOGITS = 4, 16, 1 << 15, 1 << 24
-# Sums of more rows than this may be taken in orders whose errors differ; of shorter ones the runs' own order will do.
+# In sums over more rows than this, the order of summation matters; for shorter ones the runs' own order is enough.
 _SHORT_SUM, _CHUNKS = 16, 8
-# From so many rows on it is tried what summing them one after the other does.
+# For batches of at least this many rows, adding row by row is tried as well.
 _LONG_SUM = 256
 _POOL = 1 << 22
 
@@ -86,8 +86,8 @@ def train(
     batches   of an epoch
     start     theta, exactly representable in the dtype under test
 
-    A batch that comes again in a later epoch meets the same random errors again, since rounding is no chance: on full
-    batches they add up from step to step. Numbers that overflow leave a scale that is not finite.
+    A batch that recurs in a later epoch gets the same random errors again, because rounding is deterministic: on full
+    batches they add up from step to step. If numbers overflow, the scale is not finite.
     """
     state: _Training | None = None
     noise = _Noise(seed)
@@ -118,12 +118,12 @@ class _Noise:
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
-        """Draw anew from here on, as at any other beginning of this epoch."""
+        """Start this epoch's random numbers over: the same epoch always gets the same ones."""
         self._draws = np.random.default_rng((self._seed, epoch))
         self._places: list[int] = []
 
     def __call__(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """Return as many as this shape has."""
+        """Return random numbers in this shape."""
         size = math.prod(shape)
         if 2 * size > _POOL:
             return self._draws.uniform(-1, 1, shape).astype(np.float32)

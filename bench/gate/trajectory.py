@@ -25,7 +25,7 @@ from datasets.curvature import largest_eigenvalue
 from datasets.dataset import Dataset
 from impls.protocol import Recipe, zeros
 
-# A P x P product a step: beyond these the last epoch is judged alone, from the parameters before it.
+# A P x P product per step: beyond these `bench.gate.training` judges by stochastic arithmetic.
 LARGEST_P = 1000
 MOST_STEPS = 500
 

@@ -8,58 +8,21 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 import impls
-from bench.gate.case import Case, at_shape, of_problem
-from bench.gate.catalogue import cases
+from bench.gate.case import Case
+from bench.gate.jobs import OBSERVED, Job, planned
 from bench.gate.observe import observe
 from bench.plan.devices import device
-from bench.store.cell import Problem, Status
+from bench.store.cell import Status
 from bench.store.jsonl import append_line, from_mapping
 from bench.store.raw_rows import Observed
 from bench.worker.startup import leave, read_job
-from datasets.prepared import open_saved
 from impls import runtimes
-from impls.protocol import Device, Feed, Implementation, Model
-
-OBSERVED = "observed.jsonl"
-
-
-@dataclass(frozen=True)
-class Own:
-    """A benchmarked problem, and the folder of its data."""
-
-    problem: Problem
-    folder: str
-
-
-@dataclass(frozen=True)
-class Job:
-    """One implementation on one device in one dtype: the gate's data of these models and feeds, the problems' own."""
-
-    implementation: str
-    device: str
-    dtype: str
-    epochs: int
-    models: tuple[Model, ...]
-    feeds: tuple[Feed, ...]
-    own: tuple[Own, ...]
-    folder: str
-
-
-def planned(job: Job) -> Iterator[tuple[Case, Problem | None]]:
-    """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
-    for model, feed in product(job.models, job.feeds):
-        yield from ((case, None) for case in cases(model, job.dtype, feed))
-    for own in job.own:
-        yield from ((case, own.problem) for case in at_shape(own.problem, job.dtype))
-        yield of_problem(own.problem, open_saved(Path(own.folder)), job.epochs), own.problem
+from impls.protocol import Device, Implementation
 
 
 def main() -> None:

@@ -13,11 +13,11 @@ from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
+from bench.gate.jobs import Job
 from bench.gate.reference import Scaled
 from bench.process.spawn import Ending
 from bench.store.cell import Problem, Status
 from bench.store.tables import Agreement
-from bench.worker.observe import Job
 from datasets import synthetic
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Device, Feed, Model, Params, Recipe, zeros

@@ -14,6 +14,7 @@ from bench.gate.case import of_problem
 from bench.plan import cells
 from bench.plan.options import Options
 from bench.store.cell import Problem, Status
+from datasets.curvature import batch_learning_rate, largest_eigenvalue
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Device, Implementation, Params, Recipe
 
@@ -93,7 +94,7 @@ def test_what_is_right_agrees_and_small_errors_would_be_found(spec: str, size: s
     problem, dataset = problem_of(spec, size, dtype)
     assert statuses(NumpyManual, problem, dataset) == {Status.OK}
     case = of_problem(problem, dataset, EPOCHS)
-    last = training.after(dataset, case.start, problem.recipe, range(EPOCHS))[-1]
+    last = training.after(dataset, case.start, problem.recipe, [EPOCHS])[-1]
     assert reference.finest(last, reference.unit_roundoff(dtype)) < 1e-4
 
 
@@ -125,8 +126,6 @@ def test_where_rounding_decides_nothing_is_said() -> None:
 @pytest.mark.parametrize("size", [1, 2, 8, 64])
 @pytest.mark.parametrize("name", ["study_hours", "quiz_scores", "diabetes", "breast_cancer", "digits"])
 def test_the_default_rate_fits_every_batch(name: str, size: int, shuffle: bool) -> None:
-    from datasets.curvature import batch_learning_rate, largest_eigenvalue
-
     dataset = datasets.load(name, dtype="float64")
     batching = Batching(min(size, dataset.n), shuffle=shuffle)
     rate = batch_learning_rate(dataset, batching)

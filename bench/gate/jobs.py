@@ -1,0 +1,47 @@
+"""What a worker of the gate is asked to observe: data that the parent and the worker both read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from bench.gate.case import Case, at_shape, of_problem
+from bench.gate.catalogue import cases
+from bench.store.cell import Problem
+from datasets.prepared import open_saved
+from impls.protocol import Feed, Model
+
+OBSERVED = "observed.jsonl"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A benchmarked problem, and the folder of its data."""
+
+    problem: Problem
+    folder: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One implementation on one device in one dtype: the gate's data of these models and feeds, the problems' own."""
+
+    implementation: str
+    device: str
+    dtype: str
+    epochs: int
+    models: tuple[Model, ...]
+    feeds: tuple[Feed, ...]
+    own: tuple[Own, ...]
+    folder: str
+
+
+def planned(job: Job) -> Iterator[tuple[Case, Problem | None]]:
+    """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
+    for model, feed in product(job.models, job.feeds):
+        yield from ((case, None) for case in cases(model, job.dtype, feed))
+    for own in job.own:
+        yield from ((case, own.problem) for case in at_shape(own.problem, job.dtype))
+        yield of_problem(own.problem, open_saved(Path(own.folder)), job.epochs), own.problem
