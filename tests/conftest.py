@@ -1,4 +1,4 @@
-"""Under ALL_BACKENDS=1 a skip is a failure, save for want of a device; interrupts are heard wherever tests start."""
+"""Under ALL_BACKENDS=1 a skip is a failure, except for a missing device; each process has a lock of its own."""
 
 from __future__ import annotations
 
@@ -39,3 +39,9 @@ def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if missing and os.environ.get("ALL_BACKENDS") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped under ALL_BACKENDS=1: {report.longreprtext}"
+
+
+@pytest.fixture(autouse=True)
+def own_lock(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run at once, and a run of one must not be refused because of a run of another."""
+    monkeypatch.setenv("BENCH_LOCK", str(tmp_path_factory.getbasetemp() / "lock"))

@@ -66,8 +66,7 @@ def test_one_name_need_be_no_list_in_any_option_that_takes_several(asked: list[t
     assert (options.sweeps, options.feeds, options.devices) == (("n=1e2:1e4",), ("host",), ("cpu",))
 
 
-def test_bad_input_is_what_it_is_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
+def test_bad_input_is_what_it_is_on_the_command_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="did you mean digits"):
         api.race(datasets="digitz", out=tmp_path / "none")
     assert not (tmp_path / "none").exists()

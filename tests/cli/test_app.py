@@ -140,7 +140,6 @@ def actors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Actors]:
     monkeypatch.setattr(svg, "draw", lambda _raw, _rows: {})
     monkeypatch.setattr(doctor, "look", lambda: CALM)
     monkeypatch.setattr(check, "judge", lambda _raw, _data: None)
-    monkeypatch.setenv("BENCH_LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(describe, "one_line", lambda: "a machine")
     monkeypatch.setattr(describe, "describe", lambda: {"processor": stand_in.processor})
     monkeypatch.delenv("ALL_BACKENDS", raising=False)
