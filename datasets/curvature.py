@@ -18,6 +18,8 @@ FACTOR = {
 }
 LARGEST_GRAM = 1024
 BLOCK_NUMBERS = 1 << 18
+LARGEST_STACKED = 32
+OVERFLOW = "the squares of the features exceed the range of float64"
 
 
 def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) -> float:
@@ -44,7 +46,7 @@ def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) ->
         small = min(len(a), a.shape[1] + 1) <= LARGEST_GRAM
         eigenvalue: float = _exact(a) if small else _cheap_bound(a)
     if not np.isfinite(eigenvalue):
-        raise OverflowError("the squares of the features exceed the range of float64")
+        raise OverflowError(OVERFLOW)
     return FACTOR[model] * eigenvalue
 
 
@@ -58,13 +60,40 @@ def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
 
     Raises ValueError if there is no batch.
     """
-    batches = batching.rows(dataset.n, 0)
-    if not batches:
+    if not batching.rows(dataset.n, 0):
         raise ValueError(
             f"{dataset.name}: no batch is left of {dataset.n} rows, batch size {batching.batch_size}: "
             f"take a batch size of {dataset.n} or less, or keep the last batch"
         )
-    return 1 / max(largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batches)
+    return 1 / steepest(dataset, batching, 0)
+
+
+def steepest(dataset: Dataset, batching: Batching, epoch: int) -> float:
+    """Return `largest_eigenvalue` of the batch of this epoch where it is largest; 0 if there is no batch.
+
+    Many small batches are solved together, as stacks of small matrices.
+    """
+    by_length: dict[int, list[Rows]] = {}
+    for rows in batching.rows(dataset.n, epoch):
+        length = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        by_length.setdefault(length, []).append(rows)
+    return max((_steepest(dataset, length, batches) for length, batches in by_length.items()), default=0.0)
+
+
+def _steepest(dataset: Dataset, length: int, batches: list[Rows]) -> float:
+    if length > LARGEST_STACKED or len(batches) == 1:
+        return max(largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batches)
+    a = dataset.x.reshape(dataset.n, -1)
+    at_once = max(1, BLOCK_NUMBERS // (length * a.shape[1]))
+    found = []
+    for first in range(0, len(batches), at_once):
+        some = np.stack([a[rows] for rows in batches[first : first + at_once]]).astype(np.float64)
+        with np.errstate(over="ignore"):
+            grams = some @ some.transpose(0, 2, 1) + 1
+        if not np.isfinite(grams).all():
+            raise OverflowError(OVERFLOW)
+        found.append(np.linalg.eigvalsh(grams)[:, -1].max())
+    return float(FACTOR[dataset.model] * max(found) / length)
 
 
 def batch_learning_rate(dataset: Dataset, batching: Batching) -> float:

@@ -33,8 +33,6 @@ _IDLE_CPU = 0.1
 # Four times the epochs take four times as long, where a round lasts long against what it costs to start one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
 _PROCESSES = 3
-# Beyond this size of the parameters a P x P product for each step and block would take longer than the timing.
-_QUICK_P = 100
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,8 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
 def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
     """The same for every implementation in a block, which all check the same start."""
     start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
-    return training.after(dataset, start, problem.recipe, [epochs], largest=_QUICK_P)[-1]
+    patience = training.PATIENCE_SECONDS_PER_ROUND
+    return training.after(dataset, start, problem.recipe, [epochs], patience=patience)[-1]
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:

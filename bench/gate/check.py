@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BadInput
-from bench.gate import judge, reference, trajectory
+from bench.gate import judge, reference, training, trajectory
 from bench.gate.case import Case
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.expect import Expected, expect
@@ -81,7 +81,7 @@ def check(
     epochs          how long the agreement run on each problem's own data trains
     both_dtypes     try the gate's data in float32 and float64; a first look may try the cells' own dtypes alone
     """
-    refused = _diverging(cells, data, epochs)
+    refused = _unobserved(cells, data, epochs)
     running = [cell for cell in cells if cell.problem not in refused]
     dtypes = DTYPES if both_dtypes else tuple(dict.fromkeys(cell.problem.dtype for cell in running))
     jobs = _jobs(running, dtypes, folders, work, epochs)
@@ -124,14 +124,20 @@ def probe(names: Sequence[str], work: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _diverging(cells: Sequence[Cell], data: Mapping[tuple[str, str], Dataset], epochs: int) -> dict[Problem, str]:
-    """Return the problems on which the reference itself grows, with the learning rate to use instead."""
+def _unobserved(
+    cells: Sequence[Cell], data: Mapping[tuple[str, str], Dataset], epochs: int
+) -> dict[Problem, tuple[Status, str]]:
+    """Return the problems that no implementation is tried on, with their status, the reason and the remedy."""
     refused = {}
     for problem in dict.fromkeys(cell.problem for cell in cells):
         dataset = data[problem.dataset, problem.dtype]
-        if trajectory.diverges(problem, dataset, epochs):
+        too_long = training.too_long(dataset, problem.batching, epochs)
+        if too_long:
+            refused[problem] = Status.UNCHECKED, too_long
+        elif trajectory.diverges(problem, dataset, epochs):
             rate = _rounded_down(stable_learning_rate(dataset, problem.batching))
-            refused[problem] = f"the reference grows at learning rate {problem.learning_rate:g}: use {rate:g} or less"
+            reason = f"the reference grows at learning rate {problem.learning_rate:g}: use {rate:g} or less"
+            refused[problem] = Status.DIVERGES, reason
     return refused
 
 
@@ -262,8 +268,8 @@ def _rows(one: Seen, against: str, judged: Iterable[judge.Judged], cause: str = 
         )
 
 
-def _refused(cell: Cell, refused: Mapping[Problem, str]) -> Verdict | None:
-    return Verdict(cell, Status.DIVERGES, refused[cell.problem]) if cell.problem in refused else None
+def _refused(cell: Cell, refused: Mapping[Problem, tuple[Status, str]]) -> Verdict | None:
+    return Verdict(cell, *refused[cell.problem]) if cell.problem in refused else None
 
 
 def _verdict(cell: Cell, seen: Sequence[Seen], judged: Sequence[tuple[Seen, Agreement]]) -> Verdict:

@@ -1,15 +1,18 @@
 """Stochastic arithmetic: how far rounding carries the parameters off, where no bound can be carried along.
 
-The reference trains in wide precision, and beside it several runs train in the dtype under test, each with rounding
-errors of its own: those of NumPy's arithmetic in that dtype, and random ones for what another honest order of the sums
-or another formula would do. How far these runs end from the reference, times a derived factor, is the budget of a
-parameter. CADNA and Verificarlo judge programs by the same idea. `docs/agreement.md` derives sizes and factor.
+The reference trains in float64, and beside it several runs train in the dtype under test, each with rounding errors of
+its own: those of NumPy's arithmetic in that dtype, and random ones for what another honest order of the sums or another
+formula would do. How far these runs end from the reference, times a derived factor, is the budget of a parameter. CADNA
+and Verificarlo judge programs by the same idea. `docs/agreement.md` derives sizes and factor.
+
+Where float64 is under test, the random errors are 256 times its own. They leave the reference's rounding far behind, so
+no wider arithmetic is needed: long double would take five times as long, and some platforms have none.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,104 +20,129 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate import reference
-from bench.gate.reference import BUDGET, Problem, Scaled, Wide
+from bench.gate.reference import BUDGET, Scaled
 from datasets.dataset import Dataset, Rows
 from impls.protocol import Model, Params, Recipe
 
 # The budget is this many times the root mean square of the runs' distances from the reference.
 FACTOR = 16
 # Few parameters need many runs for a reliable root mean square; many parameters or logits would cost too much.
-_LEAST_RUNS, _MOST_RUNS, _PARAMETERS, _LOGITS = 4, 16, 1 << 15, 1 << 24
+_MOST_RUNS, _PARAMETERS, _LOGITS = 16, 1 << 14, 1 << 24
+# In float64 the unit itself is 256 times what honest arithmetic errs by, so that fewer runs are enough.
+_LEAST_RUNS = {"float32": 4, "float64": 2}
 # In sums over more rows than this, the order of summation matters; for shorter ones the runs' own order is enough.
 _SHORT_SUM, _CHUNKS = 16, 8
 # For batches of at least this many rows, adding row by row is tried as well.
 _LONG_SUM = 256
-_POOL = 1 << 22
+_POOL = 1 << 20
+# What `seconds` counts with: the fixed cost of a step, and that of a row's share of it, by the number of parameters.
+_STEP_SECONDS, _NUMBER_SECONDS = 1e-4, 1e-8
+# The random errors where float64 is under test: as if its numbers had 45 bits.
+UNIT_IN_FLOAT64 = 2.0**-45
 
 Low = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of a step: for the reference, and for the runs with the length of each row (x, 1) as (m, 1)."""
+    """The rows of a step: x (m, d) and targets (m, k), in the dtype under test and in float64.
 
-    wide: Problem
+    lengths   of the rows (x, 1), (m, 1)
+    """
+
+    model: Model
     x: Low
     targets: Low
+    wide_x: NDArray[np.float64]
+    wide_targets: NDArray[np.float64]
     lengths: NDArray[np.float64]
 
     def rows(self, rows: Rows) -> Batch:
         """Return these rows of it."""
-        return Batch(self.wide.rows(rows), self.x[rows], self.targets[rows], self.lengths[rows])
+        return Batch(
+            self.model,
+            self.x[rows],
+            self.targets[rows],
+            self.wide_x[rows],
+            self.wide_targets[rows],
+            self.lengths[rows],
+        )
 
 
-def batch(problem: Problem) -> Batch:
-    """Return the rows of a problem as one batch."""
-    x = problem.x.astype(problem.dtype)
+def batch(dataset: Dataset) -> Batch:
+    """Return all rows of a dataset as one batch; in float64 the wide arrays are the same ones."""
+    x, y = dataset.x.reshape(dataset.n, dataset.d), dataset.y
+    targets = np.eye(dataset.classes, dtype=x.dtype)[y] if dataset.model is Model.SOFTMAX else y[:, None]
     lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64)[:, None] + 1)
-    return Batch(problem, x, problem.targets.astype(problem.dtype), lengths)
-
-
-def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int]) -> Iterator[Scaled]:
-    """Yield what `train` does for a dataset; of data on disk, the rows of one batch are in memory at a time."""
-    theta = reference.stacked(start, reference.widen(dataset.some(slice(0, 1))))
-    whole = None if dataset.on_disk else batch(reference.widen(dataset))
-
-    def batches(epoch: int) -> Iterator[Batch]:
-        for rows in recipe.batching.rows(dataset.n, epoch):
-            yield batch(reference.widen(dataset.some(rows))) if whole is None else whole.rows(rows)
-
-    return train(batches, theta, recipe, epochs)
+    wide_x, wide_targets = x.astype(np.float64, copy=False), targets.astype(np.float64, copy=False)
+    return Batch(dataset.model, x, targets.astype(x.dtype, copy=False), wide_x, wide_targets, lengths)
 
 
 @dataclass
 class _Training:
-    """The state of the training: theta (d + 1, k) of the reference, and those of all runs (d + 1, R, k)."""
+    """The state of the training: theta (d + 1, k) of the reference, and those of all runs (d + 1, R, k).
 
-    reference: Wide
+    unit     the size of one random error, relative to what is rounded
+    lengths  of theta's columns, and how many rows ago they were measured
+    """
+
+    reference: NDArray[np.float64]
     runs: Low
-    learning_rate: Any
+    learning_rate: float
     unit: float
+    lengths: NDArray[np.float64]
+    rows_since: int = 0
     sequential: NDArray[np.float64] | None = None
 
 
-def train(
-    batches: Callable[[int], Iterable[Batch]], start: Wide, recipe: Recipe, epochs: Sequence[int], *, seed: int = 0
-) -> Iterator[Scaled]:
+def seconds(size: int, batches: int, rows: int, epochs: int) -> float:
+    """Return about how long `along` takes, with P parameters (size) and so many batches an epoch of so many rows.
+
+    The same on every machine, because it decides what is done: counted, and not measured.
+    """
+    return epochs * batches * (_STEP_SECONDS + rows * size * _NUMBER_SECONDS)
+
+
+def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, seed: int = 0) -> Iterator[Scaled]:
     """Yield theta (d + 1, k) of the reference after each of these epochs, and its scale, in units of u.
 
-    batches   of an epoch
-    start     theta, exactly representable in the dtype under test
-
     A batch that recurs in a later epoch gets the same random errors again, because rounding is deterministic: on full
-    batches they add up from step to step. If numbers overflow, the scale is not finite.
+    batches they add up from step to step. If numbers overflow, the scale is not finite. Of data on disk, the rows of
+    one batch are in memory at a time.
     """
+    theta = reference.stacked(start, reference.widen(dataset.some(slice(0, 1)))).astype(np.float64)
+    whole = None if dataset.on_disk else batch(dataset)
+    noise = _Noise(seed, dataset.x.dtype)
     state: _Training | None = None
-    noise = _Noise(seed)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         for epoch in epochs:
             noise.begin(epoch if recipe.batching.shuffle else 0)
-            for one in batches(epoch):
-                state = state or _begin(start, recipe, one)
+            for rows in recipe.batching.rows(dataset.n, epoch):
+                one = batch(dataset.some(rows)) if whole is None else whole.rows(rows)
+                state = state or _begin(theta, recipe, one)
                 _step(state, one, noise)
             if state is not None:
-                yield Scaled(state.reference, _scale(state).astype(start.dtype))
+                yield Scaled(state.reference, _scale(state))
 
 
-def _begin(start: Wide, recipe: Recipe, first: Batch) -> _Training:
+def _begin(start: NDArray[np.float64], recipe: Recipe, first: Batch) -> _Training:
     dtype = first.x.dtype
     most = min(_MOST_RUNS, _PARAMETERS // start.size, _LOGITS // first.targets.size)
-    runs = np.repeat(start.astype(dtype)[:, None], max(_LEAST_RUNS, most), axis=1)
-    rate = dtype.type(recipe.learning_rate)
-    return _Training(start, runs, rate, reference.unit_roundoff(str(dtype)))
+    runs = np.repeat(start.astype(dtype)[:, None], max(_LEAST_RUNS[str(dtype)], most), axis=1)
+    unit = reference.unit_roundoff("float32") if dtype == np.float32 else UNIT_IN_FLOAT64
+    return _Training(start, runs, float(dtype.type(recipe.learning_rate)), unit, _column_lengths(start))
+
+
+def _column_lengths(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->j", theta, theta)))
 
 
 class _Noise:
     """Random numbers, uniform in +-1: stretches of one pool that begin anywhere, the same in each epoch alike."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
         self._seed = seed
-        self._pool = np.random.default_rng(seed).uniform(-1, 1, _POOL).astype(np.float32)
+        self._pool = np.random.default_rng(seed).uniform(-1, 1, _POOL).astype(dtype)
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
@@ -122,11 +150,11 @@ class _Noise:
         self._draws = np.random.default_rng((self._seed, epoch))
         self._places: list[int] = []
 
-    def __call__(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def __call__(self, shape: tuple[int, ...]) -> Low:
         """Return random numbers in this shape."""
         size = math.prod(shape)
         if 2 * size > _POOL:
-            return self._draws.uniform(-1, 1, shape).astype(np.float32)
+            return self._draws.uniform(-1, 1, shape).astype(self._pool.dtype)
         if not self._places:
             self._places = self._draws.integers(_POOL // 2, size=1 << 12).tolist()
         begin = self._places.pop()
@@ -135,29 +163,46 @@ class _Noise:
 
 def _step(state: _Training, batch: Batch, noise: _Noise) -> None:
     """Move the reference and all runs by one step of gradient descent."""
-    model, m, dtype = batch.wide.model, len(batch.x), batch.x.dtype
-    factor = 2 if model in (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR) else 1
-    logits: Wide = batch.wide.x @ state.reference[:-1] + state.reference[-1]
-    residuals = _residuals(model, logits, batch.wide.targets)
+    m, dtype = batch.x.shape[0], batch.x.dtype
+    rate = -state.learning_rate * (2 if batch.model in (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR) else 1) / m
+    logits = batch.wide_x @ state.reference[:-1] + state.reference[-1]
+    residuals = _residuals(batch.model, logits, batch.wide_targets)
     _, count, k = state.runs.shape
     z = (batch.x @ state.runs[:-1].reshape(-1, count * k)).reshape(m, count, k) + state.runs[-1]
-    r = _residuals(model, z, batch.targets[:, None])
+    r = _residuals(batch.model, z, batch.targets[:, None])
     r += (state.unit * _rounding(state, batch, logits, residuals)).astype(dtype)[:, None] * noise(r.shape)
-    sums = np.empty_like(state.runs)
-    np.matmul(batch.x.T, r.reshape(m, -1), out=sums[:-1].reshape(-1, count * k))
-    sums[-1] = r.sum(axis=0)
+    r *= dtype.type(rate)
+    moves = _summed(batch.x, r.reshape(m, -1)).reshape(state.runs.shape)
+    moved = _summed(batch.wide_x, rate * residuals)
     if m > _SHORT_SUM:
-        sums += (state.unit * _orders(state, batch, residuals)).astype(dtype)[:, None] * noise(sums.shape)
-    sums *= dtype.type(factor / m)
-    sums *= state.learning_rate
-    state.runs -= sums
-    scale = np.asarray(state.learning_rate).astype(logits.dtype) * factor / m
-    moved = np.empty_like(state.reference)
-    np.matmul(batch.wide.x.T, residuals, out=moved[:-1])
-    moved[-1] = residuals.sum(axis=0)
-    moved *= -scale
+        errors = abs(rate) * state.unit * _orders(state, batch, residuals)
+        moves += errors.astype(dtype)[:, None] * noise(moves.shape)
+    state.runs += moves
+    if dtype == np.float64:
+        state.runs += _roundings(state, moves, noise)
     moved += state.reference
     state.reference = moved
+
+
+def _roundings(state: _Training, moves: Low, noise: _Noise) -> Low:
+    """Return random errors in float64 of the sum, and three of the product: there NumPy's own are below the unit."""
+    moves *= 3
+    moves += state.runs
+    moves *= noise(moves.shape)
+    moves *= state.unit
+    return moves
+
+
+def _summed(x: Low, r: Low) -> Any:
+    """Return (x, 1)' r, (d + 1, columns), in their dtype."""
+    sums = np.empty((x.shape[1] + 1, r.shape[1]), r.dtype)
+    if len(x) == 1:
+        np.multiply(x.T, r, out=sums[:-1])
+        sums[-1] = r[0]
+    else:
+        np.matmul(x.T, r, out=sums[:-1])
+        np.add.reduce(r, axis=0, out=sums[-1])
+    return sums
 
 
 def _residuals(model: Model, z: Any, targets: Any) -> Any:
@@ -171,37 +216,40 @@ def _residuals(model: Model, z: Any, targets: Any) -> Any:
             return e / e.sum(axis=-1, keepdims=True) - targets
 
 
-def _rounding(state: _Training, batch: Batch, logits: Wide, residuals: Wide) -> NDArray[np.float64]:
-    """Return the usual size (m, k) of a residual's rounding error, in units of u.
+def _rounding(
+    state: _Training, batch: Batch, logits: NDArray[np.float64], residuals: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the usual size (m, k) of a residual's rounding error, in units.
 
     These are the bounds of `reference`, with sqrt(d + 1) roundings of a logit instead of d + 1, and with the product of
-    two lengths for |x||theta|, which is never less.
+    two lengths for |x||theta|, which is never less. The length of theta is measured again every few rows.
     """
-    z, r = logits.astype(np.float64), np.abs(residuals.astype(np.float64))
-    theta = state.reference.astype(np.float64)
-    width = np.sqrt(np.einsum("ij,ij->j", theta, theta))
-    dz = math.sqrt(len(theta)) * batch.lengths * width
-    match batch.wide.model:
+    state.rows_since += len(logits)
+    if state.rows_since >= _SHORT_SUM:
+        state.lengths, state.rows_since = _column_lengths(state.reference), 0
+    r = np.abs(residuals)
+    dz = math.sqrt(len(state.reference)) * batch.lengths * state.lengths
+    match batch.model:
         case Model.SIMPLE_LINEAR | Model.MULTIVARIATE_LINEAR:
             return np.asarray(dz + r)
         case Model.LOGISTIC:
-            p = np.where(batch.wide.targets == 1, 1 - r, r)
-            pq, size = p * (1 - p), np.abs(z)
+            p = np.where(batch.wide_targets == 1, 1 - r, r)
+            pq, size = p * (1 - p), np.abs(logits)
             return np.asarray(pq * dz + 2 + np.minimum(size, np.minimum(p, 1 - p) / state.unit) + r)
         case Model.SOFTMAX:
-            p = np.where(batch.wide.targets == 1, 1 - r, r)
+            p = np.where(batch.wide_targets == 1, 1 - r, r)
             spread = (1 - 2 * p) * dz + (p * dz).sum(axis=1, keepdims=True)
-            largest = np.abs(z).max(axis=1, keepdims=True)
+            largest = np.abs(logits).max(axis=1, keepdims=True)
             return np.asarray(p * (spread + p.shape[1] + 3 + largest) + 1 + r)
 
 
-def _orders(state: _Training, batch: Batch, residuals: Wide) -> NDArray[np.float64]:
-    """Return the usual size (d + 1, k) of the errors of sums over rows, in units of u.
+def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the usual size (d + 1, k) of the errors of sums over rows, in units.
 
     Each of m additions rounds a partial sum: sqrt(m) times the largest of these, and once the terms themselves. Where
     rows are added one after the other the errors may all have one sign, so that is tried on the first long batch.
     """
-    x, r = batch.wide.x.astype(np.float64), residuals.astype(np.float64)
+    x = batch.wide_x
     terms = np.concatenate([np.abs(x).T @ np.abs(r), np.abs(r).sum(axis=0, keepdims=True)])
     partial, largest = np.zeros_like(terms), np.zeros_like(terms)
     for some in np.array_split(np.arange(len(x)), _CHUNKS):
@@ -211,7 +259,7 @@ def _orders(state: _Training, batch: Batch, residuals: Wide) -> NDArray[np.float
         np.maximum(largest, np.abs(partial), out=largest)
     size = np.sqrt(len(x)) * largest + terms
     if state.sequential is None and len(x) >= _LONG_SUM:
-        errors = _one_after_the_other(batch, r) / state.unit
+        errors = _one_after_the_other(batch, r) / reference.unit_roundoff(str(batch.x.dtype))
         state.sequential = np.maximum(1, np.divide(errors, size, out=np.zeros_like(size), where=size > 0))
     return np.asarray(size if state.sequential is None else size * state.sequential)
 
@@ -220,11 +268,11 @@ def _one_after_the_other(batch: Batch, r: NDArray[np.float64]) -> NDArray[np.flo
     """Return how far sums (d + 1, k) of these terms end from their values when rows are added one by one."""
     low = r.astype(batch.x.dtype)
     errors = np.empty((batch.x.shape[1] + 1, r.shape[1]))
-    x = batch.wide.x
+    x = batch.wide_x
     for c in range(r.shape[1]):
         column = low[:, c]
-        errors[:-1, c] = np.abs(np.cumsum(batch.x * column[:, None], axis=0)[-1] - x.T @ column.astype(x.dtype))
-        errors[-1, c] = np.abs(np.cumsum(column)[-1] - column.astype(x.dtype).sum())
+        errors[:-1, c] = np.abs(np.cumsum(batch.x * column[:, None], axis=0)[-1] - x.T @ column)
+        errors[-1, c] = np.abs(np.cumsum(column)[-1] - column.sum(dtype=np.float64))
     return errors
 
 
@@ -233,7 +281,6 @@ def _scale(state: _Training) -> NDArray[np.float64]:
 
     A few runs may all end near the reference in some entry by chance, so none has less than all have together.
     """
-    distances = state.runs.astype(state.reference.dtype) - state.reference[:, None]
-    squares = np.square(distances.astype(np.float64))
+    squares = np.square(state.runs - state.reference[:, None])
     size = np.sqrt(np.maximum(squares.mean(axis=1), squares.mean()))
-    return np.asarray(FACTOR / BUDGET * size / state.unit)
+    return np.asarray(FACTOR / BUDGET * size / reference.unit_roundoff(str(state.runs.dtype)))

@@ -8,24 +8,50 @@ import numpy as np
 
 from bench.gate import reference, stochastic, trajectory
 from bench.gate.reference import Scaled
-from impls.protocol import Dataset, Params, Recipe
+from impls.protocol import Batching, Dataset, Params, Recipe
 
+# For how long an error may be carried along: of what a run is judged by once, and of each round that is timed.
+PATIENCE_SECONDS, PATIENCE_SECONDS_PER_ROUND = 5.0, 0.1
+# Where even stochastic arithmetic would take longer than this, nothing is checked.
+LIMIT_SECONDS = 60.0
 # A bound that finds an error of this size, relative to a parameter, is sharp enough: no runs are drawn beside it.
 SHARP = 2.0**-17
 
 
+def too_long(dataset: Dataset, batching: Batching, epochs: int) -> str:
+    """Return why this training is not checked, with the remedy, if it takes too long; an empty string if it does not.
+
+    Where errors can be carried along in less time than `PATIENCE_SECONDS`, the training is never too long.
+    """
+    sizes = _sizes(dataset, batching)
+    if dataset.on_disk or trajectory.seconds(*sizes, [epochs]) > PATIENCE_SECONDS:
+        minutes = stochastic.seconds(*sizes, epochs) / 60
+        if 60 * minutes > LIMIT_SECONDS:
+            steps = epochs * sizes[1]
+            return (
+                f"it would take about {minutes:.0f} min to check {steps:,} steps: take larger batches or fewer epochs"
+            )
+    return ""
+
+
+def _sizes(dataset: Dataset, batching: Batching) -> tuple[int, int, int]:
+    """Return the number of parameters, that of the batches in an epoch, and that of the rows in a batch."""
+    batches = len(batching.rows(dataset.n, 0))
+    return (dataset.d + 1) * dataset.classes, batches, batching.batch_size or dataset.n
+
+
 def after(
-    dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, largest: int = trajectory.LARGEST_P
+    dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, patience: float = PATIENCE_SECONDS
 ) -> list[Scaled]:
     """Return theta (d + 1, k) after each of these numbers of epochs, and its scale in units of u.
 
     Nothing is returned where no batch is left.
 
-    The error is carried along where that is affordable (parameters up to `largest`, steps up to `trajectory`'s limit).
-    Where it is not, or where only errors above SHARP would be found, stochastic arithmetic gives a second scale, and
+    The error is carried along where that takes no longer than `patience`, in seconds by `trajectory.seconds`. Where it
+    does, or where only errors above SHARP would be found, stochastic arithmetic gives a second scale, and
     the smaller of the two counts.
     """
-    bounds = _bounds(dataset, start, recipe, epochs, largest)
+    bounds = _bounds(dataset, start, recipe, epochs, patience)
     u = reference.unit_roundoff(str(dataset.x.dtype))
     if bounds and reference.finest(bounds[-1], u) <= SHARP:
         return bounds
@@ -36,11 +62,10 @@ def after(
     return [Scaled(one.value, np.fmin(one.scale, other.scale)) for one, other in zip(bounds, drawn, strict=True)]
 
 
-def _bounds(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], largest: int) -> list[Scaled]:
+def _bounds(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], patience: float) -> list[Scaled]:
     """Return the parameters with the scale carried along; empty where that costs too much."""
-    size = (dataset.d + 1) * dataset.classes
-    steps = max(epochs) * len(recipe.batching.rows(dataset.n, 0))
-    if dataset.on_disk or size > largest or trajectory.beyond(size, steps) or not steps:
+    size, batches, rows = _sizes(dataset, recipe.batching)
+    if dataset.on_disk or not batches or trajectory.seconds(size, batches, rows, epochs) > patience:
         return []
     problem = reference.widen(dataset)
     run = trajectory.run(problem, reference.stacked(start, problem), recipe, range(max(epochs)))

@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from bench.gate import reference
 from bench.gate.reference import Problem, Scaled, Wide
 from bench.store import cell
-from datasets.curvature import largest_eigenvalue
+from datasets.curvature import largest_eigenvalue, steepest
 from datasets.dataset import Dataset
 from impls.protocol import Recipe, zeros
 
-# A P x P product per step: beyond these `bench.gate.training` judges by stochastic arithmetic.
-LARGEST_P = 1000
-MOST_STEPS = 500
+# What `seconds` counts with: a step's fixed cost, and floating-point operations of matrix products per second.
+_STEP_SECONDS, _OPERATIONS = 1e-4, 1e10
 
 Float64 = NDArray[np.float64]
 
@@ -95,33 +94,33 @@ def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
 
     A step of gradient descent cannot raise the loss of its own batch while learning_rate <= 2 / L.
     """
-    wide = reference.widen(dataset)
-    if not any(problem.learning_rate * _curvature(batch) > 2 for batch in _once(wide, problem.recipe, epochs)):
+    batching, rate = problem.batching, problem.learning_rate
+    different = range(epochs if batching.shuffle else min(1, epochs))
+    if not any(rate * steepest(dataset, batching, epoch) > 2 for epoch in different):
         return False
-    start = reference.stacked(zeros(dataset), wide)
-    steps = run(wide, start, problem.recipe, range(epochs)).steps
-    first, last = (float(reference.evaluate(wide, theta).loss.value) for theta in (start, steps[-1].after))
-    if not np.isfinite(last):
-        return True
-    return last > first
+    wide = reference.widen(dataset)
+    theta = start = reference.stacked(zeros(dataset), wide)
+    for epoch in range(epochs):
+        for rows in batching.rows(dataset.n, epoch):
+            theta = theta - rate * reference.evaluate(wide.rows(rows), theta).gradients.value
+    first, last = (float(reference.evaluate(wide, each).loss.value) for each in (start, theta))
+    return last > first if np.isfinite(last) else True
 
 
-def _once(wide: Problem, recipe: Recipe, epochs: int) -> Iterator[Problem]:
-    """Yield the batches of these epochs, and those that all epochs share once."""
-    for epoch in range(epochs if recipe.batching.shuffle else min(1, epochs)):
-        yield from reference.batches(wide, recipe, [epoch])
+def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
+    """Return about how long `carried` takes, with P parameters (size) and so many batches an epoch of so many rows.
 
-
-def beyond(size: int, steps: int) -> bool:
-    """Return whether parameters of this size over so many steps are too many to carry an error along entry by entry."""
-    return size > LARGEST_P or steps > MOST_STEPS
+    The same on every machine, because it decides what is done: counted, and not measured.
+    """
+    operations = size**2 * min(4 * rows, 2 * size + rows)
+    return sum(epochs) * batches * (_STEP_SECONDS + operations / _OPERATIONS)
 
 
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
 
-    Walks back from the last step, so that one product of P x P matrices per step is enough. Where that is too
-    much (`beyond`), `bench.gate.training` has another way.
+    Walks back from the last step, so that one product of P x P matrices per step is enough. A small batch has a Hessian
+    of low rank, and needs less.
     """
     size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
     ends = [run.ends[epoch - 1] for epoch in epochs]
@@ -129,11 +128,13 @@ def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     errors: list[Float64] = [np.zeros(size) for _ in ends]
     for number in reversed(range(steps)):
         step = run.steps[number]
-        hessian = reference.hessian(step.problem, step.before)
+        bend = reference.curvature(step.problem, step.before)
+        whole = None if 4 * step.problem.n < 2 * size else bend.matrix
         for which, end in enumerate(ends):
             if number <= end:
                 errors[which] += np.abs(products[which]) @ step.rounding.ravel()
-                products[which] -= run.learning_rate * products[which] @ hessian
+                bent = bend.times(products[which]) if whole is None else products[which] @ whole
+                products[which] -= run.learning_rate * bent
     return [error.reshape(run.steps[0].rounding.shape) for error in errors]
 
 
@@ -148,7 +149,7 @@ def watch(run: Run, problem: Problem, epochs: Sequence[int]) -> Iterator[tuple[S
     """
     for epoch, error in zip(epochs, carried(run, epochs), strict=True):
         theta = run.after(epoch)
-        bend = float(error.ravel() @ np.abs(reference.hessian(problem, theta)) @ error.ravel())
+        bend = float(error.ravel() @ np.abs(reference.curvature(problem, theta).matrix) @ error.ravel())
         yield Scaled(theta, error.astype(theta.dtype)), loss_at(problem, theta, error, bend)
 
 

@@ -104,7 +104,7 @@ def test_the_hessian_is_the_slope_of_the_reference_gradient(model: Model) -> Non
     case, opinion = opinions(model, "float64")[0]
     problem = opinion[0][1].problem
     theta = reference.stacked(case.start, problem)
-    hessian = reference.hessian(problem, theta)
+    hessian = reference.curvature(problem, theta).matrix
     step = np.longdouble(1e-6)
     for number, index in enumerate(np.ndindex(theta.shape)):
         moved = np.zeros_like(theta)
@@ -118,7 +118,7 @@ def test_an_error_is_carried_through_the_later_steps() -> None:
     dataset = synthetic.draw(Model.SIMPLE_LINEAR, 5, 1, seed=3).dataset
     problem = reference.widen(dataset)
     run = trajectory.run(problem, reference.stacked(zeros(dataset), problem), Recipe(0.1), range(2))
-    step = np.eye(2) - 0.1 * reference.hessian(problem, run.steps[1].before)
+    step = np.eye(2) - 0.1 * reference.curvature(problem, run.steps[1].before).matrix
     by_hand = np.abs(step) @ run.steps[0].rounding.ravel() + run.steps[1].rounding.ravel()
     (error,) = trajectory.carried(run, [2])
     assert error.ravel() == pytest.approx(by_hand, rel=1e-12)
