@@ -1,52 +1,10 @@
-"""Which blocks count, and what disturbed a process: judged by the conditions, blind to the times."""
+"""Which blocks count: judged by whether all met an undisturbed processor, blind to whose time is which."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from bench.plan.controls import NULL
-from bench.store.raw_rows import STOPPED, Block, Disturbance, Rounds
-
-# A process that waited for a processor gives no time of its own: fixed before any run. The pressure that counts is
-# that of others: on one processor a library's own threads wait for one another, JAX's for a quarter of the time,
-# which costs the process none of its processor and is part of what the library is.
-LEAST_CPU_SHARE = 0.98
-MOST_PRESSURE_SHARE = 0.06
-
-
-def disturbance(rounds: Sequence[Rounds]) -> str:
-    """Return what kept this process, whose cells these are, from its processor; empty if nothing did.
-
-    Only a process that may use one processor is judged: several threads wait for one another, and a host for its
-    device. The rounds of the null implementation are too short to tell.
-    """
-    cells = [one for one in rounds if one.cell.device == "cpu" and one.cell.threads == 1 and one.name != NULL]
-    wall = sum(one.disturbance.wall_seconds or 0.0 for one in cells)
-    if wall == 0:
-        return ""
-    cpu = _share((one.disturbance.cpu_seconds for one in cells), wall)
-    pressure = _share((pressure_of_others(one.disturbance) for one in cells), wall)
-    if cpu is not None and cpu < LEAST_CPU_SHARE:
-        return f"{cells[0].name} had its processor for {100 * cpu:.1f} % of the time"
-    if pressure is not None and pressure > MOST_PRESSURE_SHARE:
-        return f"others waited for a processor in {100 * pressure:.1f} % of the time of {cells[0].name}"
-    return ""
-
-
-def pressure_of_others(seen: Disturbance) -> float | None:
-    """The time in which some thread of the machine waited, less that in which one of this process did.
-
-    The threads' own times are summed where they overlap, so this is never too much; what is taken from the process
-    itself shows in its processor time.
-    """
-    if seen.pressure_seconds is None:
-        return None
-    return max(0.0, seen.pressure_seconds - (seen.own_queue_seconds or 0.0))
-
-
-def _share(seconds: Iterable[float | None], wall: float) -> float | None:
-    known = [one for one in seconds if one is not None]
-    return sum(known) / wall if known else None
+from bench.store.raw_rows import STOPPED, Block
 
 
 def without(blocks: Sequence[Block]) -> set[int]:

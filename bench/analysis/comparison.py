@@ -162,15 +162,15 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         change_high=ratio.high if ratio else None,
         change_level=ratio.level if ratio else None,
         comparisons=count,
-        old_epoch_seconds=median(times[0]) if times[0] else None,
-        new_epoch_seconds=median(times[1]) if times[1] else None,
+        old_epoch_seconds=runs[0].shown.get(cell),
+        new_epoch_seconds=runs[1].shown.get(cell),
         old_blocks=len(times[0]),
         new_blocks=len(times[1]),
     )
 
 
 def _times(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
-    """Return the process value of each block, in seconds."""
+    """Return the seconds per epoch of each block that met a quiet processor."""
     if ended[cell].status is not Status.OK:
         return []
     return [*raw.values.get(cell, {}).values()]

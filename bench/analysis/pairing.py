@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.analysis.statistics import paired_ratio, process_value
+from bench.analysis import quiet
+from bench.analysis.quiet import Estimates
+from bench.analysis.statistics import paired_ratio
 from bench.plan.controls import NULL, TWIN, baseline_of
 from bench.store.cell import Cell
 from bench.store.raw_rows import Rounds
@@ -27,21 +29,39 @@ def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Ce
     return own, twins
 
 
-def by_block(rounds: Iterable[Rounds]) -> dict[int, float]:
-    """Return the process value of each block."""
-    return {one.block: process_value(one) for one in rounds}
+def estimates(rounds: Sequence[Rounds]) -> dict[Cell, Estimates]:
+    """Return what each cell takes, by block, from the rounds of a run that count."""
+    own, twins = by_cell(rounds)
+    sentinel = quiet.floor(rounds)
+    found = {
+        cell: quiet.of_baseline(its, twins.get(cell, []), sentinel)
+        for cell, its in own.items()
+        if baseline_of(cell) == cell
+    }
+    nobody = Estimates({}, {}, {})
+    for cell, its in own.items():
+        if cell not in found:
+            baseline = baseline_of(cell)
+            copies = own.get(baseline, []), twins.get(baseline, [])
+            found[cell] = quiet.of_other(its, *copies, found.get(baseline, nobody), sentinel)
+    return found
 
 
-def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
-    """Return the half-width of the widest interval of a ratio; 0 if there is none."""
-    own, _ = by_cell(rounds)
-    cells = [cell for cell in timed if cell in own]
-    found = 0.0
+def half_widths(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> list[float]:
+    """Return the half-width of the interval of every ratio that these blocks are enough for."""
+    known = estimates(rounds)
+    cells = [cell for cell in timed if cell in known]
+    found = []
     for model in Model:
         of_model = [cell for cell in cells if cell.problem.model is model]
         for cell in of_model:
             baseline = baseline_of(cell)
-            if baseline != cell and baseline in own:
-                ratio = paired_ratio(by_block(own[cell]), by_block(own[baseline]), comparisons(of_model))
-                found = max(found, ratio.half_width if ratio else 0.0)
+            if baseline != cell and baseline in known:
+                ratio = paired_ratio(known[cell].quiet, known[baseline].quiet, comparisons(of_model))
+                found += [ratio.half_width] if ratio else []
     return found
+
+
+def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
+    """Return the half-width of the widest interval of a ratio; 0 if there is none."""
+    return max(half_widths(rounds, timed), default=0.0)

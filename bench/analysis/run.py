@@ -10,24 +10,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-from bench.analysis import roofline, scaling
+from bench.analysis import roofline, scaling, times
 from bench.analysis.blocks import without
-from bench.analysis.pairing import by_block, by_cell, comparisons
-from bench.analysis.statistics import (
-    Processes,
-    Ratio,
-    compare,
-    mean_ratio,
-    order_interval,
-    paired_ratio,
-    processes,
-)
+from bench.analysis.pairing import by_cell, comparisons, estimates
+from bench.analysis.quiet import Estimates
+from bench.analysis.statistics import Ratio, compare, mean_ratio, paired_ratio
+from bench.analysis.times import Times
 from bench.errors import BadInput
 from bench.plan.controls import NULL, TWIN, baseline_of
-from bench.store import checkpoint, decode_rounds, jsonl
+from bench.store import decode_rounds, jsonl
 from bench.store.cell import Cell, Status
 from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
-from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
+from bench.store.raw_rows import Block, Failure, Rates, Rounds, Spent, Verdict
 from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from datasets.dataset import Model
@@ -45,6 +39,7 @@ class Raw:
     verdicts     one for every cell, those left out included; the last one of a cell counts
     blocks       those that have ended; the rounds of one in whose place another was run are kept, and not counted
     rates        how fast the machine was in each block
+    spent        what the parts of the run took
     """
 
     environment: Mapping[str, Any]
@@ -54,6 +49,7 @@ class Raw:
     failures: Sequence[Failure]
     blocks: Sequence[Block] = ()
     rates: Sequence[Rates] = ()
+    spent: Sequence[Spent] = ()
 
     @cached_property
     def scalings(self) -> list[Scaling]:
@@ -89,29 +85,14 @@ class Raw:
         return _counted(self.every[1], self.excluded)
 
     @cached_property
-    def processes(self) -> Processes:
-        """What the processes of `own` took, one after the other."""
-        return processes([one for rounds in self.own.values() for one in rounds])
+    def estimates(self) -> dict[Cell, Estimates]:
+        """What each cell takes, by block."""
+        return estimates(self.counted)
 
     @cached_property
     def values(self) -> dict[Cell, dict[int, float]]:
-        """The process value of each block, of each cell."""
-        return _by_block(self.own, self.processes.values)
-
-    @cached_property
-    def minima(self) -> dict[Cell, dict[int, float]]:
-        """The same of the shortest rounds."""
-        return _by_block(self.own, self.processes.minima)
-
-    @cached_property
-    def drifting(self) -> dict[Cell, dict[int, bool]]:
-        """Whether the process of each block drifted, of each cell."""
-        return _by_block(self.own, self.processes.drifting)
-
-    @cached_property
-    def twin_values(self) -> dict[Cell, dict[int, float]]:
-        """The process value of each block, of the baseline's A/A twin in each cell."""
-        return {cell: by_block(rounds) for cell, rounds in self.twins.items()}
+        """Seconds per epoch on an undisturbed processor in each block, of each cell."""
+        return {cell: dict(one.quiet) for cell, one in self.estimates.items()}
 
     @cached_property
     def final(self) -> list[Verdict]:
@@ -135,6 +116,11 @@ class Raw:
     def timings(self) -> list[Timing]:
         """The rows of timings.csv: one for each cell, in the order of the models and then of the plan."""
         return _timings(self)
+
+    @cached_property
+    def shown(self) -> dict[Cell, float | None]:
+        """The time of each cell, as its row shows it."""
+        return {row.cell: row.epoch_seconds for row in self.timings}
 
     @cached_property
     def means(self) -> list[Mean]:
@@ -168,12 +154,6 @@ class Raw:
 def _counted(every: Mapping[Cell, list[Rounds]], excluded: set[int]) -> dict[Cell, list[Rounds]]:
     found = {cell: [one for one in rounds if one.block not in excluded] for cell, rounds in every.items()}
     return {cell: rounds for cell, rounds in found.items() if rounds}
-
-
-def _by_block(own: Mapping[Cell, Sequence[Rounds]], column: Sequence[Value]) -> dict[Cell, dict[int, Value]]:
-    """Return a column with one value for each of these processes, in their order, by cell and block."""
-    following = iter(column)
-    return {cell: {one.block: next(following) for one in rounds} for cell, rounds in own.items()}
 
 
 @dataclass(frozen=True)
@@ -214,9 +194,9 @@ def _self_comparisons(raw: Raw) -> list[SelfComparison]:
     if raw.quick:
         return []
     results = []
-    for cell, values in raw.twin_values.items():
+    for cell, (twin, own) in _copies(raw).items():
         if cell in raw.fine:
-            ratio = paired_ratio(values, raw.values.get(cell, {}), raw.comparisons[cell.problem.model])
+            ratio = paired_ratio(twin, own, raw.comparisons[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
@@ -243,11 +223,23 @@ def _means(raw: Raw) -> list[Mean]:
         {cell: (own[cell], own[baseline]) for cell, baseline in baselines.items() if baseline not in (None, cell)}
     )
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
-    selves = _grouped({cell: (values, own[cell]) for cell, values in raw.twin_values.items() if cell in own})
+    selves = _grouped({cell: pair for cell, pair in _copies(raw).items() if cell in own})
     return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
 _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
+
+
+def _copies(raw: Raw) -> dict[Cell, _Pairs]:
+    """Return what the baseline's A/A twin takes in each block, and what the baseline itself does."""
+    return {
+        cell: (
+            {block: twin for block, (_, twin) in one.copies.items()},
+            {block: own for block, (own, _) in one.copies.items()},
+        )
+        for cell, one in raw.estimates.items()
+        if one.copies
+    }
 
 
 def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs]]]:
@@ -273,15 +265,8 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
     cell, problem = verdict.cell, verdict.cell.problem
     baseline, count = raw.fine.get(baseline_of(cell)), raw.comparisons[problem.model]
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
-    values = raw.values[cell] if rounds else {}
     costs = [one.costs for one in rounds]
-    interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
-    low, high, level = interval or (None, None, None)
-    ratio = minimum = None
-    if rounds and baseline is not None and cell != baseline and not raw.quick:
-        ratio = paired_ratio(values, raw.values[baseline], count)
-        minimum = paired_ratio(raw.minima[cell], raw.minima[baseline], count)
-    epoch_seconds = median(values.values()) if values else None
+    found = _times(cell, baseline, count, raw) if rounds else Times()
     least = roofline.seconds(cell, raw.rates) if rounds else None
     return Timing(
         implementation=cell.implementation,
@@ -299,33 +284,35 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         threads=cell.threads,
         status=verdict.status,
         detail=verdict.detail,
-        comparison=compare(ratio),
-        epoch_seconds=epoch_seconds,
-        epoch_seconds_low=low,
-        epoch_seconds_high=high,
-        epoch_seconds_level=level,
+        comparison=found.comparison,
+        epoch_seconds=found.epoch_seconds,
+        epoch_seconds_low=found.low,
+        epoch_seconds_high=found.high,
+        epoch_seconds_level=found.level,
+        floor_seconds=found.floor_seconds,
+        median_seconds=found.median_seconds,
         limit_seconds=least,
-        times_limit=epoch_seconds / least if epoch_seconds and least else None,
+        times_limit=found.epoch_seconds / least if found.epoch_seconds and least else None,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,
         import_seconds=_cost([one.import_seconds for one in costs]),
         data_seconds=_cost([one.data_seconds for one in costs]),
         compile_seconds=_cost([one.compile_seconds for one in costs]),
         peak_memory_bytes=_cost([one.peak_memory_bytes for one in costs]),
         device_epoch_seconds=_cost([one.device_epoch_seconds for one in costs]),
-        ratio=ratio.ratio if ratio else None,
-        ratio_low=ratio.low if ratio else None,
-        ratio_high=ratio.high if ratio else None,
-        ratio_level=ratio.level if ratio else None,
-        minimum_ratio=minimum.ratio if minimum else None,
-        minimum_ratio_low=minimum.low if minimum else None,
-        minimum_ratio_high=minimum.high if minimum else None,
-        unstable=not ratio.overlaps(minimum) if ratio and minimum else None,
+        **_ratio("ratio", found.ratio),
+        ratio_level=found.ratio.level if found.ratio else None,
+        **_ratio("floor_ratio", found.floor),
+        **_ratio("median_ratio", found.median),
+        depends_on_load=found.depends_on_load,
+        uneven=found.uneven,
+        slow_share=found.slow_share,
+        could_have_found=found.could_have_found,
+        company=found.company,
         comparisons=count,
         baseline=BASELINE,
         baseline_device="cpu",
-        blocks=len(values),
-        disturbed_blocks=len(values.keys() & raw.disturbed.keys()),
-        drifting_processes=sum(raw.drifting[cell].values()) if rounds else 0,
+        blocks=len(rounds),
+        disturbed_blocks=len({one.block for one in rounds} & raw.disturbed.keys()),
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
         learning_rate=problem.learning_rate,
         seed=problem.seed,
@@ -334,6 +321,24 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         accuracy=verdict.accuracy,
         denormal_share=verdict.denormal_share,
     )
+
+
+def _times(cell: Cell, baseline: Cell | None, count: int, raw: Raw) -> Times:
+    own = raw.estimates[cell]
+    if raw.quick:
+        return times.quick(own)
+    if baseline is None or cell == baseline or baseline not in raw.estimates:
+        return times.alone(own, count)
+    return times.of_other(own, raw.estimates[baseline], count)
+
+
+def _ratio(name: str, ratio: Ratio | None) -> dict[str, float | None]:
+    """Return the three columns of a ratio."""
+    return {
+        name: ratio.ratio if ratio else None,
+        f"{name}_low": ratio.low if ratio else None,
+        f"{name}_high": ratio.high if ratio else None,
+    }
 
 
 def read(folder: Path) -> Raw:
@@ -361,8 +366,13 @@ def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
             environment=environment,
             verdicts=judged,
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
+            rounds=list(
+                jsonl.each_line(
+                    Rounds, folder / "raw" / "rounds.jsonl", decode_rounds.reader(one.cell for one in judged)
+                )
+            ),
             failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
             blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
             rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
+            spent=jsonl.read_lines(Spent, folder / "raw" / "spent.jsonl"),
         )

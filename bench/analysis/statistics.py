@@ -1,31 +1,23 @@
-"""What the rounds of many processes say of a cell, and of two cells: pure functions of numbers.
+"""What the processes of a run say of a cell, and of two cells: pure functions of numbers.
 
-The unit of evidence is the process: the rounds of one process only give its median, and processes
-are compared within their block. Between clean processes the median moves ten times as much as the
-standard error computed from the rounds of one of them.
+The unit of evidence is the process: its rounds give it one value, and processes are compared within their block.
+Between clean processes the median of rounds moves ten times as much as the standard error computed from the rounds of
+one of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import fmean, median
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Comparison
 
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03
-
-# A process is steady if the medians of its first and last third of rounds differ by no more than this share; fewer
-# rounds in a third than that have no median to speak of.
-DRIFT = 0.05
-LEAST_THIRD = 3
 
 
 @dataclass(frozen=True)
@@ -49,50 +41,8 @@ class Ratio:
 
 
 def process_value(rounds: Rounds) -> float:
-    """Return the seconds per epoch of one process: the median of its rounds."""
+    """Return the seconds per epoch of one process under the load of the run: the median of its rounds."""
     return median(rounds.round_seconds) / rounds.epochs_per_round
-
-
-@dataclass(frozen=True)
-class Processes:
-    """What many processes took, in their order.
-
-    values    the process value of each
-    minima    seconds per epoch of its shortest round: what load disturbs least
-    drifting  whether the last third of its rounds took another time than the first, by more than 5 %
-    """
-
-    values: Sequence[float]
-    minima: Sequence[float]
-    drifting: Sequence[bool]
-
-
-def processes(rounds: Sequence[Rounds]) -> Processes:
-    """Return what each of these processes took: of all at once, since a large report has 150,000."""
-    values, minima, drifting = np.empty(len(rounds)), np.empty(len(rounds)), np.empty(len(rounds), dtype=bool)
-    epochs = np.array([one.epochs_per_round for one in rounds])
-    for places, seconds in _equally_long(rounds):
-        values[places] = np.median(seconds, axis=1) / epochs[places]
-        minima[places] = seconds.min(axis=1) / epochs[places]
-        drifting[places] = _drift(seconds)
-    return Processes(values.tolist(), minima.tolist(), drifting.tolist())
-
-
-def _equally_long(rounds: Sequence[Rounds]) -> Iterator[tuple[list[int], NDArray[np.float64]]]:
-    """Yield the places of the processes that have the same number of rounds, and their round_seconds, a row each."""
-    by_number: dict[int, list[int]] = {}
-    for place, one in enumerate(rounds):
-        by_number.setdefault(len(one.round_seconds), []).append(place)
-    for places in by_number.values():
-        yield places, np.array([rounds[place].round_seconds for place in places])
-
-
-def _drift(seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
-    third = seconds.shape[1] // 3
-    if third < LEAST_THIRD:
-        return np.zeros(len(seconds), dtype=bool)
-    ratio = np.median(seconds[:, -third:], axis=1) / np.median(seconds[:, :third], axis=1)
-    return ~((ratio >= 1 / (1 + DRIFT)) & (ratio <= 1 + DRIFT))
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:

@@ -6,13 +6,9 @@ most in favour of an honest cell, and a lie is declared of three processes or mo
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import median, quantiles
-
-import numpy as np
 
 from bench.analysis.statistics import process_value
 from bench.gate import judge, reference, training
@@ -21,7 +17,7 @@ from bench.plan import controls, starts
 from bench.store.cell import Problem, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
 from datasets.dataset import Dataset
-from impls.protocol import Params, parameter_shapes
+from impls.protocol import Params
 
 # A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
 # 60 us after a round on one core, whose data and threads have displaced it.
@@ -32,6 +28,12 @@ _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
 _IDLE_CPU = 0.1
 # Four times the epochs take four times as long, where a round lasts long against what it costs to start one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
+# A request takes 0.1 to 0.2 ms longer than its round: two pipes, and the second synchronize.
+_UNSEEN_SECONDS, _UNSEEN_SHARE = 1e-3, 0.1
+# No clock runs faster than another by this share.
+_LONGER_SHARE = 0.01
+# What libraries start, such as a compiler's pool, sleeps while rounds are timed.
+_STARTED_SECONDS, _STARTED_SHARE = 0.02, 0.05
 _PROCESSES = 3
 
 
@@ -51,6 +53,8 @@ def findings(rounds: Rounds) -> list[Finding]:
         *_early_return(evidence, round_seconds, rounds.cell.threads),
         *_not_linear(evidence, rounds.round_seconds),
         *_changed(evidence, problem.dtype),
+        *_clock_disagrees(rounds),
+        *_others_worked(rounds),
     ]
 
 
@@ -136,10 +140,55 @@ def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
     return Finding(Status.BELOW_LIMIT, detail)
 
 
-def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
-    """Return how the checked round ended elsewhere than the reference does; None if it did not, or trains nothing.
+def _clock_disagrees(rounds: Rounds) -> Iterator[Finding]:
+    """Both witnesses are the parent's: its own clock around the request, and the system's account of the process.
+
+    A quarter of the rounds at least were held up by nothing; in these the request takes hardly longer than the round.
+    The processor time is telling only beyond what the threads that were asked for can use while the round lasts.
+    """
+    own, witnessed = rounds.round_seconds, rounds.witnessed
+    if len(witnessed.wall_seconds) != len(own):
+        return
+    unseen = [wall - seconds for wall, seconds in zip(witnessed.wall_seconds, own, strict=True)]
+    used = [cpu - rounds.cell.threads * seconds for cpu, seconds in zip(witnessed.cpu_seconds, own, strict=True)]
+    middle = median(own)
+    most = max(_UNSEEN_SECONDS, _UNSEEN_SHARE * middle)
+    if _quarter(unseen) > most:
+        seen = median(witnessed.wall_seconds)
+        detail = f"its rounds take {middle:.3g} s by its own clock and {seen:.3g} s by the parent's"
+        yield Finding(Status.CLOCK_DISAGREES, detail)
+    elif rounds.cell.device == "cpu" and _quarter(used) > most:
+        seen = median(witnessed.cpu_seconds)
+        detail = f"its rounds take {middle:.3g} s by its own clock and use {seen:.3g} s of a processor"
+        yield Finding(Status.CLOCK_DISAGREES, detail)
+    elif _quarter([-one for one in unseen]) > _LONGER_SHARE * middle:
+        seen = median(witnessed.wall_seconds)
+        detail = f"its rounds take {middle:.3g} s by its own clock, and no more than {seen:.3g} s have passed"
+        yield Finding(Status.CLOCK_DISAGREES, detail)
+
+
+def _quarter(values: Sequence[float]) -> float:
+    """Return the number that three quarters of these are above."""
+    return quantiles(values, n=4)[0] if len(values) > 1 else values[0]
+
+
+def _others_worked(rounds: Rounds) -> Iterator[Finding]:
+    """What a worker starts is on no clock of its own, and may work while others have their turns."""
+    started = rounds.witnessed.started_seconds
+    if started > max(_STARTED_SECONDS, _STARTED_SHARE * sum(rounds.round_seconds)):
+        detail = f"what it had started used {started:.2g} s of a processor while rounds were timed"
+        yield Finding(Status.WRONG_ENVIRONMENT, detail)
+
+
+# What a round must end with: a problem's training from the start of this seed, after so many epochs.
+Expect = Callable[[Problem, tuple[int, ...], int], Scaled]
+
+
+def wrong_after_timing(rounds: Rounds, dataset: Dataset, expect: Expect | None = None) -> Finding | None:
+    """Return how a checked round ended elsewhere than the reference does; None if none did, or it trains nothing.
 
     dataset   the dataset of the cell, in its dtype
+    expect    where the reference ends; computed for this round alone where it is None
 
     One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The whole round
     is judged by the rule of the gate, `bench.gate.training`.
@@ -147,14 +196,22 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
     evidence, problem = rounds.evidence, rounds.cell.problem
     if rounds.cell.implementation == controls.NULL:
         return None
-    if not evidence.checked_w:
+    if not evidence.checked:
         return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
     if set(evidence.dtypes.values()) != {problem.dtype}:
         return None  # DTYPE-CHANGED says so, and the bytes mean something else
-    if not evidence.repeated and rounds.cell.device == "cpu" and rounds.cell.threads == 1:
-        return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
-    expected = _expected(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
-    return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)
+    exact = rounds.cell.device == "cpu" and rounds.cell.threads == 1
+    if exact and not all(one.repeated for one in evidence.checked):
+        return Finding(Status.WRONG_AFTER_TIMING, "a checked round ends elsewhere when it is run again untimed")
+    for one in evidence.checked:
+        if expect is None:
+            (expected,) = after(problem, dataset, one.seed, [rounds.epochs_per_round])
+        else:
+            expected = expect(problem, one.seed, rounds.epochs_per_round)
+        found = _compared(problem, starts.unpacked(problem, one.w, one.b), dataset, expected)
+        if found is not None:
+            return found
+    return None
 
 
 def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
@@ -173,21 +230,7 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
     return Finding(Status.WRONG_AFTER_TIMING, detail)
 
 
-@lru_cache(maxsize=64)
-def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
-    """The same for every implementation in a block, which all check the same start."""
-    start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
+def after(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: Sequence[int]) -> list[Scaled]:
+    """Return where the reference ends that trains from the start of this seed, after each of these epochs."""
     patience = training.PATIENCE_SECONDS_PER_ROUND
-    return training.after(dataset, start, problem.recipe, [epochs], patience=patience)[-1]
-
-
-def unpacked(problem: Problem, w: str, b: str) -> Params:
-    """Return the parameters of which `bench.worker.evidence.packed` made these two."""
-    dtype = np.dtype(problem.dtype).newbyteorder("<")
-    shapes = parameter_shapes(problem.model, problem.d, problem.k)
-    return Params(
-        *(
-            np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
-            for text, shape in zip((w, b), shapes, strict=True)
-        )
-    )
+    return training.after(dataset, starts.of_problem(problem, seed), problem.recipe, epochs, patience=patience)

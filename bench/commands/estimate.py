@@ -11,11 +11,11 @@ from bench.gate.check import AT_ONCE
 from bench.plan.controls import NULL
 from bench.plan.sweep import work_seconds
 from bench.store.cell import Cell
-from bench.timing import race
+from bench.timing import entrants
 
 # Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
 # implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
-# the rates that each block measures for a dtype; what comes before the gate and after the race.
+# the rates that each block measures for a dtype; what comes before the gate and after the entrants.
 _START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
 _OTHER_START = 2.5
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
@@ -31,7 +31,7 @@ _QUICK_GATE = 0.6
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how long gate and race will take for these cells."""
-    pilot, block = race.worker_groups(cells, controls=False), race.worker_groups(cells, controls=not quick)
+    pilot, block = entrants.worker_groups(cells, controls=False), entrants.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(group) + _PILOT_CELL * len(group.cells) for group in pilot)
     rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
@@ -48,7 +48,7 @@ def _work(cell: Cell) -> float:
     return work_seconds(one.n, one.d, one.k, np.dtype(one.dtype).itemsize, one.batch_size)
 
 
-def _start(group: race.WorkerGroup) -> float:
+def _start(group: entrants.WorkerGroup) -> float:
     name = group.cells[0].implementation
     compiling = _FIRST_SHAPE + _SHAPE * (len(group.cells) - 1) if _compiles(name) else 0.0
     return _START.get(_library(name), _OTHER_START) + compiling

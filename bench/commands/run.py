@@ -21,6 +21,7 @@ from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store import layout, run_folder
 from bench.store.cell import Status
+from bench.store.checkpoint import spent
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
@@ -57,7 +58,8 @@ def _measure(ready: Prepared, screen: Screen) -> int:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with progress.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
-        check.judge(ready.out / "raw", ready.plan.data)
+        with spent(ready.out / "raw", "judging"):
+            check.judge(ready.out / "raw", ready.plan.data)
     raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)
@@ -130,7 +132,7 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
 def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Pass all cells through the gate, keep what it said, and print it."""
     data, folders = looked_at(ready)
-    with progress.display(screen) as listener:
+    with progress.display(screen) as listener, spent(ready.out / "raw", "agreement"):
         verdicts, agreements = gate.check(
             ready.plan.cells,
             data,

@@ -1,4 +1,4 @@
-"""What the system counts of this process and its machine; None where the system does not count it."""
+"""What the system counts of this process; None where the system does not count it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.store.raw_rows import Disturbance
-
 # A thread that used less than this share of the busiest one's time did not take part.
 _SHARE = 0.1
 # The kernel brings a thread's time up to date once a tick, so that much of it may seem to be nobody's.
@@ -19,45 +17,15 @@ _TICK_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Counters:
-    """The counters at one moment.
+    """The processor time of this process at one moment, of all its threads and of each by its number."""
 
-    threads   the processor time of each thread by its number
-    queued    the time that each was ready and had no processor
-    """
-
-    wall: float
     cpu: float
-    switches: int | None
-    pressure: float | None
-    busy: float | None
-    steal: float | None
     threads: dict[str, float] | None
-    queued: dict[str, float] | None
 
 
 def read() -> Counters:
     """Return the counters as they are now."""
-    busy, steal = _processors()
-    threads, queued = _thread_seconds()
-    wall, cpu = time.perf_counter(), time.process_time()
-    return Counters(wall, cpu, _switches(), pressure_seconds(), busy, steal, threads, queued)
-
-
-def disturbance(before: Counters, after: Counters) -> Disturbance:
-    """Return what happened between two moments."""
-    wall, cpu = after.wall - before.wall, after.cpu - before.cpu
-    busy = _less(after.busy, before.busy)
-    others = None if busy is None else max(0.0, busy - cpu) / (wall * (os.cpu_count() or 1))
-    switches = _less(after.switches, before.switches)
-    return Disturbance(
-        wall_seconds=round(wall, 6),
-        cpu_seconds=round(cpu, 6),
-        switches=None if switches is None else int(switches),
-        pressure_seconds=_less(after.pressure, before.pressure),
-        own_queue_seconds=_queued(before.queued, after.queued),
-        steal_seconds=_less(after.steal, before.steal),
-        others_busy=None if others is None else round(others, 4),
-    )
+    return Counters(time.process_time(), _thread_seconds())
 
 
 def busy_threads(before: Counters, after: Counters) -> int | None:
@@ -96,57 +64,13 @@ def _high_water_bytes() -> int | None:
     return None
 
 
-def _less(after: float | None, before: float | None) -> float | None:
-    return None if after is None or before is None else round(after - before, 6)
-
-
-def _switches() -> int | None:
-    if sys.platform == "win32":
-        return None
-    import resource  # noqa: PLC0415 - Windows has none
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-
-
-def pressure_seconds() -> float | None:
-    """Return the time so far in which some thread of the machine was ready and had no processor.
-
-    The first line is `some avg10=.. avg60=.. avg300=.. total=<microseconds>`.
-    """
-    with suppress(OSError, ValueError):
-        first = Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0]
-        return int(first.rpartition("=")[2]) / 1e6
-    return None
-
-
-def _processors() -> tuple[float | None, float | None]:
-    """Return the seconds that all processors worked, and those that the hypervisor kept from them.
-
-    The first line is `cpu user nice system idle iowait irq softirq steal ..`, in ticks.
-    """
-    if sys.platform != "linux":
-        return None, None
-    with suppress(OSError, ValueError):
-        words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
-        user, nice, system, _, _, irq, softirq, steal = (int(word) / os.sysconf("SC_CLK_TCK") for word in words[1:9])
-        return user + nice + system + irq + softirq, steal
-    return None, None
-
-
-def _queued(before: dict[str, float] | None, after: dict[str, float] | None) -> float | None:
-    if before is None or after is None:
-        return None
-    return round(sum(seconds - before.get(number, 0.0) for number, seconds in after.items()), 6)
-
-
-def _thread_seconds() -> tuple[dict[str, float] | None, dict[str, float] | None]:
-    """The first two numbers of schedstat are what the thread ran and what it waited to run, in nanoseconds."""
+def _thread_seconds() -> dict[str, float] | None:
+    """The first number of schedstat is what the thread ran, in nanoseconds."""
     tasks = Path("/proc/self/task")
     if not (tasks / str(os.getpid()) / "schedstat").is_file():
-        return None, None
-    ran, queued = {}, {}
+        return None
+    ran = {}
     for task in tasks.iterdir():
         with suppress(OSError):  # the thread ended meanwhile
-            words = (task / "schedstat").read_text(encoding="ascii").split()
-            ran[task.name], queued[task.name] = int(words[0]) / 1e9, int(words[1]) / 1e9
-    return ran, queued
+            ran[task.name] = int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    return ran

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench.machine.counters import pressure_seconds
+from bench.machine.host import pressure_seconds
 
 CALM_PERCENT = 10.0
-_BUDGET_SECONDS = 60.0
+_BUDGET_SECONDS = 15.0
 # The kernel's own averages go back ten seconds, to when a worker of this run was there: they would count its threads.
 _WINDOW_SECONDS, _POLL_SECONDS = 0.25, 1.0
 
 
 class Quiet:
-    """The waiting of one run: at most a minute in all, whatever the number of its blocks."""
+    """The waiting of one run: at most a quarter of a minute in all, whatever the number of its blocks."""
 
     def __init__(
         self,

@@ -1,9 +1,12 @@
-"""The parameters that training starts from, drawn alike for every implementation."""
+"""The parameters that training starts from, drawn alike for every implementation, and how they travel as text."""
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 
+from bench.store.cell import Problem
 from impls.protocol import Model, Params, parameter_shapes
 
 
@@ -17,3 +20,26 @@ def draw(model: Model, d: int, k: int, dtype: str, seed: tuple[int, ...]) -> Par
     shapes = parameter_shapes(model, d, k)
     w, b = (np.asarray(generator.uniform(-0.5, 0.5, shape) / np.sqrt(d + 1), dtype) for shape in shapes)
     return Params(w, b)
+
+
+def of_problem(problem: Problem, seed: tuple[int, ...]) -> Params:
+    """Return the parameters drawn for a problem from this seed."""
+    return draw(problem.model, problem.d, problem.k, problem.dtype, seed)
+
+
+def packed(params: Params) -> tuple[str, str]:
+    """Return w and b as base64 of their little-endian bytes; `unpacked` is the way back."""
+    w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
+    return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
+
+
+def unpacked(problem: Problem, w: str, b: str) -> Params:
+    """Return the parameters of this problem that `packed` made these two of, in the machine's own byte order."""
+    little = np.dtype(problem.dtype).newbyteorder("<")
+    shapes = parameter_shapes(problem.model, problem.d, problem.k)
+    return Params(
+        *(
+            np.frombuffer(base64.b64decode(text), little).astype(problem.dtype).reshape(shape)
+            for text, shape in zip((w, b), shapes, strict=True)
+        )
+    )

@@ -121,7 +121,7 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
                 an_end.wait(_LOOK_SECONDS)
     finally:
         for one in running.values():
-            _kill_group(one.worker)
+            kill_group(one.worker)
 
 
 def run_worker(order: Order) -> Ending:
@@ -136,19 +136,19 @@ class _Running:
     worker: subprocess.Popen[bytes]
     deadline: float
 
-    @property
-    def log(self) -> Path:
-        return self.order.folder / _LOG
-
-    def flooded(self) -> bool:
-        return self.log.stat().st_size > _MOST_LOG_BYTES
-
     def over(self) -> bool:
-        return self.worker.poll() is not None or time.monotonic() > self.deadline or self.flooded()
+        return self.worker.poll() is not None or time.monotonic() > self.deadline or flooded(self.order)
 
 
 def _start(order: Order, an_end: threading.Event) -> _Running:
     """Start the worker; `an_end` is set once it has ended, so that nobody waits for the next look at it."""
+    worker = launch(order)
+    threading.Thread(target=_await, args=(worker, an_end), daemon=True).start()
+    return _Running(order, worker, time.monotonic() + order.timeout_seconds)
+
+
+def launch(order: Order, *, conversing: bool = False) -> subprocess.Popen[bytes]:
+    """Start the worker and return it; if it is to be `conversing`, its standard input and output are pipes to us."""
     job_file = order.folder / "job.json"
     job_file.write_text(json.dumps(order.job), encoding="utf-8")
     with (order.folder / _LOG).open("wb") as log:
@@ -156,15 +156,19 @@ def _start(order: Order, an_end: threading.Event) -> _Running:
             [sys.executable, "-m", order.module, str(job_file.resolve())],
             cwd=ROOT,
             env=dict(order.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE if conversing else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if conversing else log,
+            stderr=log,
             start_new_session=True,
         )
     if order.capped:
         _cap(worker.pid, psutil.virtual_memory().available + order.mapped_bytes)
-    threading.Thread(target=_await, args=(worker, an_end), daemon=True).start()
-    return _Running(order, worker, time.monotonic() + order.timeout_seconds)
+    return worker
+
+
+def flooded(order: Order) -> bool:
+    """Return whether this worker has written more to its log than anybody reads."""
+    return (order.folder / _LOG).stat().st_size > _MOST_LOG_BYTES
 
 
 def _await(worker: subprocess.Popen[bytes], an_end: threading.Event) -> None:
@@ -191,14 +195,23 @@ def _cap(pid: int, memory_bytes: int) -> None:
 
 
 def _end(running: _Running) -> Ending:
-    code = running.worker.poll()
-    _kill_group(running.worker)
+    return end(running.order, running.worker, f"no end within {running.order.timeout_seconds:g} s")
+
+
+def end(order: Order, worker: subprocess.Popen[bytes], otherwise: str) -> Ending:
+    """End this worker and its group, and return how it ended: by itself, by its flood, or else by its time limit.
+
+    otherwise   what the time limit was
+    """
+    code = worker.poll()
+    kill_group(worker)
+    log = order.folder / _LOG
     if code is not None:
-        return _ending(code, running.log)
-    if running.flooded():
+        return _ending(code, log)
+    if flooded(order):
         reason = f"its output is longer than {_MOST_LOG_BYTES >> 20} MiB"
-        return Ending(Status.BAD_OUTPUT, f"{reason}\n{_tail(running.log)}".rstrip())
-    return Ending(Status.TIMEOUT, f"no end within {running.order.timeout_seconds:g} s\n{_tail(running.log)}".rstrip())
+        return Ending(Status.BAD_OUTPUT, f"{reason}\n{_tail(log)}".rstrip())
+    return Ending(Status.TIMEOUT, f"{otherwise}\n{_tail(log)}".rstrip())
 
 
 def exit_on_sigterm() -> None:
@@ -219,7 +232,8 @@ def _ending(code: int, log_file: Path) -> Ending:
     return Ending(Status.OUT_OF_MEMORY if says_out_of_memory(words) else status, f"{how}\n{words}".rstrip())
 
 
-def _kill_group(worker: subprocess.Popen[bytes]) -> None:
+def kill_group(worker: subprocess.Popen[bytes]) -> None:
+    """Kill this worker and all that it has started in its group, stopped or not."""
     if sys.platform == "win32":
         worker.kill()
     else:

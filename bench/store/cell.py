@@ -27,6 +27,7 @@ class Status(StrEnum):
     WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
     # What follows is judged by bench.audit.rules, and holds of three processes or more.
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
+    CLOCK_DISAGREES = "CLOCK-DISAGREES"  # its own clock cannot be reconciled with those of its parent and the system
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
     WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.store.cell import Cell
-from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
-from bench.store.layout import RECORDS, WORKER
-from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds
+from bench.store.jsonl import append_line, cut_unfinished, read_lines
+from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds, Spent
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
-
-_Key = tuple[str, int, Cell]
 
 
 @dataclass(frozen=True)
@@ -29,40 +27,28 @@ class Done:
 
 
 def read(raw: Path) -> Done:
-    """Return what is finished, with the cells of a worker whose parent died before it took them over.
-
-    Raises ValueError for a line that is no record.
-    """
+    """Return what is finished. Raises ValueError for a line that is no record."""
     return Done(
         paces=read_lines(Paced, raw / "pilot.jsonl"),
         blocks=read_lines(Block, raw / "blocks.jsonl"),
-        rounds=list(each_rounds(raw)),
+        rounds=read_lines(Rounds, raw / "rounds.jsonl"),
         failures=read_lines(Failure, raw / "failures.jsonl"),
         rates=read_lines(Rates, raw / "rates.jsonl"),
     )
 
 
-def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Iterator[Rounds]:
-    """Yield the rounds that are finished, one after the other, each made of its line by `decode`; as `read` else."""
-    left = _orphans(raw)
-    found = each_line(Rounds, raw / "rounds.jsonl", decode)
-    if not left:
-        yield from found
-    for one in found:
-        left.pop(_key(one), None)
-        yield one
-    yield from left.values()
+@contextmanager
+def spent(raw: Path, part: str, block: int | None = None) -> Iterator[None]:
+    """Keep how long a part of the run takes; one that is left by an exception has not ended."""
+    began = time.monotonic()
+    yield
+    append_line(raw / "spent.jsonl", Spent(block, part, round(time.monotonic() - began, 3)))
 
 
 def take_over(raw: Path) -> Done:
     """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
-    for name in ("pilot", "blocks", "rounds", "failures", "rates"):
+    for name in ("pilot", "blocks", "rounds", "failures", "rates", "spent"):
         cut_unfinished(raw / f"{name}.jsonl")
-    left = _orphans(raw)
-    for one in each_line(Rounds, raw / "rounds.jsonl"):
-        left.pop(_key(one), None)
-    for one in left.values():
-        append_line(raw / "rounds.jsonl", one)
     done = read(raw)
     ended = {block.number for block in done.blocks}
     for number in sorted({one.block for one in done.rounds} - ended):
@@ -70,15 +56,3 @@ def take_over(raw: Path) -> Done:
         append_line(raw / "blocks.jsonl", stopped)
         done.blocks.append(stopped)
     return done
-
-
-def _orphans(raw: Path) -> dict[_Key, Rounds]:
-    """Return what the last worker left; its parent took it over, unless it died."""
-    try:
-        return {_key(one): one for one in read_lines(Rounds, raw / WORKER / RECORDS)}
-    except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
-        return {}
-
-
-def _key(one: Rounds) -> _Key:
-    return one.name, one.block, one.cell

@@ -9,7 +9,7 @@ import msgspec
 
 from bench.store.cell import Cell
 from bench.store.jsonl import decoder
-from bench.store.raw_rows import Costs, Disturbance, Environment, Evidence, Rounds
+from bench.store.raw_rows import Costs, Environment, Evidence, Rounds, Witnessed
 
 
 class _Line(msgspec.Struct):
@@ -21,14 +21,13 @@ class _Line(msgspec.Struct):
     cell: msgspec.Raw
     name: str
     block: int
-    position: int
     epochs_per_round: int
     warmup_rounds: int
     first_epoch_seconds: float
     round_seconds: tuple[float, ...]
     costs: Costs = Costs()
     environment: msgspec.Raw = msgspec.Raw(b"{}")
-    disturbance: Disturbance = Disturbance()
+    witnessed: Witnessed = Witnessed()
 
 
 def reader(cells: Iterable[Cell] = ()) -> Callable[[bytes], Rounds]:
@@ -55,14 +54,13 @@ def reader(cells: Iterable[Cell] = ()) -> Callable[[bytes], Rounds]:
             cell(bytes(found.cell)),
             found.name,
             found.block,
-            found.position,
             found.epochs_per_round,
             found.warmup_rounds,
             found.first_epoch_seconds,
             found.round_seconds,
             found.costs,
             environment(bytes(found.environment)),
-            found.disturbance,
+            found.witnessed,
             none,
         )
 

@@ -79,25 +79,55 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbance:
-    """What happened to a process between the begin and the end of its timed rounds; blind to their times.
+class Witnessed:
+    """What the parent saw of the rounds of a worker, one number a round; it asks nobody but itself and the system.
 
-    wall_seconds          from the begin of the first to the end of the last, resets included
-    cpu_seconds           processor time of all threads of the process
-    switches              involuntary context switches: it was made to wait for another process
-    pressure_seconds      time in which some thread of the machine was ready and had no processor (PSI)
-    own_queue_seconds     time in which threads of this process were, summed over them
-    steal_seconds         time that the hypervisor kept from this machine, over all processors
-    others_busy           share of the time in which the machine's processors worked for other processes
+    first_cycle      rounds of workers that took turns with one another have the same numbers, from here on
+    sentinel_before  seconds of the sentinel just before each turn
+    sentinel_around  the median of its readings in the cycle, but for the one after this turn
+    wall_seconds     from the request for the round to the answer, by the parent's own clock
+    cpu_seconds      processor time that the system accounts to the worker's process meanwhile, all threads together
+    started_seconds  processor time of what the worker has started, from its first turn to its last
     """
 
-    wall_seconds: float | None = None
-    cpu_seconds: float | None = None
-    switches: int | None = None
+    first_cycle: int = 0
+    sentinel_before: tuple[float, ...] = ()
+    sentinel_around: tuple[float, ...] = ()
+    wall_seconds: tuple[float, ...] = ()
+    cpu_seconds: tuple[float, ...] = ()
+    started_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The parameters that a timed round ended with, which were asked for after it.
+
+    round      its number, from 0
+    seed       of the start that it began at
+    w, b       the parameters: little-endian bytes in base64
+    repeated   whether the same round, run again untimed, ended with the same, bit for bit
+    """
+
+    round: int
+    seed: tuple[int, ...]
+    w: str
+    b: str
+    repeated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostTime:
+    """What the system says of the machine while rounds were timed, of all processors; None where it says nothing.
+
+    pressure_seconds   in which some thread was ready and had no processor (PSI)
+    steal_seconds      that the hypervisor kept from the machine
+    throttled_seconds  for which the control group of this program was held up, having used its share
+    """
+
+    wall_seconds: float = 0.0
     pressure_seconds: float | None = None
-    own_queue_seconds: float | None = None
     steal_seconds: float | None = None
-    others_busy: float | None = None
+    throttled_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,10 +142,7 @@ class Evidence:
     compilations          compilations during the timed rounds, where the library tells
     inputs                digests of x and y before the trainer was made, and in the end; none of data on disk
     dtypes                of w and b before and after, by name
-    checked_round         the timed round, chosen at random, whose parameters were kept
-    checked_seed          of its start: bench.plan.starts.draw(..., checked_seed)
-    checked_w, checked_b  the parameters after its epochs_per_round epochs: little-endian bytes in base64
-    repeated              whether the repetition ended where the timed round did, bit for bit
+    checked               rounds whose parameters were asked for, when they were over
     """
 
     again_seconds: tuple[float, ...] = ()
@@ -128,11 +155,7 @@ class Evidence:
     compilations: int | None = None
     inputs: tuple[str, ...] = ()
     dtypes: dict[str, str] = field(default_factory=dict)
-    checked_round: int | None = None
-    checked_seed: tuple[int, ...] = ()
-    checked_w: str = ""
-    checked_b: str = ""
-    repeated: bool | None = None
+    checked: tuple[Checked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,29 +165,41 @@ class Rounds:
     name                  the name in its block: the implementation's, or "<name>@aa" for its A/A twin
     first_epoch_seconds   the very first epoch of the process, compilation included
     round_seconds         each timed round; one round is `epochs_per_round` epochs and one synchronize
+    witnessed             the same rounds as the parent saw them
     """
 
     cell: Cell
     name: str
     block: int
-    position: int
     epochs_per_round: int
     warmup_rounds: int
     first_epoch_seconds: float
     round_seconds: tuple[float, ...]
     costs: Costs = field(default_factory=Costs)
     environment: Environment = field(default_factory=Environment)
-    disturbance: Disturbance = field(default_factory=Disturbance)
+    witnessed: Witnessed = field(default_factory=Witnessed)
     evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True)
 class Paced:
-    """One line of raw/pilot.jsonl: how long an epoch of a cell takes, and how long its worker took in all."""
+    """One line of raw/pilot.jsonl: how long an epoch of a cell takes."""
 
     cell: Cell
     epoch_seconds: float
-    worker_seconds: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One line of raw/spent.jsonl: what a part of the run took.
+
+    block   the blocks count from 1; 0 is the pilot, and None is the run as a whole
+    part    "start-up", "warm-up", "rounds", "evidence", "leaving", "rates", "waiting", "agreement"
+    """
+
+    block: int | None
+    part: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -174,7 +209,8 @@ class Block:
     replaces        the block in whose place it was run, which was disturbed and does not count
     waited_seconds  before it began, for the machine to be quiet
     seconds         that it took
-    disturbed       which process did not have the processor to itself; empty if all had
+    disturbed       which process met no undisturbed processor; empty if all did
+    host            what the system said of the machine while rounds were timed
     """
 
     number: int
@@ -182,6 +218,7 @@ class Block:
     waited_seconds: float
     seconds: float
     disturbed: str
+    host: HostTime = field(default_factory=HostTime)
 
 
 @dataclass(frozen=True)

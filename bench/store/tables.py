@@ -17,7 +17,16 @@ class Comparison(StrEnum):
     SLOWER = "SLOWER"
     SAME = "SAME"
     AMBIGUOUS = "AMBIGUOUS"
+    NO_QUIET = "NO-QUIET"  # too few blocks met an undisturbed processor
     NONE = ""
+
+
+class Company(StrEnum):
+    """With whom a cell took turns, round by round."""
+
+    ALL = "all at once"
+    PAIRS = "in pairs with the baseline"  # the memory is too small for all
+    ALONE = "one after another"  # and for two
 
 
 @dataclass(frozen=True)
@@ -135,21 +144,29 @@ class Scaling:
 class Timing:
     """One row of timings.csv. Seconds per epoch; None where there is no number to show.
 
-    epoch_seconds        median over the processes of the median of their rounds; None unless OK
-    epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
+    epoch_seconds        on an undisturbed processor: the median over blocks for the baseline, and for all others the
+                         baseline's, multiplied by their ratio; where nothing is compared, or the row says NO-QUIET,
+                         the median over blocks of median_seconds; None unless OK
+    epoch_seconds_low    to epoch_seconds_high: the interval over blocks, at least at epoch_seconds_level
+    floor_seconds        the median over blocks of the 10th percentile of all rounds of a process
+    median_seconds       the same of their median, under the load of the run
     limit_seconds        the least that an epoch can take here: bench/analysis/roofline.py
     times_limit          epoch_seconds over it
     first_epoch_seconds  median over the processes of their very first epoch, compilation included
     import_seconds       to device_epoch_seconds: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
-    minimum_ratio        the same of the shortest rounds instead of the medians, as a check of the ratio
-    unstable             the intervals of the two do not meet: what made them differ is in neither
+    floor_ratio          the same of the 10th percentiles, and median_ratio of the medians, instead of the quiet rounds
+    depends_on_load      the intervals of ratio and median_ratio do not meet: another neighbour makes it another ratio
+    uneven               much of its time goes into slow rounds, of which its processes met too few: the interval
+                         comes from their number
+    slow_share           of its time that slow rounds take beyond what was expected; None where it took turns with none
+    could_have_found     the difference, as a share, that these blocks would have shown nine times in ten
+    company              with whom it took turns
     comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
     baseline_device      the device of the baseline's cell, for an accelerator the CPU
     blocks               processes of this cell that gave a time
-    disturbed_blocks     of them, those that something disturbed and that were kept all the same
-    drifting_processes   of them, those whose last rounds took another time than their first
+    disturbed_blocks     of them, those in which somebody met no undisturbed processor, and that were kept all the same
     """
 
     implementation: str
@@ -172,6 +189,8 @@ class Timing:
     epoch_seconds_low: float | None
     epoch_seconds_high: float | None
     epoch_seconds_level: float | None
+    floor_seconds: float | None
+    median_seconds: float | None
     limit_seconds: float | None
     times_limit: float | None
     first_epoch_seconds: float | None
@@ -184,16 +203,22 @@ class Timing:
     ratio_low: float | None
     ratio_high: float | None
     ratio_level: float | None
-    minimum_ratio: float | None
-    minimum_ratio_low: float | None
-    minimum_ratio_high: float | None
-    unstable: bool | None
+    floor_ratio: float | None
+    floor_ratio_low: float | None
+    floor_ratio_high: float | None
+    median_ratio: float | None
+    median_ratio_low: float | None
+    median_ratio_high: float | None
+    depends_on_load: bool | None
+    uneven: bool
+    slow_share: float | None
+    could_have_found: float | None
+    company: Company | None
     comparisons: int
     baseline: str
     baseline_device: str
     blocks: int
     disturbed_blocks: int
-    drifting_processes: int
     epochs_per_round: int | None
     learning_rate: float
     seed: int

@@ -1,56 +1,47 @@
-"""The race: blocks of workers, each a fresh process, in seeded random order.
+"""The race: blocks of resident workers, each a fresh process, that take turns round by round.
 
-A block is every implementation once, back to back, so that what disturbs the machine disturbs neighbours
-alike and falls out of their ratio. The baseline runs twice in every block, under its own name and as
-"<name>@aa": the ratio of the two is known to be 1, and shows what the clock itself makes of it. The null
-implementation, whose epoch does nothing, shows what the clock adds to a time.
+All workers of a block are there at once, and one is awake at a time, so that what disturbs the machine disturbs all of
+them alike and falls out of their ratios. The baseline takes part twice, under its own name and as "<name>@aa": the
+ratio of the two is known to be 1, and shows what the clock itself makes of it. The null implementation, whose epoch
+does nothing, shows what the clock adds to a time.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-import impls
 from bench.analysis import roofline
-from bench.analysis.blocks import disturbance, without
-from bench.analysis.pairing import widest
+from bench.analysis.blocks import without
+from bench.analysis.pairing import estimates, widest
 from bench.analysis.statistics import MARGIN
+from bench.machine import host
 from bench.machine.idle import Quiet
 from bench.plan.controls import NULL
 from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint, layout
 from bench.store.cell import Cell
 from bench.store.jsonl import append_line
-from bench.store.raw_rows import Block, Paced, Rounds
-from bench.timing import rates
-from bench.timing.isolation import run_job
-from bench.timing.jobs import Entry, Job, Pace, Plan
-from bench.timing.sampling import null_plan, pilot_timeout_seconds, plans, timeout_seconds
+from bench.store.raw_rows import Block, HostTime, Paced
+from bench.timing import contest, entrants, kept_files, rates, sampling
+from bench.timing.cohort import Cohort
+from bench.timing.contest import Contest
+from bench.timing.entrants import Runner, WorkerGroup
+from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.schedule import EXTENSION, next_block
+from bench.timing.sentinel import Sentinel
 
 # The number of the pilot where a block is asked for; the blocks count from 1.
 PILOT = 0
-
-
-@dataclass(frozen=True)
-class WorkerGroup:
-    """The cells that share a worker: those of one implementation, device, dtype and number of threads."""
-
-    name: str
-    cells: tuple[Cell, ...]
-
-    def __str__(self) -> str:
-        cell = self.cells[0]
-        threads = f", {cell.threads} threads" if cell.threads != 1 else ""
-        return f"{self.name} ({cell.device}, {cell.problem.dtype}{threads})"
+# The share of the memory that is free which trainers may have together.
+_MEMORY_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -66,23 +57,6 @@ class Wanted:
     quick: bool
 
 
-def worker_groups(cells: Sequence[Cell], *, controls: bool) -> list[WorkerGroup]:
-    """Return the workers of a block; with `controls`, also the baseline's twins on the CPU, and the null worker."""
-    shared: dict[tuple[str, str, str, int], list[Cell]] = {}
-    for cell in cells:
-        key = (cell.implementation, cell.device, cell.problem.dtype, cell.threads)
-        shared.setdefault(key, []).append(cell)
-    found = [WorkerGroup(key[0], tuple(group)) for key, group in shared.items()]
-    if not controls or not cells:
-        return found
-    twins = [WorkerGroup(f"{group.name}@aa", group.cells) for group in found if group.name == impls.BASELINE]
-    return [*found, *twins, WorkerGroup(NULL, (replace(cells[0], implementation=NULL, device="cpu"),))]
-
-
-# The cells that are timed and their plans; with None a process finds its own pace.
-_Planned = Mapping[Cell, Plan | None]
-
-
 @dataclass(frozen=True)
 class _Race:
     """One run of it; what is finished lies in `raw`, from which another process can go on."""
@@ -92,78 +66,102 @@ class _Race:
     raw: Path
     tell: Listener
     quiet: Quiet
+    memory_bytes: float
+    sentinel: Sentinel
     done: checkpoint.Done = field(repr=False)
 
-    def pilot(self, entrants: Sequence[WorkerGroup]) -> None:
+    def pilot(self, cells: Sequence[Cell]) -> None:
         """Find the pace of every cell that has none, in processes of its own."""
         known = {paced.cell for paced in self.done.paces} | {failure.cell for failure in self.done.failures}
-        for position, group in enumerate(entrants):
-            cells = [cell for cell in group.cells if cell not in known]
-            if not cells:
-                continue
-            self.tell(Step(Stage.PILOT, f"pilot: {group}", "", position, len(entrants)))
-            began = time.monotonic()
-            job = self._job(group, PILOT, position, [self._entry(cell) for cell in cells])
-            limit = pilot_timeout_seconds(len(cells))
-            found, failed = run_job(
-                "bench.worker.pilot", Pace, job, timeout_seconds=limit, folder=self.raw / layout.WORKER
-            )
-            took = time.monotonic() - began
-            self._keep("pilot.jsonl", self.done.paces, [Paced(one.cell, one.epoch_seconds, took) for one in found])
-            self._keep("failures.jsonl", self.done.failures, failed)
-        self.tell(Step(Stage.PILOT, "", "", len(entrants), len(entrants)))
+        groups = entrants.worker_groups([cell for cell in cells if cell not in known], controls=False)
+        every = entrants.contests(groups)
+        if not every:
+            return
+        with self._spent(PILOT, "pilot"), self._cohort() as cohort:
+            for number, runners in enumerate(every):
+                problem = runners[0].cell.problem
+                self.tell(Step(Stage.PILOT, f"pilot: {problem.dataset}", "", number, len(every)))
+                for group in entrants.together(runners, self.memory_bytes, compared=False):
+                    self._start(cohort, group, every[number:])
+                    found, failed = contest.paces(cohort, group, PILOT)
+                    self._keep("pilot.jsonl", self.done.paces, [Paced(*one) for one in found.items()])
+                    self._keep("failures.jsonl", self.done.failures, failed)
+        self.tell(Step(Stage.PILOT, "", "", len(every), len(every)))
 
-    def block(
-        self,
-        number: int,
-        replaces: int | None,
-        target: int,
-        entrants: Sequence[WorkerGroup],
-        planned: _Planned,
-    ) -> None:
-        """Run every group once, in the random order of this block; only cells that have a plan run."""
+    def block(self, number: int, replaces: int | None, target: int, cells: Sequence[Cell]) -> None:
+        """Let these cells take their turns, one problem after the other, in the random order of this block."""
         line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
-        ended, total = len(self.done.blocks) * len(entrants), max(number, target) * len(entrants)
-        self.tell(Step(Stage.BLOCKS, line, "waits for the machine to be quiet", ended, total))
-        waited = 0.0 if self.wanted.quick else self.quiet.wait()
-        if waited:
-            self.tell(Note(f"block {number}: waited {waited:.0f} s for the machine to be quiet"))
-        began = time.monotonic()
-        generator = np.random.default_rng((self.wanted.seed, number))
-        disturbed = []
-        for position, chosen in enumerate(generator.permutation(len(entrants))):
-            group = entrants[chosen]
-            order = generator.permutation(len(group.cells))
-            cells = [group.cells[i] for i in order if group.cells[i] in planned]
-            if cells:
-                self.tell(Step(Stage.BLOCKS, line, str(group), ended + position, total))
-                disturbed.append(
-                    disturbance(self._run_group(number, position, group, {one: planned[one] for one in cells}))
-                )
+        groups = entrants.worker_groups(cells, controls=not self.wanted.quick)
+        waited, began = self._wait(number, line), time.monotonic()
+        with self._cohort() as cohort:
+            seen = self._contests(cohort, number, line, groups)
+            with self._spent(number, "leaving"):
+                cohort.dismiss()
+            kept_files.keep(self.raw, number, cohort.folders, [group.name for group in groups])
         because = ""
         if not self.wanted.quick:
-            self._rates(number, [cell for cell in planned if cell.implementation != NULL])
-            because = next(filter(None, disturbed), "")
-        block = Block(number, replaces, round(waited, 3), round(time.monotonic() - began, 3), because)
+            with self._spent(number, "rates"):
+                self._rates(number, cells)
+            because = self._disturbed(number)
+        took = round(time.monotonic() - began, 3)
+        block = Block(number, replaces, round(waited, 3), took, because, host.total(seen))
         self._keep("blocks.jsonl", self.done.blocks, [block])
         if because:
             self.tell(Note(f"block {number} was disturbed: {because}"))
 
-    def _run_group(self, number: int, position: int, group: WorkerGroup, planned: _Planned) -> list[Rounds]:
-        job = self._job(group, number, position, [self._entry(cell, plan) for cell, plan in planned.items()])
-        target = self.raw / "pytest" / f"{number:03d}_{position}_{re.sub(r'[^A-Za-z0-9@_-]+', '_', group.name)}.json"
-        timed, failed = run_job(
-            "bench.worker.time_cells",
-            Rounds,
-            job,
-            timeout_seconds=self._limit(planned),
-            folder=self.raw / layout.WORKER,
-            keep_json=target,
-        )
-        self._keep("rounds.jsonl", self.done.rounds, timed)
-        self.tell(Timed(tuple(timed)))
-        self._keep("failures.jsonl", self.done.failures, failed)
-        return timed
+    def _wait(self, number: int, line: str) -> float:
+        if self.wanted.quick:
+            return 0.0
+        with self._spent(number, "waiting"):
+            waited = self.quiet.wait()
+        if waited:
+            self.tell(Note(f"{line}: waited {waited:.0f} s for the machine to be quiet"))
+        return waited
+
+    def _contests(self, cohort: Cohort, number: int, line: str, groups: Sequence[WorkerGroup]) -> list[HostTime]:
+        """Run the contests of a block and keep what came of each; return what was seen of the machine meanwhile."""
+        generator = np.random.default_rng((self.wanted.seed, number))
+        every = entrants.contests(groups)
+        drawn = [every[place] for place in generator.permutation(len(every))]
+        ended = len(self.done.blocks) * len(drawn)
+        seen = []
+        for place, runners in enumerate(drawn):
+            problem = runners[0].cell.problem
+            total = max(ended + len(drawn), self.wanted.blocks * len(drawn))
+            self.tell(Step(Stage.BLOCKS, line, f"{problem.model}, {problem.dataset}", ended + place, total))
+            with self._spent(number, "start-up"):
+                self._start(cohort, runners, drawn[place:])
+            plans = {} if self.wanted.quick else self._plans(runners)
+            together = entrants.together(runners, self.memory_bytes, compared=not self.wanted.quick)
+            core = entrants.core(runners, number)
+            course = Contest(cohort, number, together, plans, core, partial(self._spent, number))
+            outcome = course.run(generator, self.sentinel)
+            self._keep("rounds.jsonl", self.done.rounds, outcome.rounds)
+            self._keep("failures.jsonl", self.done.failures, outcome.failures)
+            self.tell(Timed(tuple(outcome.rounds)))
+            seen += outcome.host
+        return seen
+
+    def _start(self, cohort: Cohort, runners: Sequence[Runner], left: Sequence[Sequence[Runner]]) -> None:
+        """Start the workers of these who have none yet, with their cells in the order of the contests that are left."""
+        for group in (one.group for one in runners):
+            cells = [one.cell for contest in left for one in contest if one.group == group]
+            entries = tuple(Entry(cell, str(self._folder(cell).resolve())) for cell in cells)
+            cohort.start(group.name, Job(group.implementation, entries, folder=""))
+
+    def _folder(self, cell: Cell) -> Path:
+        return self.folders[cell.problem.dataset, cell.problem.dtype]
+
+    def _cohort(self) -> Cohort:
+        return Cohort(self.raw / layout.WORKERS, entrants.processors())
+
+    def _plans(self, runners: Sequence[Runner]) -> dict[Cell, tuple[Plan, float]]:
+        """Return the plan of each cell of a contest and its pace; the null implementation's are another's."""
+        paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
+        known = {one.cell: paces[one.cell] for one in runners if one.cell in paces}
+        found = {cell: (plan, known[cell]) for cell, plan in sampling.plans(known, sampling.FULL).items()}
+        like = next(iter(found.values()))
+        return found | {one.cell: like for one in runners if one.cell.implementation == NULL}
 
     def _rates(self, number: int, cells: Sequence[Cell]) -> None:
         """Measure how fast the machine is, on one thread: for each dtype, at the sizes of the data."""
@@ -173,41 +171,31 @@ class _Race:
                 groups.setdefault(cell.problem.dtype, []).append(cell)
         for dtype, group in groups.items():
             sizes = sorted({roofline.measured_size(cell.problem) for cell in group})
-            core, folder = _core(group[0], number), self.raw / "gauge"
+            core, folder = entrants.next_core(number), self.raw / "gauge"
             measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep("rates.jsonl", self.done.rates, measured)
 
-    def _limit(self, planned: _Planned) -> float:
-        paces = {paced.cell: paced for paced in self.done.paces}
-        known = [(plan, paces[cell].epoch_seconds if cell in paces else 0.0) for cell, plan in planned.items() if plan]
-        if not known:
-            return pilot_timeout_seconds(len(planned))
-        pilots = [paces[cell].worker_seconds for cell in planned if cell in paces]
-        return timeout_seconds(max(pilots, default=0.0), known)
+    def _disturbed(self, number: int) -> str:
+        """Return who met no undisturbed processor in this block; empty if all did."""
+        counted = [one for one in self.done.rounds if one.block not in without(self.done.blocks)]
+        for cell, found in estimates(counted).items():
+            if number in found.noisy:
+                return f"{cell.implementation} met no undisturbed processor on {cell.problem.dataset}"
+        return ""
+
+    def _spent(self, block: int, part: str) -> AbstractContextManager[None]:
+        return checkpoint.spent(self.raw, part, block)
 
     def _keep(self, file: str, known: list[checkpoint.Row], new: Sequence[checkpoint.Row]) -> None:
         for record in new:
             append_line(self.raw / file, record)
         known += new
 
-    def planned(self, cells: Sequence[Cell]) -> _Planned:
-        """Return the plans of the cells that are still to be timed: one that failed once does not run again."""
+    def timed(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return the cells that are still to be timed: one that failed once does not run again."""
         failed = {failure.cell for failure in self.done.failures}
-        if self.wanted.quick:
-            return dict.fromkeys(cell for cell in cells if cell not in failed)
-        paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
-        found = {cell: plan for cell, plan in plans(paces).items() if cell not in failed}
-        null = worker_groups(cells, controls=True)[-1].cells[0]
-        like = next((plan for cell, plan in found.items() if cell.problem == null.problem), None)
-        return found | ({null: null_plan(like)} if like and null not in failed else {})
-
-    def _entry(self, cell: Cell, plan: Plan | None = None) -> Entry:
-        folder = self.folders[cell.problem.dataset, cell.problem.dtype]
-        return Entry(cell, str(folder.resolve()), plan)
-
-    def _job(self, group: WorkerGroup, block: int, position: int, entries: Sequence[Entry]) -> Job:
-        core = _core(group.cells[0], block)
-        return Job(group.name, block, position, self.wanted.seed, core, tuple(entries), folder="")
+        paced = {paced.cell for paced in self.done.paces}
+        return [cell for cell in cells if cell not in failed and (self.wanted.quick or cell in paced)]
 
 
 def race(
@@ -218,42 +206,38 @@ def race(
     raw: Path,
     on_progress: Listener,
     quiet: Quiet | None = None,
+    memory_bytes: float | None = None,
 ) -> None:
     """Put into `raw` the rounds of every cell in every block, and why there are none where there are none.
 
-    folders   of each (dataset, dtype), where `datasets.prepared` saved it
-    raw       pilot.jsonl, rounds.jsonl, failures.jsonl and blocks.jsonl grow in this folder as each worker ends, and
-              pytest-benchmark's own files lie in pytest/; what an earlier process of this run left there is not
-              done again
+    folders       of each (dataset, dtype), where `datasets.prepared` saved it
+    raw           pilot.jsonl, rounds.jsonl, failures.jsonl, blocks.jsonl and spent.jsonl grow in this folder as each
+                  contest ends, and pytest-benchmark's own files lie in pytest/; what an earlier process of this run
+                  left there is not done again
+    memory_bytes  that the trainers of a contest may have together; None for most of what is free
 
     A cell that failed once, in the pilot or in a block, does not run again, under either of its names.
     """
     (raw / "pytest").mkdir(parents=True, exist_ok=True)
-    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), checkpoint.take_over(raw))
+    free = _MEMORY_SHARE * psutil.virtual_memory().available
+    memory = free if memory_bytes is None else memory_bytes
+    done = checkpoint.take_over(raw)
+    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), memory, Sentinel(), done)
     if not wanted.quick:
-        course.pilot(worker_groups(cells, controls=False))
-    entrants = worker_groups(cells, controls=not wanted.quick)
+        course.pilot(cells)
     target = wanted.blocks
-    while planned := course.planned(cells):
+    while left := course.timed(cells):
         following = next_block(course.done.blocks, target)
         if following is not None:
             number, replaces = following
-            course.block(number, replaces, target, entrants, planned)
-        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, planned):
+            course.block(number, replaces, target, left)
+        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, left):
             break
         else:
             target = min(target + EXTENSION, wanted.max_blocks)
 
 
-def _still_wide(done: checkpoint.Done, planned: _Planned) -> bool:
+def _still_wide(done: checkpoint.Done, cells: Sequence[Cell]) -> bool:
     """Return whether some ratio's interval is wider than the margin; on which side of 1 it lies does not count."""
     excluded = without(done.blocks)
-    return widest([one for one in done.rounds if one.block not in excluded], planned) > MARGIN
-
-
-def _core(cell: Cell, block: int) -> int | None:
-    """Return the core of all workers of a block: the next one in each block, None where several threads may run."""
-    if sys.platform != "linux" or cell.threads != 1 or cell.device != "cpu":
-        return None
-    allowed = sorted(os.sched_getaffinity(0))
-    return allowed[block % len(allowed)]
+    return widest([one for one in done.rounds if one.block not in excluded], cells) > MARGIN

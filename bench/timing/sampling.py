@@ -1,92 +1,74 @@
-"""How much is timed: epochs per round, rounds, warm-up, time limits, and what all of it will cost. Pure functions."""
+"""How much is timed: epochs per round, cycles, warm-up, time limits. Pure functions; decision 9 has the reasons."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.store.cell import Cell, Problem
+from bench.store.cell import Cell
 from bench.timing.jobs import Plan
 
-# A round lasts 1 ms or more in the fastest implementation, so that the clock's cost of 0.3 us is below 0.1 %; the aim
-# is above that, since the pilot of a busy machine takes an epoch for longer than it is. It lasts 20 ms or less in the
-# slowest, which wins where both cannot be had, unless one epoch is longer.
-_LEAST_ROUND_SECONDS, _AIM_SECONDS, _MOST_ROUND_SECONDS = 1e-3, 1.25e-3, 20e-3
+# All rounds of a contest last as long, or as near to it as whole epochs allow: one of 1 ms finds a quiet moment that
+# one of 15 ms never has.
+ROUND_SECONDS = 5e-3
+# Before its timed round a worker runs so much of one untimed, so that its caches are its own again.
+_UNTIMED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class Effort:
     """How long a cell is timed in one process.
 
-    There are `rounds` of them, more while they take less than `seconds`, fewer where they would take more than
-    `most_seconds`, and never fewer than `least_rounds`. The same holds for the warm-up.
+    There are `cycles`, and fewer where rounds have to be longer, but never fewer than `least_cycles`; the warm-up takes
+    `warmup_seconds` or `warmup_rounds`, whichever is longer.
     """
 
-    rounds: int
-    seconds: float
+    cycles: int
+    least_cycles: int
     warmup_rounds: int
     warmup_seconds: float
-    most_seconds: float
-    least_rounds: int
 
 
-# The unit of evidence is the process, and longer ones buy nothing: from 0.25 s to 2 s of rounds the intervals were
-# equally wide. So a process of four cells times each for about 0.1 s, and what that saves goes into more blocks.
-FULL = Effort(rounds=20, seconds=0.08, warmup_rounds=10, warmup_seconds=0.04, most_seconds=0.15, least_rounds=5)
-QUICK = Effort(rounds=10, seconds=0.03, warmup_rounds=5, warmup_seconds=0.03, most_seconds=0.2, least_rounds=3)
+FULL = Effort(cycles=60, least_cycles=20, warmup_rounds=3, warmup_seconds=0.1)
+QUICK = Effort(cycles=12, least_cycles=3, warmup_rounds=2, warmup_seconds=0.03)
 
 
-def epochs_per_round(epoch_seconds: Sequence[float]) -> int:
-    """Return the number for a problem, from the pace of every implementation of it: all of them get the same."""
-    fastest, slowest = min(epoch_seconds), max(epoch_seconds)
-    if fastest >= _LEAST_ROUND_SECONDS:
-        return 1
-    wanted = math.ceil(_AIM_SECONDS / fastest)
-    return max(1, min(wanted, int(_MOST_ROUND_SECONDS / slowest)))
+def round_seconds(epoch_seconds: Mapping[Cell, float]) -> float:
+    """Return how long the rounds of a contest last: as long as its slowest epoch, but no shorter than the least."""
+    return max(ROUND_SECONDS, *epoch_seconds.values())
 
 
-def plans(epoch_seconds: Mapping[Cell, float]) -> dict[Cell, Plan]:
-    """Return the plan of every cell whose pace is known."""
-    of_problem: dict[Problem, list[float]] = {}
-    for cell, seconds in epoch_seconds.items():
-        of_problem.setdefault(cell.problem, []).append(seconds)
-    return {
-        cell: _plan(epochs_per_round(of_problem[cell.problem]), seconds, FULL)
-        for cell, seconds in epoch_seconds.items()
-    }
+def plans(epoch_seconds: Mapping[Cell, float], effort: Effort) -> dict[Cell, Plan]:
+    """Return the plan of every cell of a contest, from the pace of each."""
+    if not epoch_seconds:
+        return {}
+    length = round_seconds(epoch_seconds)
+    cycles = max(effort.least_cycles, round(effort.cycles * ROUND_SECONDS / length))
+    return {cell: _plan(length, seconds, cycles, effort) for cell, seconds in epoch_seconds.items()}
 
 
-def _plan(epochs: int, epoch_seconds: float, effort: Effort) -> Plan:
-    round_seconds = epochs * epoch_seconds
-    most = max(effort.least_rounds, int(effort.most_seconds / round_seconds))
-    rounds = max(effort.rounds, math.ceil(effort.seconds / round_seconds))
-    return Plan(epochs, min(most, rounds), min(most, effort.warmup_rounds), effort.warmup_seconds)
+def _plan(length: float, epoch_seconds: float, cycles: int, effort: Effort) -> Plan:
+    epochs = max(1, round(length / epoch_seconds))
+    untimed = max(1, round(_UNTIMED_SHARE * epochs))
+    return Plan(epochs, cycles, untimed, effort.warmup_rounds, effort.warmup_seconds)
 
 
-def quick_plan(epoch_seconds: float) -> Plan:
-    """Return the plan of a cell that is compared with none: its own pace decides."""
-    return _plan(epochs_per_round([epoch_seconds]), epoch_seconds, QUICK)
+# A minute, and ten times what it should take, is when a worker is given up. Nothing is known yet of a cell that is made
+# ready: two minutes more, for large data and slow compilers.
+_LEAST_SECONDS, PREPARING_SECONDS = 60.0, 180.0
 
 
-def null_plan(like: Plan) -> Plan:
-    """Return the plan of the null implementation: rounds of as many epochs, and no more for being short."""
-    return Plan(like.epochs_per_round, FULL.rounds, FULL.warmup_rounds, 0.0)
+def turn_seconds(plan: Plan, epoch_seconds: float) -> float:
+    """Return when a worker is given up that is asked for one round."""
+    return _LEAST_SECONDS + 10 * plan.epochs_per_round * epoch_seconds
 
 
-def timeout_seconds(pilot_seconds: float, work: Sequence[tuple[Plan, float]]) -> float:
-    """Return when a timing worker is given up: a minute and ten times what it should take.
-
-    pilot_seconds   how long the pilot of the same cells took, start-up and compilation included
-    work            the plan of each of its cells and its seconds per epoch
-    """
-    planned = sum(
-        plan.warmup_seconds + (plan.warmup_rounds + plan.rounds) * plan.epochs_per_round * seconds
-        for plan, seconds in work
-    )
-    return 60 + 10 * (pilot_seconds + planned)
+def warm_up_seconds(plan: Plan, epoch_seconds: float) -> float:
+    """Return when a worker is given up that warms up."""
+    round_seconds = plan.epochs_per_round * epoch_seconds
+    return _LEAST_SECONDS + 10 * (plan.warmup_seconds + (1 + plan.warmup_rounds) * round_seconds)
 
 
-def pilot_timeout_seconds(cells: int) -> float:
-    """Return when a pilot is given up. Nothing is known yet: two minutes a cell, for large data and slow compilers."""
-    return 60 + 120 * cells
+def finishing_seconds(plan: Plan, epoch_seconds: float, checks: int) -> float:
+    """Return when a worker is given up that gathers its evidence: some thirty rounds, and the checked ones again."""
+    return _LEAST_SECONDS + 10 * (30 + checks) * plan.epochs_per_round * epoch_seconds

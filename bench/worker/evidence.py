@@ -5,7 +5,6 @@ Everything here goes through the Protocol alone, in repetitions of a round that 
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,12 +36,6 @@ class Clocks:
 def dtypes(params: Params, name: str) -> dict[str, str]:
     """Return the dtypes of w and b by name."""
     return {f"{name} {part}": str(np.asarray(array).dtype) for part, array in zip("wb", params, strict=True)}
-
-
-def packed(params: Params) -> tuple[str, str]:
-    """Return w and b as base64 of their little-endian bytes; `bench.audit.rules.unpacked` is the way back."""
-    w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
-    return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
 
 
 def afterwards(
@@ -95,11 +88,6 @@ def repetition(trainer: Trainer, start: Params, epochs: int) -> Params:
         trainer.epoch()
     trainer.synchronize()
     return trainer.params()
-
-
-def same_bits(one: Params, other: Params) -> bool:
-    """Return whether both are the same bit for bit, whatever their shapes' layout in memory."""
-    return packed(one) == packed(other)
 
 
 def _both(act: Callable[[], object], clocks: Clocks) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The clock: what is timed of a cell in one process, and how it becomes a record."""
+"""What a worker does for one cell when its parent asks: makes it ready, runs its rounds, and tells what it saw."""
 
 from __future__ import annotations
 
@@ -7,57 +7,48 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-import numpy as np
-
-from bench.machine import counters
-from bench.store.raw_rows import Costs, Environment, Evidence, Rounds
-from bench.timing.jobs import Entry, Job, Plan
-from bench.timing.sampling import quick_plan
+from bench.plan import starts
+from bench.store.raw_rows import Costs, Evidence
+from bench.timing.jobs import Entry
+from bench.timing.messages import Finish, Finished, Leave, Made, Prepare, Warm, WarmUp, expected
 from bench.worker import conditions, evidence
+from bench.worker.channel import Channel
 from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up
-from bench.worker.rounds import Timed, device_epoch_seconds, time_rounds
+from bench.worker.rounds import Timed, Turns, device_epoch_seconds, time_rounds
 from impls import runtimes
 from impls.protocol import Params
 
-# The number of the first start that no timed round begins at.
-_UNTIMED = 1 << 20
 
+def time_cell(entry: Entry, channel: Channel, benchmark: Any, clocks: Clocks, numpy_seconds: float) -> None:
+    """Answer the requests of one cell, from the first to the last.
 
-def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seconds: float) -> Rounds:
-    """Return the rounds of one cell, with the costs, the conditions and the evidence of this process.
-
-    What is run before and after the timed rounds uses starts of its own, whose numbers no round has.
+    What is run beside the timed rounds has starts of its own. Those of the timed ones come from the parent.
     """
-    cell, others = prepare(job, entry), count(_UNTIMED)
+    pace = expected(channel.receive(), Prepare).pace
+    cell, numbers = prepare(entry), count()
 
-    def untimed_start(_: int) -> Params:
-        return cell.start(next(others))
+    def own_start(_: int) -> Params:
+        return starts.of_problem(entry.cell.problem, (next(numbers),))
 
     def setup(epochs: int) -> None:
-        ready(cell.trainer, untimed_start(0), epochs)
+        ready(cell.trainer, own_start(0), epochs)
 
     first = first_epoch(cell, setup, clocks.wall)
-    plan = entry.plan or quick_plan(seconds_per_epoch(cell.trainer, untimed_start, clocks.wall))
-    epochs = plan.epochs_per_round
-    discarded = warm_up(partial(run_epochs, cell.trainer, epochs), partial(setup, epochs), plan, clocks.wall)
-    timed = time_rounds(cell, plan, _checked_round(job, plan), benchmark, clocks.wall)
-    by_events = device_epoch_seconds(cell, entry.cell.device, setup, epochs)
-    return Rounds(
-        cell=entry.cell,
-        name=job.name,
-        block=job.block,
-        position=job.position,
-        epochs_per_round=epochs,
-        warmup_rounds=discarded,
-        first_epoch_seconds=first.seconds,
-        round_seconds=timed.round_seconds,
-        costs=_costs(cell, first, timed, numpy_seconds, by_events),
-        environment=_environment(job, entry, cell, timed),
-        disturbance=counters.disturbance(timed.before, timed.after),
-        evidence=_evidence(cell, plan, first, timed, setup, clocks),
-    )
+    channel.send(Made(seconds_per_epoch(cell.trainer, own_start, clocks.wall) if pace else None))
+    if isinstance(request := channel.receive(), Leave):
+        return
+    plan = expected(request, WarmUp).plan
+    run = partial(run_epochs, cell.trainer, plan.epochs_per_round)
+    channel.send(Warm(warm_up(run, partial(setup, plan.epochs_per_round), plan, clocks.wall)))
+    turns = Turns(cell.trainer, entry.cell.problem, plan, setup, channel, benchmark, clocks.wall)
+    timed = time_rounds(cell, turns)
+    asked = expected(turns.request(), Finish)
+    facts = _finished(entry, cell, plan.epochs_per_round, first, timed, setup, clocks, numpy_seconds, asked)
+    benchmark.extra_info.update(cell=asdict(entry.cell), epochs_per_round=plan.epochs_per_round)
+    benchmark.extra_info.update(costs=asdict(facts.costs), environment=asdict(facts.environment))
+    channel.send(facts)
 
 
 @dataclass(frozen=True)
@@ -81,52 +72,42 @@ def first_epoch(cell: Prepared, setup: Setup, clock: Clock) -> First:
     return First(dtypes, round(seconds, 9), compiling)
 
 
-def _checked_round(job: Job, plan: Plan) -> int:
-    """Return the timed round whose parameters are kept: one of them, of which no implementation is told."""
-    return int(np.random.default_rng((job.seed, job.block, job.position)).integers(plan.rounds))
-
-
-def _costs(cell: Prepared, first: First, timed: Timed, numpy_seconds: float, by_events: float | None) -> Costs:
-    return Costs(
+def _finished(
+    entry: Entry,
+    cell: Prepared,
+    epochs: int,
+    first: First,
+    timed: Timed,
+    setup: Setup,
+    clocks: Clocks,
+    numpy_seconds: float,
+    asked: Finish,
+) -> Finished:
+    environment = conditions.read_back(
+        entry.cell, runtime=cell.runtime, placement=cell.trainer.placement(), busy_threads=timed.busy_threads
+    )
+    costs = Costs(
         import_seconds=round(numpy_seconds + cell.import_seconds, 6),
         data_seconds=round(cell.data_seconds, 6),
         compile_seconds=first.compile_seconds,
         peak_memory_bytes=timed.peak_memory_bytes,
-        device_epoch_seconds=by_events,
+        device_epoch_seconds=device_epoch_seconds(cell, entry.cell.device, setup, epochs),
     )
+    unpacked = [starts.unpacked(entry.cell.problem, *one) for one in asked.starts]
+    repeated = [starts.packed(evidence.repetition(cell.trainer, start, epochs)) for start in unpacked]
+    return Finished(first.seconds, costs, environment, _evidence(cell, epochs, first, timed, setup, clocks), repeated)
 
 
-def _environment(job: Job, entry: Entry, cell: Prepared, timed: Timed) -> Environment:
-    return conditions.read_back(
-        entry.cell,
-        runtime=cell.runtime,
-        core=job.core,
-        placement=cell.trainer.placement(),
-        busy_threads=counters.busy_threads(timed.before, timed.after),
-    )
-
-
-def _evidence(cell: Prepared, plan: Plan, first: First, timed: Timed, setup: Setup, clocks: Clocks) -> Evidence:
+def _evidence(cell: Prepared, epochs: int, first: First, timed: Timed, setup: Setup, clocks: Clocks) -> Evidence:
     """Gather what is left to be known once the rounds are timed."""
-    trainer, epochs, watch = cell.trainer, plan.epochs_per_round, timed.watch
-    if watch.checked is None:
-        raise RuntimeError(f"round {watch.checked_round} was not watched")
-    run = partial(run_epochs, trainer)
-    idle, fetch = evidence.afterwards(trainer, setup, partial(run, epochs), epochs, clocks)
-    grown = evidence.growth(setup, run, epochs, clocks)
-    repeated = evidence.repetition(trainer, cell.start(0), epochs)
-    checked_w, checked_b = evidence.packed(watch.checked)
+    run = partial(run_epochs, cell.trainer)
+    idle, fetch = evidence.afterwards(cell.trainer, setup, partial(run, epochs), epochs, clocks)
     return Evidence(
-        again_seconds=tuple(watch.again_seconds),
+        again_seconds=timed.again_seconds,
         idle_cpu=idle,
         fetch_seconds=fetch,
-        **asdict(grown),
+        **asdict(evidence.growth(setup, run, epochs, clocks)),
         compilations=timed.compilations,
         inputs=(*cell.inputs, *digests(cell.dataset)),
-        dtypes=first.dtypes | evidence.dtypes(watch.checked, "after"),
-        checked_round=watch.checked_round,
-        checked_seed=cell.seed(0),
-        checked_w=checked_w,
-        checked_b=checked_b,
-        repeated=evidence.same_bits(watch.checked, repeated),
+        dtypes=first.dtypes,
     )

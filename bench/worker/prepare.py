@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import impls
-from bench.plan import controls, starts
+from bench.plan import controls
 from bench.plan.devices import device
-from bench.timing.jobs import Entry, Job, Plan
+from bench.timing.jobs import Entry, Plan
 from bench.worker import null
 from bench.worker.evidence import Clock
 from datasets.dataset import Dataset
@@ -44,14 +44,9 @@ def loaded(name: str) -> Loaded:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A trainer of an entry, and `start`: other parameters for every number, the same for all of a block.
-
-    inputs   `digests` of the dataset before the trainer had it
-    """
+    """A trainer of an entry; `inputs` are the `digests` of the dataset before the trainer had it."""
 
     trainer: Trainer
-    start: Callable[[int], Params]
-    seed: Callable[[int], tuple[int, ...]]
     dataset: Dataset
     inputs: tuple[str, ...]
     runtime: str
@@ -64,25 +59,16 @@ def digests(dataset: Dataset) -> tuple[str, ...]:
     return () if dataset.on_disk else (dataset.digest(),)
 
 
-def prepare(job: Job, entry: Entry) -> Prepared:
-    """Make the trainer of an entry, from zeros: it shall not have seen any start that is timed."""
-    problem = entry.cell.problem
+def prepare(entry: Entry) -> Prepared:
+    """Make the trainer of an entry, from zeros: it has not seen any start that is timed."""
     dataset = open_saved(Path(entry.dataset_folder))
     inputs = digests(dataset)
-
-    def seed(number: int) -> tuple[int, ...]:
-        return (job.seed, job.block, number)
-
-    def start(number: int) -> Params:
-        return starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed(number))
-
-    recipe = problem.recipe
     found = loaded(entry.cell.implementation)
     began = time.perf_counter()
-    trainer = found.implementation(dataset, zeros(dataset), recipe, device(entry.cell.device))
+    trainer = found.implementation(dataset, zeros(dataset), entry.cell.problem.recipe, device(entry.cell.device))
     trainer.synchronize()
     data_seconds = time.perf_counter() - began
-    return Prepared(trainer, start, seed, dataset, inputs, found.runtime, found.seconds, data_seconds)
+    return Prepared(trainer, dataset, inputs, found.runtime, found.seconds, data_seconds)
 
 
 def ready(trainer: Trainer, start: Params, epochs: int) -> None:

@@ -1,50 +1,72 @@
-"""The rounds of a cell: those that are timed, and those between two events of its device."""
+"""The rounds of a cell: those that are timed, each when the parent asks, and those between two events of its device."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from statistics import median
 from typing import Any
 
 from bench.machine import counters
+from bench.plan import starts
+from bench.store.cell import Problem
 from bench.timing.jobs import Plan
+from bench.timing.messages import Go, Request, Set, Show, Shown, Took, Turn, expected
+from bench.worker import evidence
+from bench.worker.channel import Channel
 from bench.worker.evidence import Clock, Setup
 from bench.worker.prepare import Prepared, ready, run_epochs, seconds_of, start_epochs
 from impls import runtimes
-from impls.protocol import Params, Trainer
+from impls.protocol import Trainer
 
 _EVENT_ROUNDS = 5
 
 
-class Watch:
-    """What is done after each timed round, off the clock: synchronize once more, and keep one round's parameters."""
+@dataclass(frozen=True)
+class Turns:
+    """One turn after the other, as pytest-benchmark's `pedantic` calls it: `setup`, what is timed, `teardown`."""
 
-    def __init__(self, trainer: Trainer, clock: Clock, checked_round: int) -> None:
-        self._trainer, self._clock = trainer, clock
-        self.checked_round = checked_round
-        self.again_seconds: list[float] = []
-        self.checked: Params | None = None
+    trainer: Trainer
+    problem: Problem
+    plan: Plan
+    untimed: Setup
+    channel: Channel
+    benchmark: Any
+    clock: Clock
+    again_seconds: list[float] = field(default_factory=list)
 
-    def __call__(self) -> None:
-        """Watch the round that has just ended."""
-        self.again_seconds.append(round(seconds_of(self._trainer.synchronize, self._clock), 9))
-        if len(self.again_seconds) == self.checked_round + 1:
-            self.checked = self._trainer.params()
+    def request(self) -> Request:
+        """Return the next request that is not to show the parameters; those are shown."""
+        while isinstance(request := self.channel.receive(), Show):
+            shown = self.trainer.params()
+            self.channel.send(Shown(starts.packed(shown), evidence.dtypes(shown, "after")))
+        return request
+
+    def setup(self) -> None:
+        """Wait for the turn, run the short untimed round, go to the start that counts, and wait for the word."""
+        request = expected(self.request(), Turn)
+        self.untimed(self.plan.untimed)
+        run_epochs(self.trainer, self.plan.untimed)
+        ready(self.trainer, starts.unpacked(self.problem, *request.start), self.plan.epochs_per_round)
+        self.channel.send(Set())
+        expected(self.channel.receive(), Go)
+
+    def teardown(self) -> None:
+        """Hand in the time of the round that has just ended."""
+        again = round(seconds_of(self.trainer.synchronize, self.clock), 9)
+        self.again_seconds.append(again)
+        self.channel.send(Took(round(self.benchmark.stats.stats.data[-1], 9), again))
 
 
 @dataclass(frozen=True)
 class Timed:
-    """What the timed rounds left: their times, what was watched, the counters around them, and the peak of memory."""
+    """What the timed rounds left: second synchronizes, threads that worked, compilations and the peak of memory."""
 
-    round_seconds: tuple[float, ...]
-    watch: Watch
-    before: counters.Counters
-    after: counters.Counters
+    again_seconds: tuple[float, ...]
+    busy_threads: int | None
     compilations: int | None
     peak_memory_bytes: int | None
 
@@ -60,30 +82,22 @@ def no_garbage_collected() -> Iterator[None]:
         gc.enable()
 
 
-def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, clock: Clock) -> Timed:
-    """Time the rounds by pytest-benchmark's `pedantic`, whose fixture `benchmark` is.
-
-    Round r starts from the start numbered r - checked_round, modulo their number: so the checked round starts from
-    start 0 in every process of a block, wherever it comes, and all processes of a block do the same work.
-    """
-    numbers = (number % plan.rounds for number in count(-checked_round))
-    watch = Watch(cell.trainer, clock, checked_round)
+def time_rounds(cell: Prepared, turns: Turns) -> Timed:
+    """Time the rounds by `pedantic` of pytest-benchmark, each of them when its turn comes."""
     runtime = runtimes.load(cell.runtime)
     with no_garbage_collected():
         compiled, before = runtime.compilations(), counters.read()
-        benchmark.pedantic(
-            partial(run_epochs, cell.trainer, plan.epochs_per_round),
-            setup=lambda: ready(cell.trainer, cell.start(next(numbers)), plan.epochs_per_round),
-            teardown=watch,
-            rounds=plan.rounds,
+        turns.benchmark.pedantic(
+            partial(run_epochs, cell.trainer, turns.plan.epochs_per_round),
+            setup=turns.setup,
+            teardown=turns.teardown,
+            rounds=turns.plan.rounds,
             iterations=1,
         )
         after, now = counters.read(), runtime.compilations()
     compilations = None if now is None or compiled is None else now - compiled
-    seconds = tuple(round(each, 9) for each in benchmark.stats.stats.data)
-    if len(seconds) != plan.rounds:
-        raise RuntimeError(f"{len(seconds)} rounds were timed, {plan.rounds} were planned")
-    return Timed(seconds, watch, before, after, compilations, counters.peak_memory_bytes())
+    busy = counters.busy_threads(before, after)
+    return Timed(tuple(turns.again_seconds), busy, compilations, counters.peak_memory_bytes())
 
 
 def device_epoch_seconds(cell: Prepared, device: str, setup: Setup, epochs: int) -> float | None:

@@ -1,7 +1,4 @@
-"""Times the cells of a job: `python -m bench.worker.time_cells job.json`.
-
-This file imports neither NumPy nor anything that does: the process is pinned first.
-"""
+"""Times the cells of a job when its parent asks: `python -m bench.worker.time_cells job.json`."""
 
 from __future__ import annotations
 
@@ -9,11 +6,15 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.worker.startup import leave, pin, read_job
+from bench.store.layout import BENCHMARK_JSON
+from bench.worker.startup import leave, read_job
+
+if TYPE_CHECKING:
+    from bench.worker.channel import Channel
 
 _CELLS = Path(__file__).with_name("pytest_cells.py")
 
@@ -21,13 +22,13 @@ _CELLS = Path(__file__).with_name("pytest_cells.py")
 class JobPlugin:
     """Makes one test of each cell of the job, in the job's order."""
 
-    def __init__(self, job: dict[str, Any], numpy_seconds: float) -> None:
-        self._job, self._numpy_seconds = job, numpy_seconds
+    def __init__(self, job: dict[str, Any], channel: Channel, numpy_seconds: float) -> None:
+        self._job, self._channel, self._numpy_seconds = job, channel, numpy_seconds
 
     @pytest.fixture(scope="session")
-    def job(self) -> dict[str, Any]:
-        """The job as it was read."""
-        return self._job
+    def channel(self) -> Channel:
+        """Where requests come from and replies go to."""
+        return self._channel
 
     @pytest.fixture(scope="session")
     def numpy_seconds(self) -> float:
@@ -35,11 +36,10 @@ class JobPlugin:
         return self._numpy_seconds
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Number the cells, and name them: other tools know a benchmark by its name alone."""
-        problems = [entry["cell"]["problem"] for entry in self._job["entries"]]
-        name = self._job["name"]
-        names = [_name(name, problem) for problem in problems]
-        metafunc.parametrize("number", range(len(problems)), ids=names)
+        """Name the cells: other tools know a benchmark by its name alone."""
+        entries = self._job["entries"]
+        names = [_name(self._job["name"], entry["cell"]["problem"]) for entry in entries]
+        metafunc.parametrize("entry", entries, ids=names)
 
     # pytest-benchmark's own start child processes, in every worker; the run's environment.json tells both.
     @pytest.hookimpl(tryfirst=True)
@@ -59,13 +59,15 @@ def _name(implementation: str, problem: dict[str, Any]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Run the job; each finished cell has a line in its files. The exit status is pytest's."""
+    """Answer for the cells of the job, one after the other. The exit status is pytest's."""
     job = read_job(argv)
-    pin(job["core"])
     began = time.perf_counter()
-    import numpy as np  # noqa: F401, PLC0415 - pinned first, and timed
+    import numpy as np  # noqa: F401, PLC0415 - timed
 
     numpy_seconds = time.perf_counter() - began
+    from bench.worker.channel import Channel  # noqa: PLC0415 - it imports NumPy
+
+    channel = Channel()
     folder = Path(job["folder"])
     settings = folder / "pytest.ini"
     settings.write_text("[pytest]\n")  # the repository's own settings, such as warnings as errors, stay outside
@@ -82,10 +84,10 @@ def main(argv: list[str]) -> int:
         *("-p", "no:unraisableexception"),  # it collects the garbage five times in the end: a second, with torch
         *("-p", "pytest_benchmark.plugin"),
         "--benchmark-quiet",
-        f"--benchmark-json={folder / 'benchmark.json'}",
+        f"--benchmark-json={folder / BENCHMARK_JSON}",
         f"--benchmark-storage=file://{folder / 'storage'}",
     ]
-    return int(pytest.main([*options, str(_CELLS)], plugins=[JobPlugin(job, numpy_seconds)]))
+    return int(pytest.main([*options, str(_CELLS)], plugins=[JobPlugin(job, channel, numpy_seconds)]))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def rates(reads: dict[str, float] = READS, flops: float = 1e11, exponentials: fl
 
 
 def rounds(seconds: float, block: int) -> Rounds:
-    return Rounds(CELL, CELL.implementation, block, 0, 2, 1, 1.0, (2 * seconds,) * 3)
+    return Rounds(CELL, CELL.implementation, block, 2, 1, 1.0, (2 * seconds,) * 3)
 
 
 def test_the_longer_of_reading_and_computing_counts() -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value, processes
+from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Comparison
@@ -116,29 +115,7 @@ def test_no_interval_is_no_comparison() -> None:
 
 def test_process_value_is_the_median_round_per_epoch() -> None:
     cell = Cell("any", PROBLEM, "cpu", 1)
-    assert process_value(Rounds(cell, "any", 1, 0, 4, 30, 1.0, (8.0, 100.0, 4.0))) == 2.0
-
-
-def process(seconds: Sequence[float], epochs: int = 4) -> Rounds:
-    return Rounds(Cell("any", PROBLEM, "cpu", 1), "any", 1, 0, epochs, 30, 1.0, tuple(seconds))
-
-
-@given(st.lists(st.builds(process, st.lists(SECONDS, min_size=1, max_size=12), st.integers(1, 1000)), max_size=8))
-def test_of_many_processes_the_values_are_those_of_each(rounds: list[Rounds]) -> None:
-    """However many rounds each has."""
-    assert processes(rounds).values == [process_value(one) for one in rounds]
-
-
-def test_the_minimum_of_a_process_is_its_shortest_round_per_epoch() -> None:
-    assert processes([process((8.0, 100.0, 4.0)), process((2.0,))]).minima == [1.0, 0.5]
-
-
-def test_a_process_drifts_if_its_last_third_took_another_time_than_its_first() -> None:
-    """By more than 5 %, in the medians of three rounds or more."""
-    steady, middle, slower = (1.0,) * 9, (1.0,) * 3 + (9.0,) * 4 + (1.0,) * 3, (1.0,) * 6 + (1.06,) * 3
-    spike, few = (1.0,) * 8 + (9.0,), (1.0,) * 4 + (9.0,) * 4
-    every = [steady, middle, slower, slower[::-1], spike, few, (1.0,) * 6 + (1.04,) * 3]
-    assert processes([process(one) for one in every]).drifting == [False, False, True, True, False, False, False]
+    assert process_value(Rounds(cell, "any", 1, 4, 30, 1.0, (8.0, 100.0, 4.0))) == 2.0
 
 
 def test_mean_of_a_ratio_and_its_reciprocal_is_one() -> None:

@@ -37,6 +37,7 @@ from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
 from datasets.dataset import Dataset
+from tests.support.made_run import calm
 
 Key = tuple[str, str]
 
@@ -123,7 +124,7 @@ class Actors:
                     jsonl.append_line(raw / "failures.jsonl", failure)
                     break
                 seconds = 1e-3 * (1 + list(impls.FOUR).index(cell.implementation))
-                rounds = Rounds(cell, cell.implementation, block, 0, 1, 1, 0.5, (seconds, seconds))
+                rounds = Rounds(cell, cell.implementation, block, 1, 1, 0.5, (seconds,) * 12, witnessed=calm(12))
                 jsonl.append_line(raw / "rounds.jsonl", rounds)
 
 

@@ -10,7 +10,7 @@ import impls
 from bench.errors import BadInput
 from bench.plan import cells, sweep
 from bench.plan.options import Options
-from bench.timing import race
+from bench.timing import entrants
 
 
 def expand(
@@ -73,9 +73,9 @@ def test_every_number_of_threads_has_cells_and_a_worker_of_its_own(monkeypatch: 
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     made = cells.make(Options(models=("simple_linear",), sweeps=("n=50:50", "threads=1:4")))
     assert {cell.threads for cell in made.cells} == {1, 2, 4}
-    shared = race.worker_groups(made.cells, controls=True)
+    shared = entrants.worker_groups(made.cells, controls=True)
     assert all(len({cell.threads for cell in group.cells}) == 1 for group in shared)
-    twins = [group.cells[0].threads for group in shared if group.name == f"{impls.BASELINE}@aa"]
+    twins = [group.cells[0].threads for group in shared if group.implementation == f"{impls.BASELINE}@aa"]
     assert sorted(twins) == [1, 2, 4]
 
 

@@ -157,7 +157,7 @@ def test_the_limit_of_memory_lies_above_what_a_worker_maps(tmp_path: Path, monke
     try:
         assert resource.prlimit(running.worker.pid, resource.RLIMIT_DATA) == (4 << 30, 4 << 30)
     finally:
-        spawn._kill_group(running.worker)
+        spawn.kill_group(running.worker)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to this limit")

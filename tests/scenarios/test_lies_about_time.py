@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
 import impls
-from bench.audit.rules import Finding, declared, findings, unpacked, wrong_after_timing
+from bench.audit.rules import Finding, declared, findings, wrong_after_timing
 from bench.machine import counters
 from bench.machine.counters import Counters
+from bench.plan import starts
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import Environment, Evidence, Rounds
-from bench.timing.jobs import Entry, Job, Plan
-from bench.worker import evidence, measure, prepare
+from bench.store.raw_rows import Environment, Evidence, Rounds, Witnessed
+from bench.timing.jobs import Entry, Plan
+from bench.worker import prepare
 from bench.worker.evidence import Clocks
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from impls.protocol import Params
+from tests.support.parents import time_cell
 from tests.support.planted import liars
 
-PLAN = Plan(epochs_per_round=8, rounds=5, warmup_rounds=1, warmup_seconds=0)
+PLAN = Plan(epochs_per_round=8, rounds=5, untimed=2, warmup_rounds=1, warmup_seconds=0)
 
 
 def dataset(dtype: str = "float32") -> Dataset:
@@ -52,22 +52,6 @@ def problem(data: Dataset) -> Problem:
     )
 
 
-class Benchmark:
-    """What pytest-benchmark's `pedantic` does, in the time of a machine."""
-
-    def __init__(self, wall: Callable[[], float]) -> None:
-        self.wall = wall
-        self.stats = SimpleNamespace(stats=SimpleNamespace(data=[]))
-
-    def pedantic(self, target: Any, *, setup: Any, teardown: Any, rounds: int, iterations: int) -> None:
-        for _ in range(rounds):
-            setup()
-            began = self.wall()
-            target()
-            self.stats.stats.data.append(self.wall() - began)
-            teardown()
-
-
 @pytest.fixture
 def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Finding]]]:
     """Time a planted trainer in the time of its machine, and return what is found."""
@@ -78,10 +62,9 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         machine = liars.Machine()
         monkeypatch.setattr(liars.Honest, "machine", machine)
         monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(liar, "numpy", 0.0))
-        entry = Entry(Cell("planted", problem(data), "cpu", 1), str(tmp_path / "planted"), plan)
-        job = Job("planted", 1, 0, 0, None, (entry,), str(tmp_path))
+        entry = Entry(Cell("planted", problem(data), "cpu", 1), str(tmp_path / "planted"))
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
-        rounds = measure.time_cell(job, entry, Benchmark(clocks.wall), clocks, 0.0)
+        rounds = time_cell(entry, plan, clocks, checked=frozenset({1, 3}))
         wrong = wrong_after_timing(rounds, data)
         return findings(rounds) + ([] if wrong is None else [wrong])
 
@@ -161,18 +144,25 @@ def test_what_differs_from_what_was_asked_is_told(found: dict[str, str], words: 
     assert findings(rounds(environment=environment)) == [Finding(Status.WRONG_ENVIRONMENT, words)]
 
 
-def rounds(*, environment: Environment | None = None, seen: Evidence | None = None, seconds: float = 2e-3) -> Rounds:
-    cell = Cell("any", problem(dataset()), "cpu", 1)
+def rounds(
+    *,
+    environment: Environment | None = None,
+    seen: Evidence | None = None,
+    seconds: float = 2e-3,
+    witnessed: Witnessed | None = None,
+    threads: int = 1,
+) -> Rounds:
+    cell = Cell("any", problem(dataset()), "cpu", threads)
     return Rounds(
         cell,
         "any",
         1,
-        0,
         8,
         1,
         seconds,
         (seconds,) * 9,
         environment=environment or Environment(),
+        witnessed=witnessed or Witnessed(),
         evidence=seen or Evidence(),
     )
 
@@ -193,6 +183,31 @@ def rounds(*, environment: Environment | None = None, seen: Evidence | None = No
 )
 def test_the_reading_in_favour_of_the_accused_decides(seen: Evidence, status: Status | None) -> None:
     assert [finding.status for finding in findings(rounds(seen=seen))] == ([] if status is None else [status])
+
+
+def witnesses(wall: Sequence[float], cpu: Sequence[float], started: float = 0.0) -> Witnessed:
+    return Witnessed(wall_seconds=tuple(wall), cpu_seconds=tuple(cpu), started_seconds=started)
+
+
+@pytest.mark.parametrize(
+    ("seen", "threads", "status"),
+    [
+        (witnesses([2.2e-3] * 9, [2.1e-3] * 9), 1, None),
+        (witnesses([4e-3] * 9, [4e-3] * 9), 1, Status.CLOCK_DISAGREES),  # its clock runs at half speed
+        (witnesses([2.2e-3] * 3 + [9e-3] * 6, [2.1e-3] * 9), 1, None),  # held up by others in most rounds
+        (witnesses([2.2e-3] * 2 + [9e-3] * 7, [2.1e-3] * 9), 1, Status.CLOCK_DISAGREES),
+        (witnesses([2.9e-3] * 9, [2.1e-3] * 9), 1, None),  # the pipes are slow
+        (witnesses([2.2e-3] * 9, [3.9e-3] * 9), 1, Status.CLOCK_DISAGREES),  # a thread works beside
+        (witnesses([2.2e-3] * 9, [3.9e-3] * 9), 2, None),
+        (witnesses([2.2e-3] * 9, [0.1e-3] * 9), 1, None),  # it slept, or waited
+        (witnesses([1.5e-3] * 9, [1.5e-3] * 9), 1, Status.CLOCK_DISAGREES),  # its clock runs fast
+        (witnesses([2.2e-3] * 9, [2.1e-3] * 9, started=0.019), 1, None),
+        (witnesses([2.2e-3] * 9, [2.1e-3] * 9, started=0.03), 1, Status.WRONG_ENVIRONMENT),  # a child works beside
+    ],
+)
+def test_a_clock_is_held_against_both_witnesses(seen: Witnessed, threads: int, status: Status | None) -> None:
+    found = [finding.status for finding in findings(rounds(witnessed=seen, threads=threads))]
+    assert found == ([] if status is None else [status])
 
 
 def growth(one: float, four: float, cpu_one: float, cpu_four: float) -> Evidence:
@@ -249,13 +264,13 @@ def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
 def test_parameters_come_back_bit_for_bit() -> None:
     own = problem(dataset())
     params = Params(np.array([1.5, -0.0, np.pi], np.float32), np.array(1e-45, np.float32))
-    back = unpacked(own, *evidence.packed(params))
-    assert evidence.same_bits(params, back)
-    assert not evidence.same_bits(params, Params(-params.w, params.b))
+    packed = starts.packed(params)
+    assert starts.packed(starts.unpacked(own, *packed)) == packed
+    assert starts.packed(Params(-params.w, params.b)) != packed
 
 
 def at(cpu: float, **threads: float) -> Counters:
-    return Counters(cpu, cpu, 0, 0.0, 0.0, 0.0, threads, {})
+    return Counters(cpu, threads)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +282,7 @@ def at(cpu: float, **threads: float) -> Counters:
         (at(0, a=0), at(1.2, a=1, new=0.2), 2),
         (at(0, a=0), at(1.5, a=1), 2),  # what has ended
         (at(0, a=0), at(0.009, a=0.0), 0),  # less than a tick is nobody's
-        (Counters(0, 0, 0, 0, 0, 0, None, None), at(1, a=1), None),
+        (Counters(0, None), at(1, a=1), None),
     ],
 )
 def test_threads_that_work_are_counted(before: Counters, after: Counters, busy: int | None) -> None:

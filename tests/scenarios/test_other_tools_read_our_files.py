@@ -14,7 +14,6 @@ import pytest
 
 from bench.store.cell import Cell, Problem
 from bench.store.layout import ROOT
-from bench.store.raw_rows import Rounds
 from bench.timing import race
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
@@ -73,8 +72,10 @@ def test_the_files_hold_the_rounds_of_the_run(raw: Path, benchmarks: list[dict[s
     lines = [json.loads(line) for line in (raw / "rounds.jsonl").read_text(encoding="utf-8").splitlines()]
     rounds = {line["name"]: line["round_seconds"] for line in lines}
     for one in benchmarks:
-        assert [round(seconds, 9) for seconds in one["stats"]["data"]] == rounds[one["extra_info"]["name"]]
-        assert set(one["extra_info"]) == set(Rounds.__dataclass_fields__) - {"round_seconds", "evidence"}
+        assert [round(seconds, 9) for seconds in one["stats"]["data"]] == rounds[
+            one["extra_info"]["cell"]["implementation"]
+        ]
+        assert set(one["extra_info"]) == {"cell", "costs", "environment", "epochs_per_round"}
 
 
 def plain_suite(*arguments: str, plugins: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ import gc
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,18 @@ from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn
 from bench.report.views import ranking
-from bench.store import layout
 from bench.store.cell import Cell, Problem
-from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Evidence, Failure, Rounds
-from bench.timing.jobs import Entry, Job, Plan
-from bench.worker import attempt, evidence, measure, prepare
+from bench.store.raw_rows import Checked, Evidence, Rounds
+from bench.timing.jobs import Entry, Plan
+from bench.timing.messages import Failed
+from bench.worker import attempt, evidence, prepare
 from bench.worker.evidence import Clocks
 from bench.worker.prepare import ready, run_epochs
 from datasets.dataset import Batching, Dataset, Model
 from datasets.prepared import open_saved, save
 from impls import runtimes
 from impls.protocol import Device, Params, Recipe, Trainer
+from tests.support.parents import Benchmark, Parent, time_cell
 from tests.support.planted.liars import FirstEpochOnly, Honest, Machine
 
 NAMES = list(impls.FOUR)
@@ -90,11 +89,9 @@ def as_record(data: Dataset, params: Params, epochs: int, batch_size: int | None
     problem = Problem(
         data.name, data.model, data.n, data.d, data.classes, dtype, data.learning_rate, batch_size, False, False, 0
     )
-    w, b = evidence.packed(params)
-    seen = Evidence(
-        checked_seed=(0, 1, 0), checked_w=w, checked_b=b, repeated=True, dtypes=evidence.dtypes(params, "w")
-    )
-    return Rounds(Cell("any", problem, "cpu", 1), "any", 1, 0, epochs, 1, 1.0, (1.0,), evidence=seen)
+    checked = Checked(0, (0, 1, 0), *starts.packed(params), repeated=True)
+    seen = Evidence(checked=(checked,), dtypes=evidence.dtypes(params, "w"))
+    return Rounds(Cell("any", problem, "cpu", 1), "any", 1, epochs, 1, 1.0, (1.0,), evidence=seen)
 
 
 def test_nothing_is_under_way_once_a_round_has_ended(jax_grad: Any) -> None:
@@ -166,41 +163,23 @@ def test_nothing_is_compiled_after_the_first_epoch(jax_grad: Any) -> None:
     assert jax_grad._step._cache_size() == cached
 
 
-class Benchmark:
-    """What pytest-benchmark's `pedantic` does; `during` is called within each round."""
-
-    def __init__(self, during: Callable[[], None] = lambda: None) -> None:
-        self.during = during
-        self.stats = SimpleNamespace(stats=SimpleNamespace(data=[]))
-
-    def pedantic(self, target: Any, *, setup: Any, teardown: Any, rounds: int, iterations: int) -> None:
-        assert iterations == 1
-        for number in range(rounds):
-            setup()
-            self.during()
-            target()
-            self.stats.stats.data.append(float(number))
-            teardown()
-
-
 @pytest.fixture
 def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rounds]:
-    def run(benchmark: Benchmark, plan: Plan) -> Rounds:
+    def run(plan: Plan, beside: Callable[[], object] = lambda: None) -> Rounds:
         save(table(), tmp_path / "drawn")
         machine = Machine()
         monkeypatch.setattr(Honest, "machine", machine)
         monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(Honest, "numpy", 0.0))
-        cell = as_record(table(), start(table()), 1).cell
-        entry = Entry(cell, str(tmp_path / "drawn"), plan)
+        entry = Entry(as_record(table(), start(table()), 1).cell, str(tmp_path / "drawn"))
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
-        return measure.time_cell(Job("any", 1, 0, 0, None, (entry,), str(tmp_path)), entry, benchmark, clocks, 0.0)
+        return time_cell(entry, plan, clocks, benchmark=Benchmark(clocks.wall, beside))
 
     return run
 
 
 def test_the_first_epoch_and_the_warm_up_are_no_rounds(timed: Callable[..., Rounds]) -> None:
-    rounds = timed(Benchmark(), Plan(epochs_per_round=2, rounds=4, warmup_rounds=3, warmup_seconds=0.0))
-    assert rounds.round_seconds == (0.0, 1.0, 2.0, 3.0)
+    rounds = timed(Plan(epochs_per_round=2, rounds=4, untimed=1, warmup_rounds=3, warmup_seconds=0.0))
+    assert rounds.round_seconds == pytest.approx([2 * Honest.epoch_seconds] * 4)
     assert rounds.warmup_rounds == 3
     assert rounds.first_epoch_seconds == Honest.epoch_seconds
 
@@ -248,8 +227,8 @@ def test_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
         ready(made, start(data, number), 3)
         run_epochs(made, 3)
         ends.append(made.params())
-    assert evidence.same_bits(ends[0], ends[2])
-    assert not evidence.same_bits(ends[0], ends[1])
+    assert starts.packed(ends[0]) == starts.packed(ends[2])
+    assert starts.packed(ends[0]) != starts.packed(ends[1])
 
 
 def test_jax_dispatches_one_compiled_step_a_batch(jax_grad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +265,7 @@ def test_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path) -> 
     data.x[:] = 0
     ready(made, start(table()), 3)
     run_epochs(made, 3)
-    assert evidence.same_bits(made.params(), trained(implementation, table(), 3))
+    assert starts.packed(made.params()) == starts.packed(trained(implementation, table(), 3))
 
 
 def test_arrays_are_as_they_were(implementation: Any) -> None:
@@ -314,25 +293,25 @@ def test_full_precision_is_asked_for(runtime: str) -> None:
 
 
 def test_rounds_are_those_of_the_plan(timed: Callable[..., Rounds]) -> None:
-    assert len(timed(Benchmark(), Plan(1, 9, 1, 0.0)).round_seconds) == 9
+    assert len(timed(Plan(1, 9, 1, 1, 0.0)).round_seconds) == 9
 
 
-def test_a_cell_leaves_one_line_whether_it_raises_or_not(tmp_path: Path) -> None:
-    record = as_record(table(), start(table()), 1)
-    job = Job("any", 1, 0, 0, None, (Entry(record.cell, ""),) * 2, str(tmp_path))
+def test_a_cell_that_raises_answers_once_and_the_next_one_is_asked(tmp_path: Path) -> None:
+    entry = Entry(as_record(table(), start(table()), 1).cell, "")
+    parent: Any = Parent(entry, Plan(1, 1, 1, 1, 0.0))
 
-    def fails(_job: Job, _entry: Entry) -> Rounds:
+    def fails() -> None:
         raise ArithmeticError
 
-    attempt.attempt(job, 0, lambda _job, _entry: record)
-    attempt.attempt(job, 1, fails)
-    assert read_lines(Rounds, tmp_path / layout.RECORDS) == [record]
-    assert len(read_lines(Failure, tmp_path / layout.FAILURES)) == 1
+    attempt.attempt(parent, fails)
+    attempt.attempt(parent, lambda: None)
+    (failed,) = parent.replies
+    assert isinstance(failed, Failed) and failed.detail.endswith("ArithmeticError")
 
 
 def test_no_garbage_is_collected_in_a_round(timed: Callable[..., Rounds]) -> None:
     seen: list[bool] = []
-    timed(Benchmark(lambda: seen.append(gc.isenabled())), Plan(1, 3, 1, 0.0))
+    timed(Plan(1, 3, 1, 1, 0.0), lambda: seen.append(gc.isenabled()))
     assert seen == [False] * 3
     assert gc.isenabled()
 

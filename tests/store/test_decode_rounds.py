@@ -17,7 +17,7 @@ from bench.store.raw_rows import Environment, Evidence, Rounds
 from datasets.dataset import Model
 
 CELL = Cell("any", Problem("any", Model.SOFTMAX, 3, 1, 2, "float32", 0.1, None, False, False, 0), "cpu", 1)
-ROUNDS = Rounds(CELL, "any", 1, 0, 2, 3, 0.5, (0.25, 0.125), environment=Environment(found={"x64": "False"}))
+ROUNDS = Rounds(CELL, "any", 1, 2, 3, 0.5, (0.25, 0.125), environment=Environment(found={"x64": "False"}))
 
 
 def line(rounds: Rounds) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from bench.analysis.run import Raw
 from bench.plan.controls import TWIN
 from bench.store import layout, run_folder
 from bench.store.cell import Cell, Problem, Status
-from bench.store.raw_rows import Block, Costs, Disturbance, Rounds, Verdict
+from bench.store.raw_rows import Block, Costs, Rounds, Verdict, Witnessed
 from bench.store.tables import Agreement
 from datasets.dataset import Model
 from impls import BASELINE
@@ -78,8 +77,12 @@ def _process(
     middle = 2 * seconds * abs(1 + generator.normal(0, noise))
     times = tuple((middle * np.abs(1 + generator.normal(0, noise, rounds))).round(9).tolist())
     costs = Costs(import_seconds=1.5, data_seconds=3e-4, compile_seconds=None, peak_memory_bytes=200 * 2**20)
-    made = Rounds(cell, name, block, 0, 2, 3, 20 * seconds, times, costs)
-    return replace(made, disturbance=Disturbance(0.1, 0.1, 0, 0.0, 0.0, 0.02))
+    return Rounds(cell, name, block, 2, 3, 20 * seconds, times, costs, witnessed=calm(rounds))
+
+
+def calm(rounds: int) -> Witnessed:
+    """Return what is seen of so many rounds on a machine that nothing else uses."""
+    return Witnessed(0, (5e-4,) * rounds, (5e-4,) * rounds)
 
 
 def _agreement(cell: Cell) -> Agreement:

@@ -14,6 +14,7 @@ from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Block, Costs, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
+from tests.support.made_run import calm
 
 BLOCKS = 8
 DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)
@@ -24,10 +25,12 @@ MINE = "my, own/a|b.py:Mine"
 # Relative seconds per epoch of the blocks: noise that the blocks share falls out of the ratios.
 LOAD = (1.00, 1.02, 0.99, 1.30, 1.01, 1.00, 1.03, 0.98)
 JITTER = (0.995, 1.004, 1.001, 0.998, 1.006, 0.992, 1.003, 0.999)
+# Of the rounds of a process, by its time on a quiet processor: the mean of the quieter half is 1.
+AROUND = (0.95, 1.0, 1.05, 1.1, 1.5, 1.5) * 2
 SCATTER = (0.90, 1.12, 1.05, 0.93, 1.10, 0.95, 1.08, 0.97)
 
 ENVIRONMENT = {
-    "schema": 1,
+    "schema": layout.SCHEMA,
     "run": "20260102-030405-abc123",
     "started": "2026-01-02T03:04:05+00:00",
     "command": "python -m bench run -i numpy_manual -i 'my, own/a|b.py:Mine'",
@@ -44,10 +47,10 @@ RATES = Rates(1, "float32", 1, {"65536": 4e10, "460032": 3e10}, 1e11, 2e9)
 
 
 def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "") -> list[Rounds]:
-    """One process a block; its median round is two epochs of the seconds that the noise makes of `seconds`."""
+    """One process a block; its quieter half takes two epochs of the seconds that the noise makes of `seconds`."""
     made = []
     for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
-        round_seconds = tuple(2 * seconds * load * own * around for around in (0.9, 1.0, 1.5))
+        round_seconds = tuple(2 * seconds * load * own * around for around in AROUND)
         costs = Costs(
             import_seconds=1.5,
             data_seconds=3e-4,
@@ -55,7 +58,19 @@ def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "")
             peak_memory_bytes=200 * 2**20,
             device_epoch_seconds=None if cell.device == "cpu" else 0.75 * seconds,
         )
-        made.append(Rounds(cell, name or cell.implementation, block, 0, 2, 3, 20 * seconds, round_seconds, costs))
+        made.append(
+            Rounds(
+                cell,
+                name or cell.implementation,
+                block,
+                2,
+                3,
+                20 * seconds,
+                round_seconds,
+                costs,
+                witnessed=calm(len(AROUND)),
+            )
+        )
     return made
 
 

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,22 @@ import pytest
 import impls
 from bench.machine.idle import Quiet
 from bench.plan.controls import NULL
+from bench.process import account
 from bench.process.events import Event, Stage, Step, Timed
-from bench.process.spawn import Ending, Order
 from bench.store import checkpoint
 from bench.store.cell import Cell, Problem, Status
-from bench.store.jsonl import append_line, from_mapping, read_lines
-from bench.store.layout import RECORDS, ROOT, STARTED
-from bench.store.raw_rows import STOPPED, Block, Disturbance, Failure, Rates, Rounds
-from bench.timing import isolation, race, rates
-from bench.timing.jobs import Job, Pace
+from bench.store.jsonl import append_line, read_lines
+from bench.store.layout import ROOT
+from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Spent
+from bench.timing import contest, race, rates
+from bench.timing.messages import Failed, Prepare, Request, Turn, WarmUp
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
+from tests.support.scripts import Scripted, Scripts
 
 OTHER = "other:Implementation"
-OK = Ending(Status.OK, "")
+CRASHED = Failed(Status.CRASHED, "killed by SIGSEGV")
+DEADLY = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
 
 
 def problem(dataset: str, dtype: str = "float32") -> Problem:
@@ -38,46 +39,17 @@ def cell(dataset: str, implementation: str = OTHER, *, threads: int = 1) -> Cell
     return Cell(implementation, problem(dataset), "cpu", threads)
 
 
-class FakeWorkers:
-    """Stands in for processes: every cell gives its record, unless `deadly` says how its worker ends."""
-
-    def __init__(self, deadly: Mapping[str, Ending] | None = None, from_block: int = 0) -> None:
-        self.deadly = deadly or {}
-        self.from_block = from_block
-        self.jobs: list[Job] = []
-        self.limits: list[float] = []
-        self.environments: list[Mapping[str, str]] = []
-        self.mapped: list[int] = []
-
-    def __call__(self, order: Order) -> Ending:
-        job, module, folder = from_mapping(Job, json.loads(json.dumps(order.job))), order.module, order.folder
-        self.jobs.append(job)
-        self.limits.append(order.timeout_seconds)
-        self.environments.append(order.environment)
-        self.mapped.append(order.mapped_bytes)
-        for number, entry in enumerate(job.entries):
-            (folder / STARTED).write_text(str(number))
-            if entry.cell.problem.dataset in self.deadly and job.block >= self.from_block:
-                return self.deadly[entry.cell.problem.dataset]
-            if module == "bench.worker.pilot":
-                append_line(folder / RECORDS, Pace(entry.cell, 1e-3))
-            else:
-                append_line(folder / RECORDS, Rounds(entry.cell, job.name, job.block, job.position, 1, 1, 1.0, (1.0,)))
-        return OK
-
-    def of_block(self, block: int) -> list[Job]:
-        return [job for job in self.jobs if job.block == block]
-
-
 Outcome = tuple[list[Rounds], list[Failure]]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
     monkeypatch.setattr(rates, "measured", lambda *_, **__: [])
+    monkeypatch.setattr(account, "started_seconds", lambda _pid: 0.0)
+    monkeypatch.setattr(race, "Sentinel", lambda: lambda: 5e-4)
 
     def start(
-        workers: FakeWorkers,
+        scripts: Scripts,
         cells: list[Cell],
         *,
         blocks: int = 1,
@@ -85,12 +57,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         seed: int = 0,
         quick: bool = False,
         raw: str = "raw",
+        **more: Any,
     ) -> Outcome:
-        monkeypatch.setattr(isolation, "run_worker", workers)
+        monkeypatch.setattr(race, "Cohort", scripts)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
-        wanted = race.Wanted(blocks, max_blocks, seed, quick)
+        wanted = race.Wanted(blocks, max(blocks, max_blocks), seed, quick)
         quiet = Quiet(pressure=lambda: None)
-        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _line: None, quiet=quiet)
+        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _: None, quiet=quiet, **more)
         done = checkpoint.read(tmp_path / raw)
         return [one for one in done.rounds if one.name != NULL], done.failures
 
@@ -100,42 +73,25 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
 Run = Callable[..., Outcome]
 
 
-def test_a_block_is_every_implementation_once_and_the_baseline_twice(run: Run) -> None:
-    workers = FakeWorkers()
+def test_in_a_block_every_implementation_takes_turns_and_the_baseline_twice(run: Run) -> None:
+    scripts = Scripts()
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "abc"]
-    rounds, failures = run(workers, cells, blocks=4)
+    rounds, failures = run(scripts, cells, blocks=4)
     assert failures == []
-    for block in range(1, 5):
-        jobs = workers.of_block(block)
-        assert sorted(job.name for job in jobs) == sorted([impls.BASELINE, f"{impls.BASELINE}@aa", OTHER, NULL])
-        assert [job.position for job in jobs] == [0, 1, 2, 3]
-        ranked = [job for job in jobs if job.name != NULL]
+    assert {job.name for job in scripts.blocks[race.PILOT].jobs} == {impls.BASELINE, OTHER}
+    for block in scripts.blocks[1:]:
+        assert sorted(job.name for job in block.jobs) == sorted([impls.BASELINE, f"{impls.BASELINE}@aa", OTHER, NULL])
+        ranked = [job for job in block.jobs if job.name != NULL]
         assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
+        assert len({tuple(entry.cell.problem.dataset for entry in job.entries) for job in ranked}) == 1
     assert len(rounds) == 4 * 3 * 3
-    assert {job.name for job in workers.of_block(race.PILOT)} == {impls.BASELINE, OTHER}
+    assert all(len(one.round_seconds) == 60 and one.evidence.checked for one in rounds)
 
 
-def test_the_files_that_a_worker_maps_are_told_with_its_order(run: Run, tmp_path: Path) -> None:
-    """Those of all its cells, each once; of data on disk the folder holds none."""
-    for name, file, size in (("a", "x.npy", 1000), ("b", "y.npy", 30), ("c", "dataset.json", 7)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / file).write_bytes(bytes(size))
-    workers, cells = FakeWorkers(), [cell(name) for name in "abc"]
-    again = replace(cells[0], problem=replace(cells[0].problem, batch_size=1))
-    run(workers, [*cells, again])
-    assert len(workers.jobs[0].entries) == 4
-    assert workers.mapped[0] == 1030
-
-
-def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run) -> None:
-    workers = FakeWorkers()
-    run(workers, [cell("a"), cell("b")])
-    plans = {job.name: job.entries[0].plan for job in workers.of_block(1)}
-    null, other = plans[NULL], plans[OTHER]
-    assert null is not None
-    assert other is not None
-    assert null.epochs_per_round == other.epochs_per_round
-    assert null.rounds < other.rounds
+def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run, tmp_path: Path) -> None:
+    rounds, _ = run(Scripts(), [cell("a"), cell("b")])
+    (null,) = [one for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl") if one.name == NULL]
+    assert {null.epochs_per_round} == {one.epochs_per_round for one in rounds}
 
 
 def test_rates_are_measured_once_a_block_and_dtype_for_what_has_a_limit(
@@ -150,132 +106,141 @@ def test_rates_are_measured_once_a_block_and_dtype_for_what_has_a_limit(
 
     monkeypatch.setattr(rates, "measured", measured)
     one = cell("a")
-    others = [replace(one, threads=2), replace(one, device="cuda:0"), cell("b")]
-    run(FakeWorkers(), [one, *others], blocks=2)
+    run(Scripts(), [one, replace(one, threads=2), replace(one, device="cuda:0"), cell("b")], blocks=2)
     assert asked == [(1, "float32", 1), (2, "float32", 1)]
 
 
 def test_a_quick_run_has_neither_pilot_nor_twin_nor_null(run: Run) -> None:
-    workers = FakeWorkers()
-    run(workers, [cell("a", impls.BASELINE)], quick=True)
-    assert [job.name for job in workers.jobs] == [impls.BASELINE]
-    assert [entry.plan for entry in workers.jobs[0].entries] == [None]  # and it finds its own pace
+    scripts = Scripts()
+    run(scripts, [cell("a", impls.BASELINE)], quick=True)
+    (block,) = scripts.blocks
+    assert [job.name for job in block.jobs] == [impls.BASELINE]
+    assert [request.pace for _, request in block.asked if isinstance(request, Prepare)] == [True]
 
 
-def orders(workers: FakeWorkers) -> list[tuple[str, ...]]:
-    return [(job.name, *(entry.cell.problem.dataset for entry in job.entries)) for job in workers.jobs]
+def test_the_pace_is_found_once(run: Run) -> None:
+    scripts = Scripts()
+    run(scripts, [cell("a")], blocks=2)
+    paces = [[request.pace for _, request in one.asked if isinstance(request, Prepare)] for one in scripts.blocks]
+    assert paces == [[True], [False] * 2, [False] * 2]  # of the cell, and of the null implementation
+
+
+def order(scripts: Scripts) -> list[object]:
+    jobs = [(job.name, *(entry.cell.problem.dataset for entry in job.entries)) for job in scripts.jobs]
+    turns = [name for block in scripts.blocks for name, request in block.asked if isinstance(request, Turn)]
+    return [*jobs, *turns]
 
 
 def test_order_is_random_and_the_seed_tells_it(run: Run) -> None:
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "abcdef"]
     found = []
     for number, seed in enumerate((0, 0, 1)):
-        workers = FakeWorkers()
-        run(workers, cells, blocks=3, seed=seed, raw=f"raw{number}")
-        found.append(orders(workers))
+        scripts = Scripts()
+        run(scripts, cells, blocks=3, seed=seed, raw=f"raw{number}")
+        found.append(order(scripts))
     assert found[0] == found[1] != found[2]
-    timed = found[0][2:]
-    assert len({names[1:] for names in timed}) > 1
 
 
-def test_workers_share_neither_dtype_nor_threads(run: Run) -> None:
-    workers = FakeWorkers()
-    double = Cell(OTHER, problem("a", "float64"), "cpu", 1)
-    run(workers, [cell("a"), double, cell("a", threads=2)], quick=True)
-    assert [len(job.entries) for job in workers.jobs] == [1] * 3
-    x64 = {
-        job.entries[0].cell: "JAX_ENABLE_X64" in e for job, e in zip(workers.jobs, workers.environments, strict=True)
+def test_no_seed_tells_where_a_round_starts_or_whether_it_is_checked(run: Run) -> None:
+    seen = []
+    for number in range(2):
+        rounds, _ = run(Scripts(), [cell(dataset) for dataset in "abcdef"], raw=f"raw{number}")
+        seen.append([[checked.seed for checked in one.evidence.checked] for one in rounds])
+    assert seen[0] != seen[1]
+    assert len({seed[0] for cells in seen for seeds in cells for seed in seeds}) == 12
+    assert len({seed[1] for cells in seen for seeds in cells for seed in seeds}) > 1
+
+
+def test_trainers_that_do_not_fit_take_turns_in_pairs(run: Run) -> None:
+    scripts = Scripts()
+    cells = [cell("a", name) for name in (impls.BASELINE, OTHER, "more")]
+    rounds, _ = run(scripts, cells, memory_bytes=2.5 * 4 * 3 * 8)
+    by_name = {one.name: one.witnessed.first_cycle for one in rounds}
+    assert by_name == {impls.BASELINE: 0, OTHER: 0, "more": 60, f"{impls.BASELINE}@aa": 120}
+    assert {one.name: len(one.round_seconds) for one in rounds} == {
+        impls.BASELINE: 240,  # with the null implementation too
+        OTHER: 60,
+        "more": 60,
+        f"{impls.BASELINE}@aa": 60,
     }
-    assert x64 == {cell("a"): False, double: True, cell("a", threads=2): False}
 
 
-def test_all_of_a_block_run_on_one_core_and_the_next_block_on_the_next(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {5, 3}, raising=False)
-    workers = FakeWorkers()
-    run(workers, [cell("a", impls.BASELINE), cell("a"), cell("b", threads=2)], blocks=3)
-    for block, core in [(1, 5), (2, 3), (3, 5)]:
-        assert {job.core for job in workers.of_block(block) if job.entries[0].cell.threads == 1} == {core}
-        assert {job.core for job in workers.of_block(block) if job.entries[0].cell.threads == 2} == {None}
-
-
-def test_a_cell_that_kills_its_worker_fails_alone_and_runs_no_more(run: Run) -> None:
-    workers = FakeWorkers({"b": Ending(Status.CRASHED, "killed by SIGSEGV"), "d": Ending(Status.TIMEOUT, "no end")}, 1)
-    cells = [cell(dataset) for dataset in "abcde"]
-    rounds, failures = run(workers, cells, blocks=2)
-    assert {(f.cell.problem.dataset, f.status, f.detail, f.block) for f in failures} == {
+@pytest.mark.parametrize("at", [Turn, WarmUp])
+def test_a_cell_that_kills_its_worker_fails_alone_and_runs_no_more(run: Run, at: type[Request]) -> None:
+    timeout = Failed(Status.TIMEOUT, "no answer within its time limit")
+    scripts = Scripts({"b": CRASHED, "d": timeout}, 1, at)
+    rounds, failures = run(scripts, [cell(dataset) for dataset in "abcde"], blocks=2)
+    assert {
+        (f.cell.problem.dataset, f.status, f.detail, f.block) for f in failures if f.cell.implementation != NULL
+    } == {
         ("b", Status.CRASHED, "killed by SIGSEGV", 1),
-        ("d", Status.TIMEOUT, "no end", 1),
+        ("d", Status.TIMEOUT, "no answer within its time limit", 1),
     }
     assert sorted(r.cell.problem.dataset for r in rounds) == sorted("ace" * 2)
-    assert [len(job.entries) for job in workers.of_block(2) if job.name != NULL] == [3]
+    assert [len(job.entries) for job in scripts.blocks[2].jobs if job.name != NULL] == [3]
 
 
 def test_a_cell_that_fails_in_the_pilot_is_not_timed(run: Run) -> None:
-    workers = FakeWorkers({"b": Ending(Status.FAILED, "exit code 7")})
-    rounds, (failure,) = run(workers, [cell("a"), cell("b")])
-    assert (failure.status, failure.detail, failure.block) == (Status.CRASHED, "exit code 7", race.PILOT)
+    rounds, failures = run(Scripts({"b": CRASHED}, at=Prepare), [cell("a"), cell("b")])
+    (failure,) = failures
+    assert (failure.status, failure.block) == (Status.CRASHED, race.PILOT)
     assert [r.cell.problem.dataset for r in rounds] == ["a"]
 
 
 def test_records_are_on_disk_as_they_are_returned(run: Run, tmp_path: Path) -> None:
-    rounds, failures = run(FakeWorkers({"b": Ending(Status.CRASHED, "killed")}), [cell("a"), cell("b")], blocks=2)
-    on_disk = read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")
-    assert [(one.name, one.block) for one in on_disk if one.name != NULL] == [(OTHER, 1), (OTHER, 2)]
-    assert [one for one in on_disk if one.name != NULL] == rounds
+    rounds, failures = run(Scripts({"b": CRASHED}), [cell("a"), cell("b")], blocks=2)
+    on_disk = [one for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl") if one.name != NULL]
+    assert [(one.name, one.block) for one in on_disk] == [(OTHER, 1), (OTHER, 2)]
+    assert on_disk == rounds
     assert read_lines(Failure, tmp_path / "raw" / "failures.jsonl") == failures
-    assert [failure.status for failure in failures] == [Status.CRASHED]
 
 
-class Busy(FakeWorkers):
-    """The workers of these blocks have the processor for half of the time."""
-
-    def __init__(self, *blocks: int) -> None:
-        super().__init__()
-        self.blocks = blocks
-
-    def __call__(self, order: Order) -> Ending:
-        ending = super().__call__(order)
-        if order.job["block"] in self.blocks:
-            records = order.folder / RECORDS
-            (one,) = read_lines(Rounds, records)
-            records.unlink()
-            append_line(records, replace(one, disturbance=Disturbance(wall_seconds=2.0, cpu_seconds=1.0)))
-        return ending
+def test_what_the_parts_of_a_run_take_is_kept(run: Run, tmp_path: Path) -> None:
+    run(Scripts(), [cell("a")], blocks=2)
+    found = {(one.block, one.part) for one in read_lines(Spent, tmp_path / "raw" / "spent.jsonl")}
+    parts = {"waiting", "start-up", "warm-up", "rounds", "evidence", "leaving", "rates"}
+    assert found == {(0, "pilot"), *((block, part) for block in (1, 2) for part in parts)}
 
 
-def test_a_disturbed_block_is_run_again_whole_and_logged(run: Run, tmp_path: Path) -> None:
-    workers = Busy(2)
-    run(workers, [cell("a", impls.BASELINE)], blocks=4)
+@pytest.fixture
+def noisy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """In this block the sentinel takes twice as long."""
+
+    def plant(block: int) -> None:
+        monkeypatch.setattr(race, "Sentinel", lambda: lambda: 5e-4)
+        whole = contest.Contest.run
+
+        def louder(self: contest.Contest, generator: Any, sentinel: Any) -> contest.Outcome:
+            loud: Any = lambda: 1e-3  # noqa: E731
+            return whole(self, generator, loud if self._block == block else sentinel)
+
+        monkeypatch.setattr(contest.Contest, "run", louder)
+
+    return plant
+
+
+def test_a_block_that_met_no_quiet_processor_is_run_again_whole_and_logged(
+    run: Run, noisy: Callable[[int], None], tmp_path: Path
+) -> None:
+    noisy(2)
+    scripts = Scripts()
+    run(scripts, [cell("a", impls.BASELINE), cell("a")], blocks=4)
     blocks = read_lines(Block, tmp_path / "raw" / "blocks.jsonl")
     assert [(block.number, block.replaces) for block in blocks] == [(1, None), (2, None), (3, None), (4, None), (5, 2)]
     assert [bool(block.disturbed) for block in blocks] == [False, True, False, False, False]
-    assert sorted(job.name for job in workers.of_block(5)) == sorted(job.name for job in workers.of_block(2))
+    assert blocks[1].disturbed == "numpy_manual met no undisturbed processor on a"
 
 
-def test_a_quick_run_runs_nothing_again(run: Run) -> None:
-    workers = Busy(1)
-    run(workers, [cell("a")], quick=True)
-    assert max(job.block for job in workers.jobs) == 1
+def test_a_quick_run_runs_nothing_again(run: Run, noisy: Callable[[int], None]) -> None:
+    noisy(0)
+    scripts = Scripts()
+    run(scripts, [cell("a")], quick=True)
+    assert len(scripts.blocks) == 1
 
 
-class Scattered(FakeWorkers):
+def scattered(share: Callable[[int], float]) -> Scripts:
     """The times of OTHER scatter around the baseline's by this share, by block."""
-
-    def __init__(self, share: Callable[[int], float]) -> None:
-        super().__init__()
-        self.share = share
-
-    def __call__(self, order: Order) -> Ending:
-        ending = super().__call__(order)
-        if order.job["name"] == OTHER and order.job["block"]:
-            records = order.folder / RECORDS
-            (one,) = read_lines(Rounds, records)
-            records.unlink()
-            append_line(records, replace(one, round_seconds=(1 + self.share(one.block),)))
-        return ending
+    return Scripts(seconds=lambda name, block: 5e-3 * (1 + (share(block) if name.startswith(OTHER) else 0.0)))
 
 
 @pytest.mark.parametrize(
@@ -291,60 +256,49 @@ class Scattered(FakeWorkers):
 def test_blocks_are_added_while_an_interval_is_wide_whatever_it_says(
     run: Run, share: Callable[[int], float], blocks: int
 ) -> None:
-    workers = Scattered(share)
-    run(workers, [cell("a", impls.BASELINE), cell("a")], blocks=14, max_blocks=40)
-    assert max(job.block for job in workers.jobs) == blocks
+    scripts = scattered(share)
+    run(scripts, [cell("a", impls.BASELINE), cell("a")], blocks=14, max_blocks=40)
+    assert len(scripts.blocks) - 1 == blocks
+
+
+class Killed(Scripts):
+    """The parent is killed in its second block, while its second contest goes on."""
+
+    def __call__(self, folder: Path, processors: frozenset[int]) -> Scripted:
+        block = super().__call__(folder, processors)
+        asked = block.ask
+
+        def ask(name: str, request: Request, seconds: float) -> Any:
+            if len(self.blocks) == 3 and isinstance(request, Turn) and name.startswith(OTHER):
+                turns = [one for one, other in block.asked if one == name and isinstance(other, Turn)]
+                if len(turns) == 70:
+                    raise SystemExit(137)
+            return asked(name, request, seconds)
+
+        block.ask = ask  # type: ignore[method-assign]
+        return block
 
 
 def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
-    """The parent was killed in block 2, when its first worker had finished a cell that nobody took over."""
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "ab"]
-
-    class Killed(FakeWorkers):
-        def __call__(self, order: Order) -> Ending:
-            super().__call__(order)
-            if order.job["block"] == 2:
-                raise SystemExit(137)
-            return OK
-
     with pytest.raises(SystemExit):
         run(Killed(), cells, blocks=3)
-    on_disk = checkpoint.read(tmp_path / "raw")
-    assert {one.block for one in on_disk.rounds} == {1, 2}
-    workers = FakeWorkers()
-    rounds, failures = run(workers, cells, blocks=3)
+    assert {one.block for one in checkpoint.read(tmp_path / "raw").rounds} == {1, 2}
+    scripts = Scripts()
+    rounds, failures = run(scripts, cells, blocks=3)
     assert failures == []
-    assert {job.block for job in workers.jobs} == {3, 4}
-    assert [(b.number, b.disturbed == STOPPED) for b in checkpoint.read(tmp_path / "raw").blocks] == [
-        (1, False),
-        (2, True),
-        (3, False),
-        (4, False),
-    ]
+    assert len(scripts.blocks) == 2  # 3 and 4, and no pilot
+    blocks = checkpoint.read(tmp_path / "raw").blocks
+    assert [(one.number, one.disturbed == STOPPED) for one in blocks] == [(1, False), (2, True), (3, False), (4, False)]
     assert len({(one.name, one.block, one.cell) for one in rounds}) == len(rounds)
     assert {one.block for one in rounds} == {1, 2, 3, 4}
 
 
 def test_a_cell_that_failed_does_not_run_in_a_resumed_race(run: Run) -> None:
-    crash = {"b": Ending(Status.CRASHED, "killed by SIGSEGV")}
-    run(FakeWorkers(crash, from_block=1), [cell("a"), cell("b")], blocks=1)
-    workers = FakeWorkers()
-    run(workers, [cell("a"), cell("b")], blocks=2)
-    assert {entry.cell.problem.dataset for job in workers.jobs for entry in job.entries} == {"a"}
-
-
-def test_rubbish_in_place_of_records_is_the_cell_s_failure_and_no_one_else_s(run: Run) -> None:
-    class Rubbish(FakeWorkers):
-        def __call__(self, order: Order) -> Ending:
-            if order.job["name"] == OTHER and order.job["block"]:
-                (order.folder / STARTED).write_text("0")
-                (order.folder / RECORDS).write_text("{}\n")
-                return OK
-            return super().__call__(order)
-
-    rounds, (failure,) = run(Rubbish(), [cell("a", impls.BASELINE), cell("a")], blocks=2)
-    assert (failure.status, failure.cell.implementation, failure.block) == (Status.BAD_OUTPUT, OTHER, 1)
-    assert {(one.cell.implementation, one.block) for one in rounds} == {(impls.BASELINE, 1), (impls.BASELINE, 2)}
+    run(Scripts({"b": CRASHED}, from_block=1), [cell("a"), cell("b")], blocks=1)
+    scripts = Scripts()
+    run(scripts, [cell("a"), cell("b")], blocks=2)
+    assert {entry.cell.problem.dataset for job in scripts.jobs for entry in job.entries} == {"a"}
 
 
 def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
@@ -357,86 +311,42 @@ def test_a_full_disk_ends_the_race_and_what_was_finished_stays(
 
     monkeypatch.setattr(race, "append_line", full)
     with pytest.raises(OSError, match="No space left"):
-        run(FakeWorkers(), [cell("a")], blocks=3)
-    assert [one.block for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")] == [1, 1]
-    monkeypatch.undo()
-    rounds, _ = run(FakeWorkers(), [cell("a")], blocks=3)
-    assert {one.block for one in rounds} == {1, 2, 3, 4}
+        run(Scripts(), [cell("a")], blocks=3)
+    assert {one.block for one in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")} == {1}
+    monkeypatch.setattr(race, "append_line", append_line)
+    rounds, _ = run(Scripts(), [cell("a")], blocks=3)
+    assert {one.block for one in rounds} == {1, 2, 3}
 
 
 def test_a_run_whose_folder_was_removed_ends_and_makes_none(run: Run, tmp_path: Path) -> None:
-    class Removing(FakeWorkers):
-        def __call__(self, order: Order) -> Ending:
-            ending = super().__call__(order)
-            if order.job["block"] == 1:
+    class Removing(Scripts):
+        def __call__(self, folder: Path, processors: frozenset[int]) -> Scripted:
+            if len(self.blocks) == 1:
                 shutil.rmtree(tmp_path / "raw")
-            return ending
+            return super().__call__(folder, processors)
 
     with pytest.raises(FileNotFoundError):
         run(Removing(), [cell("a")], blocks=2)
     assert not (tmp_path / "raw").exists()
 
 
-def test_what_was_finished_before_an_interrupt_is_on_disk(run: Run, tmp_path: Path) -> None:
-    class Interrupted(FakeWorkers):
-        def __call__(self, order: Order) -> Ending:
-            if order.job["block"] == 2:
-                raise KeyboardInterrupt
-            return super().__call__(order)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(Interrupted(), [cell("a")], blocks=3)
-    assert {r.block for r in read_lines(Rounds, tmp_path / "raw" / "rounds.jsonl")} == {1}
-
-
-@pytest.mark.parametrize("ending", [Ending(Status.FAILED, "exit code 1\nImportError"), OK])
-def test_a_worker_that_starts_nothing_fails_all_its_cells_at_once(
-    run: Run, monkeypatch: pytest.MonkeyPatch, ending: Ending
-) -> None:
-    workers = FakeWorkers()
-    monkeypatch.setattr(FakeWorkers, "__call__", lambda self, *_a, **_n: self.jobs.append(_a) or ending)
-    rounds, failures = run(workers, [cell("a"), cell("b")], blocks=2)
-    assert rounds == []
-    assert [(f.cell.problem.dataset, f.status) for f in failures] == [("a", Status.CRASHED), ("b", Status.CRASHED)]
-    assert len(workers.jobs) == 1
-
-
-def test_time_limit_grows_with_the_work(run: Run) -> None:
-    workers = FakeWorkers()
-    run(workers, [cell(dataset) for dataset in "ab"])
-    assert workers.limits[0] == 60 + 120 * 2
-    assert workers.limits[1] > 60 + 10 * 2 * 0.08
-
-
-def test_the_file_of_pytest_benchmark_is_kept_as_it_is(tmp_path: Path) -> None:
-    """A worker that dies leaves none; its cells that had finished are in rounds.jsonl."""
-    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
-    x = np.arange(3, dtype=np.float32)
-    save(Dataset("fine", Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / "fine")
-    raw, wanted = tmp_path / "raw", race.Wanted(1, 1, 0, quick=True)
-    folders = {("fine", "float32"): tmp_path / "fine"}
-    race.race([cell("fine", deadly)], folders, wanted, raw=raw, on_progress=lambda _: None)
-    (rounds,) = checkpoint.read(raw).rounds
-    (kept,) = (raw / "pytest").iterdir()
-    (benchmark,) = json.loads(kept.read_text())["benchmarks"]
-    assert [round(seconds, 9) for seconds in benchmark["stats"]["data"]] == list(rounds.round_seconds)
-    assert benchmark["extra_info"]["cell"]["problem"]["dataset"] == "fine"
-
-
-def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -> None:
-    """Three of eight cells end their worker, four raise, each in its own place, and one is timed."""
-    deadly = str(ROOT / "tests" / "support" / "planted" / "deaths.py") + ":Deadly"
-    names = ["raises", "exits", "floods", "fine", "segfault", "raises at once", "raises late", "allocates"]
+def saved(names: list[str], folder: Path) -> dict[tuple[str, str], Path]:
     x = np.arange(3, dtype=np.float32)
     for name in names:
-        save(Dataset(name, Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), tmp_path / name)
-    folders = {(name, "float32"): tmp_path / name for name in names}
-    cells = [cell(name, deadly) for name in names]
+        save(Dataset(name, Model.SIMPLE_LINEAR, x, 2 * x, 1, 0.01, "planted", "none"), folder / name)
+    return {(name, "float32"): folder / name for name in names}
+
+
+def test_deaths_are_named_and_cost_themselves_alone(tmp_path: Path) -> None:
+    """Real workers, in one cohort with an honest one."""
+    names = ["raises", "exits", "floods", "fine", "segfault", "raises at once", "raises late", "allocates"]
+    folders = saved(names, tmp_path)
+    cells = [Cell(who, problem(name), "cpu", 1) for name in names for who in (impls.BASELINE, DEADLY)]
     told: list[Event] = []
     race.race(cells, folders, race.Wanted(1, 1, 0, quick=True), raw=tmp_path / "raw", on_progress=told.append)
     done = checkpoint.read(tmp_path / "raw")
-    (rounds,), failures = done.rounds, done.failures
-    found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in failures}
+    assert {failure.cell.implementation for failure in done.failures} == {DEADLY}
+    found = {failure.cell.problem.dataset: (failure.status, failure.detail) for failure in done.failures}
     assert {name: status for name, (status, _) in found.items()} == {
         "raises": Status.FAILED,
         "exits": Status.CRASHED,
@@ -450,6 +360,9 @@ def test_real_workers_survive_planted_deaths_and_time_the_rest(tmp_path: Path) -
     assert found["raises at once"][1].endswith("RuntimeError: planted in the constructor")
     assert found["raises late"][1].endswith("RuntimeError: planted in synchronize")
     assert found["segfault"][1].startswith("killed by SIGSEGV")
-    assert rounds.cell.problem.dataset == "fine"
-    assert Step(Stage.BLOCKS, "block 1 of 1", f"{deadly} (cpu, float32)", 0, 1) in told
-    assert told[-1] == Timed((rounds,))
+    fine = [one.cell for one in done.rounds]
+    assert sorted(one.problem.dataset for one in fine if one.implementation == impls.BASELINE) == sorted(names)
+    assert [one.problem.dataset for one in fine if one.implementation == DEADLY] == ["fine"]
+    assert any(isinstance(event, Step) and event.stage is Stage.BLOCKS for event in told)
+    assert isinstance(told[-1], Timed)
+    assert not [*(tmp_path / "raw" / "workers").iterdir()]

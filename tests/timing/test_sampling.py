@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.store.cell import Cell, Problem
-from bench.timing.sampling import FULL, QUICK, Effort, epochs_per_round, plans, quick_plan, timeout_seconds
+from bench.timing import sampling
+from bench.timing.sampling import FULL, QUICK, ROUND_SECONDS, plans
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -16,46 +15,36 @@ EPOCH_SECONDS = st.floats(1e-7, 100)
 
 
 @pytest.mark.parametrize(
-    ("epoch_seconds", "epochs"),
+    ("seconds", "epochs", "cycles"),
     [
-        ([10e-6, 30e-6], 125),  # 1.25 ms in the fastest
-        ([10e-6, 400e-6], 50),  # 20 ms in the slowest
-        ([0.9e-3, 0.9e-3], 2),
-        ([1e-3, 1e-3], 1),  # an epoch is long enough
-        ([10e-6, 0.1], 1),  # an epoch of the slowest is too long already
-        ([2.0, 3.0], 1),
+        ((10e-6, 100e-6), (500, 50), 60),  # both rounds last 5 ms
+        ((10e-6, 10e-3), (1000, 1), 30),  # as long as the slowest epoch, and fewer
+        ((10e-6, 1.0), (100_000, 1), 20),  # but no fewer than 20
+        ((1.9e-3, 2.2e-3), (3, 2), 60),  # as near as whole epochs allow
     ],
 )
-def test_epochs_of_a_round(epoch_seconds: list[float], epochs: int) -> None:
-    assert epochs_per_round(epoch_seconds) == epochs
+def test_rounds_of_all_last_as_long(seconds: tuple[float, float], epochs: tuple[int, int], cycles: int) -> None:
+    found = plans(dict(zip((A, B), seconds, strict=True)), FULL)
+    assert (found[A].epochs_per_round, found[B].epochs_per_round) == epochs
+    assert found[A].rounds == found[B].rounds == cycles
 
 
-@given(st.lists(EPOCH_SECONDS, min_size=1, max_size=6))
-def test_a_round_is_within_its_limits_wherever_both_can_be_had(epoch_seconds: list[float]) -> None:
-    epochs = epochs_per_round(epoch_seconds)
-    fastest, slowest = epochs * min(epoch_seconds), epochs * max(epoch_seconds)
-    assert epochs == 1 or slowest <= 20e-3 * (1 + 1e-12)
-    assert fastest >= 1e-3 or slowest + max(epoch_seconds) > 20e-3 * (1 - 1e-12)
+@given(st.lists(EPOCH_SECONDS, min_size=2, max_size=2))
+def test_no_round_is_far_from_the_others_but_for_whole_epochs(seconds: list[float]) -> None:
+    found = plans(dict(zip((A, B), seconds, strict=True)), FULL)
+    length = max(ROUND_SECONDS, *seconds)
+    for cell, epoch in zip((A, B), seconds, strict=True):
+        assert abs(found[cell].epochs_per_round * epoch - length) <= epoch / 2 * (1 + 1e-9)
+        assert 1 <= found[cell].untimed <= max(1, found[cell].epochs_per_round / 2)
 
 
-def test_all_implementations_of_a_problem_get_the_same_epochs() -> None:
-    found = plans({A: 10e-6, B: 100e-6})
-    assert found[A].epochs_per_round == found[B].epochs_per_round == 125
+def test_a_quick_look_takes_fewer_rounds() -> None:
+    assert plans({A: 1e-3}, QUICK)[A].rounds < plans({A: 1e-3}, FULL)[A].rounds
+    assert plans({}, QUICK) == {}
 
 
-@pytest.mark.parametrize("effort", [FULL, QUICK])
-@given(seconds=EPOCH_SECONDS)
-def test_rounds_are_many_or_long_or_at_their_least(effort: Effort, seconds: float) -> None:
-    plan = plans({A: seconds})[A] if effort is FULL else quick_plan(seconds)
-    total = plan.rounds * plan.epochs_per_round * seconds
-    enough = plan.rounds >= effort.rounds and total >= effort.seconds * (1 - 1e-12)
-    no_longer = (plan.rounds + 1) * plan.epochs_per_round * seconds > effort.most_seconds * (1 - 1e-12)
-    assert enough or no_longer
-    assert plan.rounds >= effort.least_rounds
-    assert total <= effort.most_seconds * (1 + 1e-12) or plan.rounds == effort.least_rounds
-
-
-def test_time_limit_leaves_ten_times_what_was_planned() -> None:
-    plan = plans({A: 1e-3})[A]
-    planned = plan.warmup_seconds + (plan.warmup_rounds + plan.rounds) * 1e-3
-    assert math.isclose(timeout_seconds(2.0, [(plan, 1e-3)]), 60 + 10 * (2 + planned))
+def test_time_limits_leave_ten_times_what_was_planned() -> None:
+    plan = plans({A: 1e-3}, FULL)[A]
+    assert sampling.turn_seconds(plan, 1e-3) == pytest.approx(60 + 10 * 5e-3)
+    assert sampling.warm_up_seconds(plan, 1e-3) == pytest.approx(60 + 10 * (0.1 + 4 * 5e-3))
+    assert sampling.finishing_seconds(plan, 1e-3, checks=2) == pytest.approx(60 + 10 * 32 * 5e-3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +12,15 @@ import pytest
 import impls
 from bench.audit.rules import findings, wrong_after_timing
 from bench.plan import controls
-from bench.process.spawn import Order, environment, run_worker
 from bench.store.cell import Cell, Problem, Status
-from bench.store.jsonl import read_lines
-from bench.store.layout import FAILURES, RECORDS
-from bench.store.raw_rows import Failure, Rounds
-from bench.timing.jobs import Entry, Job, Plan
+from bench.store.raw_rows import Rounds
+from bench.timing.jobs import Plan
 from bench.worker import conditions
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
+from tests.support.cohorts import alone
 from tests.support.gates import UNCOMPILED
 
-LONG = 300.0
 CORE = min(os.sched_getaffinity(0)) if sys.platform == "linux" else None
 
 
@@ -42,14 +38,9 @@ def cell(name: str, dtype: str) -> Cell:
 def timed(name: str, tmp_path: Path) -> Rounds:
     """Time a cell in a worker of its own, on one processor where there is a choice."""
     save(table("float64"), tmp_path / "drawn")
-    folder = tmp_path / "worker"
-    folder.mkdir()
-    entry = Entry(cell(name, "float64"), str(tmp_path / "drawn"), Plan(20, 12, 3, 0.0))
-    job = Job(name, 1, 0, 0, CORE, (entry,), str(folder))
-    variables = environment(dtype="float64", threads=1, device="cpu")
-    ending = run_worker(Order("bench.worker.time_cells", asdict(job), variables, folder, LONG, capped=True))
-    assert (ending.status, read_lines(Failure, folder / FAILURES)) == (Status.OK, [])
-    (rounds,) = read_lines(Rounds, folder / RECORDS)
+    outcome = alone(cell(name, "float64"), tmp_path / "drawn", Plan(20, 12, 5, 3, 0.0), tmp_path / "workers", CORE)
+    assert outcome.failures == []
+    (rounds,) = outcome.rounds
     return rounds
 
 
@@ -75,15 +66,13 @@ def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Pat
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_all_that_is_asked_can_be_read_back(runtime: str, dtype: str) -> None:
     pytest.importorskip(runtime)
-    found = conditions.read_back(
-        cell("any", dtype), runtime=runtime, core=None, placement=frozenset({"cpu"}), busy_threads=1
-    )
+    found = conditions.read_back(cell("any", dtype), runtime=runtime, placement=frozenset({"cpu"}), busy_threads=1)
     assert found.asked.keys() <= found.found.keys()
     assert "processors" not in found.asked
 
 
 def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
     found = conditions.read_back(
-        cell("any", "float32"), runtime="numpy", core=None, placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
+        cell("any", "float32"), runtime="numpy", placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
     )
     assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bench.store import layout
+from bench.plan import starts
 from bench.store.cell import Cell, Problem, Status
-from bench.store.jsonl import read_lines
-from bench.store.raw_rows import Failure, Rounds
-from bench.timing.jobs import Entry, Job, Plan
-from bench.timing.sampling import quick_plan
-from bench.worker import attempt, evidence, measure
+from bench.store.raw_rows import Rounds
+from bench.timing.jobs import Entry, Plan
+from bench.timing.messages import Failed, Finish, Leave, Made, Request, Warm
+from bench.worker import attempt, measure
 from bench.worker.evidence import Clocks
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests
 from datasets.dataset import Dataset, Model
 from impls import runtimes
 from impls.protocol import Params
+from tests.support.parents import Benchmark, Parent, time_cell
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
-CELL = Cell("fake", PROBLEM, "cpu", 1)
+ENTRY = Entry(Cell("fake", PROBLEM, "cpu", 1), "nowhere")
 EPOCH, SYNCHRONIZE, RESET, FIRST = 0.25, 0.125, 64.0, 1024.0  # exact in binary, so that sums are exact too
 
 
@@ -69,33 +67,6 @@ class FakeTrainer:
         return self.now
 
 
-class FakeBenchmark:
-    """What `pedantic` of pytest-benchmark does with these arguments."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        self.stats = SimpleNamespace(stats=SimpleNamespace(data=[]))
-        self.collected: list[bool] = []
-
-    def pedantic(
-        self,
-        target: Callable[[], None],
-        *,
-        setup: Callable[[], None],
-        teardown: Callable[[], None],
-        rounds: int,
-        iterations: int,
-    ) -> None:
-        assert iterations == 1
-        for _ in range(rounds):
-            setup()
-            self.collected.append(gc.isenabled())
-            began = self.clock()
-            target()
-            self.stats.stats.data.append(self.clock() - began)
-            teardown()
-
-
 def start(number: int) -> Params:
     return Params(np.float32(number), np.float32(0))
 
@@ -107,72 +78,70 @@ DATASET = Dataset("any", Model.SIMPLE_LINEAR, np.ones(3, np.float32), np.ones(3,
 def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
     fake: Any = made
-    prepared = Prepared(fake, start, lambda number: (5, 3, number), DATASET, digests(DATASET), "numpy", 1.0, 2.0)
-    monkeypatch.setattr(measure, "prepare", lambda _job, _entry: prepared)
+    prepared = Prepared(fake, DATASET, digests(DATASET), "numpy", 1.0, 2.0)
+    monkeypatch.setattr(measure, "prepare", lambda _entry: prepared)
     return made
 
 
-def time_cell(
-    trainer: FakeTrainer, plan: Plan | None, benchmark: FakeBenchmark | None = None, position: int = 1
-) -> Rounds:
+def plan(epochs: int = 1, rounds: int = 3, untimed: int = 1, warmup: int = 1, seconds: float = 0.0) -> Plan:
+    return Plan(epochs, rounds, untimed, warmup, seconds)
+
+
+def timed(trainer: FakeTrainer, plan: Plan, checked: frozenset[int] = frozenset({0}), **more: Any) -> Rounds:
     clocks = Clocks(trainer.clock, trainer.clock, lambda _seconds: None)
-    entry = Entry(CELL, "nowhere", plan)
-    return measure.time_cell(
-        replace(job(), position=position), entry, benchmark or FakeBenchmark(trainer.clock), clocks, 0.5
-    )
-
-
-def job(tmp_path: object = "", plan: Plan | None = None) -> Job:
-    return Job("fake@aa", 3, 1, 5, None, (Entry(CELL, "nowhere", plan),) * 2, str(tmp_path))
+    return time_cell(ENTRY, plan, clocks, checked=checked, **more)
 
 
 def test_a_round_is_k_epochs_and_one_synchronize_and_nothing_else(trainer: FakeTrainer) -> None:
-    rounds = time_cell(trainer, Plan(epochs_per_round=4, rounds=5, warmup_rounds=2, warmup_seconds=0))
+    rounds = timed(trainer, plan(epochs=4, rounds=5, untimed=2, warmup=2), frozenset({4}))
     assert rounds.round_seconds == (4 * EPOCH + SYNCHRONIZE,) * 5
     assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
     one_round = ["reset 4", "synchronize", *["epoch"] * 4, "synchronize"]
-    timed = [*one_round, "synchronize"]  # once more, off the clock
+    untimed = ["reset 2", "synchronize", *["epoch"] * 2, "synchronize"]
+    turn = [*untimed, *one_round, "synchronize"]  # once more, off the clock
     before = ["reset 1", "synchronize", "epoch", "synchronize", *one_round * 2]
-    assert trainer.calls[: len(before) + 5 * len(timed)] == [*before, *timed * 5]
-    assert (rounds.name, rounds.block, rounds.position) == ("fake@aa", 3, 1)
+    assert trainer.calls[: len(before) + 5 * len(turn)] == [*before, *turn * 5]
     assert (rounds.epochs_per_round, rounds.warmup_rounds) == (4, 2)
 
 
-def test_without_a_plan_a_process_finds_its_own_pace_after_the_first_epoch(trainer: FakeTrainer) -> None:
-    rounds = time_cell(trainer, None)
-    assert rounds.first_epoch_seconds == FIRST + SYNCHRONIZE
-    assert rounds.epochs_per_round == quick_plan(EPOCH + SYNCHRONIZE).epochs_per_round
-    assert rounds.round_seconds == (rounds.epochs_per_round * EPOCH + SYNCHRONIZE,) * len(rounds.round_seconds)
+def test_a_pace_is_found_after_the_first_epoch_and_no_round_is_timed(trainer: FakeTrainer) -> None:
+    class Leaving(Parent):
+        def receive(self) -> Request:
+            return super().receive() if not self.replies else Leave()
+
+    parent: Any = Leaving(ENTRY, plan(), pace=True)
+    clocks = Clocks(trainer.clock, trainer.clock, lambda _seconds: None)
+    measure.time_cell(ENTRY, parent, None, clocks, 0.5)
+    assert parent.replies == [Made(EPOCH + SYNCHRONIZE)]
 
 
-def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_warm_up(trainer: FakeTrainer) -> None:
-    for warmup in (1, 6):
-        trainer.starts.clear()
-        rounds = time_cell(trainer, Plan(epochs_per_round=1, rounds=3, warmup_rounds=warmup, warmup_seconds=0))
-        numbers = [int(params.w) for params in trainer.starts]
-        timed = numbers[1 + warmup :][:3]
-        assert sorted(timed) == [0, 1, 2]
-        assert timed.index(0) == rounds.evidence.checked_round
-        assert not {0, 1, 2} & set(numbers[: 1 + warmup])
-        assert len(set(numbers)) == len(numbers) - 1  # start 0 once more, in the repetition of the checked round
+def test_timed_rounds_start_where_the_parent_says_and_all_others_elsewhere(trainer: FakeTrainer) -> None:
+    timed(trainer, plan(rounds=3, warmup=4), frozenset({1}))
+    parent = Parent(ENTRY, plan())
+    sent = [float(starts.unpacked(PROBLEM, *parent.start(number)).w) for number in range(3)]
+    begun = [float(params.w) for params in trainer.starts]
+    own, turns, repeated = begun[:5], begun[5:11], begun[11:]
+    assert turns[1::2] == sent
+    assert sent[1] in repeated and not {sent[0], sent[2]} & {*repeated}
+    others = [*own, *turns[::2], *(one for one in repeated if one != sent[1])]
+    assert not {*sent} & {*others}
+    assert sorted({*others}) == sorted(others)
 
 
-def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTrainer) -> None:
-    """Eight draws of 1 in 50 fall alike with a probability of 50^-7."""
-    found = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
-    assert len({one.checked_round for one in found}) > 1
-    assert {one.checked_seed for one in found} == {(5, 3, 0)}
-    assert {(one.checked_w, one.checked_b) for one in found} == {evidence.packed(start(0))}
+def test_what_a_checked_round_ended_with_is_told_and_found_again(trainer: FakeTrainer) -> None:
+    found = timed(trainer, plan(rounds=6), frozenset({2, 5})).evidence.checked
+    assert [one.round for one in found] == [2, 5]
+    assert [(one.w, one.b) for one in found] == [Parent(ENTRY, plan()).start(number) for number in (2, 5)]
     assert all(one.repeated for one in found)
 
 
 def test_costs_are_apart(trainer: FakeTrainer) -> None:
-    costs = time_cell(trainer, Plan(1, 2, 1, 0)).costs
+    costs = timed(trainer, plan()).costs
     assert (costs.import_seconds, costs.data_seconds, costs.compile_seconds) == (1.5, 2.0, None)
 
 
 def test_without_events_of_a_device_no_round_is_run_for_them(trainer: FakeTrainer) -> None:
-    assert time_cell(trainer, Plan(1, 2, 1, 0)).costs.device_epoch_seconds is None
+    assert timed(trainer, plan()).costs.device_epoch_seconds is None
 
 
 def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
@@ -194,7 +163,7 @@ def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
         return seconds_between
 
     monkeypatch.setattr(runtimes.load("numpy"), "event_clock", event_clock)
-    rounds = time_cell(trainer, Plan(epochs_per_round=4, rounds=3, warmup_rounds=1, warmup_seconds=0))
+    rounds = timed(trainer, plan(epochs=4))
     assert rounds.costs.device_epoch_seconds == 3 / 4
     assert asked == ["cpu"]
     assert between == [["epoch"] * 4] * 5
@@ -204,7 +173,7 @@ def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
 
 
 def test_evidence_is_gathered_off_the_clock(trainer: FakeTrainer) -> None:
-    evidence = time_cell(trainer, Plan(epochs_per_round=4, rounds=3, warmup_rounds=1, warmup_seconds=0)).evidence
+    evidence = timed(trainer, plan(epochs=4)).evidence
     assert evidence.again_seconds == (SYNCHRONIZE,) * 3
     assert evidence.fetch_seconds == (0.0,) * 3
     assert set(evidence.round_wall) == {4 * EPOCH + SYNCHRONIZE}
@@ -218,44 +187,56 @@ def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> No
     one_round = RESET + EPOCH + 2 * SYNCHRONIZE
     trainer.compiled = True
     for rounds, seconds, expected in [(3, 0.0, 3), (1, 4 * one_round, 4), (1, 4 * one_round + 0.1, 5)]:
-        plan = Plan(epochs_per_round=1, rounds=1, warmup_rounds=rounds, warmup_seconds=seconds)
-        assert time_cell(trainer, plan).warmup_rounds == expected
+        assert timed(trainer, plan(rounds=1, warmup=rounds, seconds=seconds)).warmup_rounds == expected
 
 
 def test_collector_is_off_while_timed_and_on_again_after(trainer: FakeTrainer) -> None:
-    benchmark = FakeBenchmark(trainer.clock)
-    time_cell(trainer, Plan(1, 2, 1, 0), benchmark)
-    assert benchmark.collected == [False, False]
+    collected: list[bool] = []
+    timed(trainer, plan(rounds=2), benchmark=Benchmark(trainer.clock, lambda: collected.append(gc.isenabled())))
+    assert collected == [False, False]
     assert gc.isenabled()
 
 
-def test_rounds_that_were_not_timed_are_an_error(trainer: FakeTrainer) -> None:
-    benchmark = FakeBenchmark(trainer.clock)
-    benchmark.stats.stats.data.append(1.0)
-    with pytest.raises(RuntimeError, match="3 rounds were timed, 2 were planned"):
-        time_cell(trainer, Plan(1, 2, 1, 0), benchmark)
+def test_a_request_out_of_turn_is_an_error(trainer: FakeTrainer) -> None:
+    class Hasty(Parent):
+        def receive(self) -> Request:
+            return Finish([]) if self.of(Warm) else super().receive()
+
+    parent: Any = Hasty(ENTRY, plan())
+    with pytest.raises(TypeError, match="Finish, where Turn comes next"):
+        measure.time_cell(ENTRY, parent, Benchmark(trainer.clock), Clocks(trainer.clock, trainer.clock), 0.5)
 
 
-def test_an_exception_is_a_failure_of_its_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def measure(_job: Job, _entry: Entry) -> None:
+def test_an_exception_is_the_answer_to_the_request_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
         raise ZeroDivisionError("planted")
 
-    attempt.attempt(job(tmp_path), 1, measure)
-    (failure,) = read_lines(Failure, tmp_path / layout.FAILURES)
-    assert (failure.cell, failure.block, failure.status) == (CELL, 3, Status.FAILED)
-    assert failure.detail.endswith("ZeroDivisionError: planted")
+    parent: Any = Parent(ENTRY, plan())
+    attempt.attempt(parent, fails)
+    (failed,) = parent.replies
+    assert isinstance(failed, Failed) and failed.status is Status.FAILED
+    assert failed.detail.endswith("ZeroDivisionError: planted")
     assert "ZeroDivisionError: planted" in capsys.readouterr().err
-    assert (tmp_path / layout.STARTED).read_text() == "1"
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you ..")])
-def test_want_of_memory_has_its_own_status(tmp_path: Path, error: Exception) -> None:
-    def measure(_job: Job, _entry: Entry) -> None:
+def test_want_of_memory_has_its_own_status(error: Exception) -> None:
+    def fails() -> None:
         raise error
 
-    attempt.attempt(job(tmp_path), 0, measure)
-    (failure,) = read_lines(Failure, tmp_path / layout.FAILURES)
-    assert failure.status is Status.OUT_OF_MEMORY
+    parent: Any = Parent(ENTRY, plan())
+    attempt.attempt(parent, fails)
+    (failed,) = parent.replies
+    assert isinstance(failed, Failed) and failed.status is Status.OUT_OF_MEMORY
+
+
+def test_without_a_parent_a_worker_ends() -> None:
+    def fails() -> None:
+        raise EOFError
+
+    parent: Any = Parent(ENTRY, plan())
+    with pytest.raises(EOFError):
+        attempt.attempt(parent, fails)
 
 
 def test_pilot_finds_the_epoch_of_a_steady_trainer_and_not_its_compilation() -> None:

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 from typing import Any
 
-from bench.analysis import blocks
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
-from bench.report.views import names, notation, self_comparison, truncate
+from bench.report.views import self_comparison, spent, truncate
 from bench.report.views.provenance import cited, machine
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
-
-_TELLING_SECONDS = 0.1
 
 
 def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
     advice = [f"- **{text(line)}**" for line in raw.environment.get("advice", [])]
     parts = (
-        "\n".join([*advice, bullets([*self_comparison.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
+        "\n".join([*advice, bullets([*self_comparison.lines(raw), *self_comparison.machine(raw)])]),
         _means(raw),
+        _spent(raw),
         f"The machine as the run began:\n\n{table(('machine', ''), machine(raw))}",
         _data(raw.environment["datasets"]),
         _read_back(raw.counted, [row.implementation for row in rows]),
     )
     return "\n\n".join(part for part in parts if part)
-
-
-def _noise(rounds: Iterable[Rounds]) -> list[str]:
-    """Return what the counters say of all processes: blind to the times, as they were gathered.
-
-    Windows of less than ten ticks of the system's own clock are left out: it cannot tell what happened in them.
-    """
-    seen = [one.disturbance for one in rounds if (one.disturbance.wall_seconds or 0.0) >= _TELLING_SECONDS]
-    busy = [one.others_busy for one in seen if one.others_busy is not None]
-    waits = [(blocks.pressure_of_others(one), one.wall_seconds) for one in seen]
-    pressure = [waited / wall for waited, wall in waits if waited is not None and wall]
-    said = (
-        ("other processes used", "of the processors' time", busy),
-        ("other processes waited for a processor in", "of the time", pressure),
-    )
-    return [
-        f"While rounds were timed, {what} {100 * median(found):.1f} % {of} (median; at most {100 * max(found):.0f} %)."
-        for what, of, found in said
-        if found
-    ]
-
-
-def _drift(rows: Sequence[Timing]) -> list[str]:
-    drifting = [row for row in rows if row.drifting_processes]
-    if not drifting:
-        return []
-    worst = max(drifting, key=lambda row: row.drifting_processes)
-    return [
-        f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or "
-        f"shorter than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
-        f"{names.work(worst)}."
-    ]
 
 
 def _means(raw: Raw) -> str:
@@ -72,6 +37,13 @@ def _means(raw: Raw) -> str:
         "baseline against itself, which is known to be 1."
     )
     return f"{introduction}\n\n{table(self_comparison.MEAN_HEADERS, rows, right=self_comparison.MEAN_HEADERS[1:6])}"
+
+
+def _spent(raw: Raw) -> str:
+    cells = spent.rows(raw.spent)
+    return (
+        f"Where the time of this run went:\n\n{table(spent.HEADERS, cells, right=spent.HEADERS[1:])}" if cells else ""
+    )
 
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:

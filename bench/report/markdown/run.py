@@ -12,7 +12,7 @@ from bench.report.views import agreement_matrix, names, notation, ranking, scali
 from bench.report.views.agreement_matrix import Shares
 from bench.report.views.caveats import BY_EVENTS, limits_of
 from bench.store.cell import Status
-from bench.store.tables import Agreement, Timing
+from bench.store.tables import Agreement, Company, Timing
 from datasets.dataset import Model
 
 
@@ -110,19 +110,43 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
         f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
+        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}."
+        f"{_load(rows)}{_uneven(rows)}{_company(rows)}{_saturated(rows)}"
     )
 
 
-def _unstable(rows: Sequence[Timing]) -> str:
-    """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
+def _load(rows: Sequence[Timing]) -> str:
+    """Where the median of all rounds tells another ratio, both are shown."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: the shortest rounds give "
-        f"{notation.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
+        f"{names.work(row)}, {names.runner(row)}: the median of all rounds gives "
+        f"{notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
         for row in rows
-        if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
+        if row.depends_on_load and row.median_ratio_low is not None and row.median_ratio_high is not None
     ]
-    return f" **Unstable**: {text('; '.join(parts))}." if parts else ""
+    return f" **Depends on load**: {text('; '.join(parts))}." if parts else ""
+
+
+def _uneven(rows: Sequence[Timing]) -> str:
+    parts = [
+        f"{names.work(row)}, {names.runner(row)}: {notation.share(row.slow_share)} of its time is in slow rounds"
+        for row in rows
+        if row.uneven
+    ]
+    if not parts:
+        return ""
+    return (
+        f" **UNEVEN**: {text('; '.join(parts))}. Its processes met too few of them for an interval over blocks: the "
+        "one that is shown comes from how many there were."
+    )
+
+
+def _company(rows: Sequence[Timing]) -> str:
+    parts = [
+        f"{names.work(row)}, {names.runner(row)}: {row.company}"
+        for row in rows
+        if row.company not in (None, Company.ALL)
+    ]
+    return f" The memory is too small for all to take turns: {text('; '.join(parts))}." if parts else ""
 
 
 def _saturated(rows: Sequence[Timing]) -> str:

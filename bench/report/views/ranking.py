@@ -35,9 +35,11 @@ def agreement(verdicts: Sequence[Verdict]) -> str:
 def verdict(row: Timing) -> str:
     """Return what the interval of a row says, else its status.
 
-    Marked where the shortest rounds say otherwise, and where denormal numbers make the time one of these data alone.
+    Marked where the ratio is another one under load, where too few slow rounds make the time, and where denormal
+    numbers make it one of these data alone.
     """
-    mark = (", unstable" if row.unstable else "") + (", saturated" if saturated(row) else "")
+    marks = {"UNEVEN": row.uneven, "depends on load": row.depends_on_load, "saturated": saturated(row)}
+    mark = "".join(f", {name}" for name, holds in marks.items() if holds)
     if row.status is Status.OK and is_baseline(row):
         return f"baseline{mark}"
     return f"{row.comparison or row.status}{mark}"

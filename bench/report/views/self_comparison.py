@@ -8,6 +8,7 @@ from statistics import median
 from bench.analysis.pairing import widest
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import MARGIN, Ratio, process_value
+from bench.machine import host
 from bench.plan.controls import NULL, TWIN
 from bench.report.views import names, notation
 from bench.store.raw_rows import STOPPED
@@ -111,6 +112,19 @@ def null_epoch_seconds(raw: Raw) -> float | None:
     """Return what the clock takes for an epoch that does nothing; None if it was not timed."""
     values = [process_value(one) for one in raw.counted if one.name == NULL]
     return median(values) if values else None
+
+
+def machine(raw: Raw) -> list[str]:
+    """Return what sentinel and system say of the machine while rounds were timed; nothing where they say nothing."""
+    seen = host.total([one.host for one in raw.blocks])
+    wall = seen.wall_seconds
+    said = (
+        ("some process waited for a processor in {} of the time (PSI)", seen.pressure_seconds, wall),
+        ("the hypervisor kept {} of the time of a processor (steal)", seen.steal_seconds, wall),
+        ("the control group was throttled for {} of the time", seen.throttled_seconds, wall),
+    )
+    parts = [line.format(notation.share(seconds / of)) for line, seconds, of in said if seconds is not None and of]
+    return [f"While rounds were timed, {'; '.join(parts)}."] if parts else []
 
 
 _WIDENED = "; the level of an interval is exact for a number of blocks that is fixed beforehand"

@@ -20,7 +20,7 @@ DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, Fa
 
 
 def timed(name: str) -> Timed:
-    return Timed((Rounds(Cell(name, DIGITS, "cpu", 1), name, 1, 0, 2, 1, 1.0, (2e-3, 4e-3, 3e-3)),))
+    return Timed((Rounds(Cell(name, DIGITS, "cpu", 1), name, 1, 2, 1, 1.0, (2e-3, 4e-3, 3e-3)),))
 
 
 EVENTS: Sequence[Event] = (

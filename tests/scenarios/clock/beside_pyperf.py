@@ -24,9 +24,7 @@ from bench.analysis.statistics import Ratio, paired_ratio, process_value
 from bench.process.spawn import environment
 from bench.store.cell import Cell, Problem
 from bench.store.layout import ROOT
-from bench.store.raw_rows import Rounds
-from bench.timing.isolation import run_job
-from bench.timing.jobs import Entry, Job, Plan
+from bench.timing.jobs import Plan
 from datasets import prepared
 from datasets.dataset import Dataset
 
@@ -81,10 +79,9 @@ def _said(ratio: Ratio | None) -> str:
 def _by_bench(implementation: str, dataset: Dataset, folder: Path, core: int) -> float:
     problem = Problem(dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32",
                       dataset.learning_rate, None, False, False, 0)  # fmt: skip
-    entry = Entry(Cell(implementation, problem, "cpu", 1), str(folder), Plan(EPOCHS[dataset.name], ROUNDS, WARMUP, 0.0))
-    job = Job(implementation, 1, 0, 0, core, (entry,), "")
-    work = folder.parent / "worker"
-    (rounds,), _ = run_job("bench.worker.time_cells", Rounds, job, timeout_seconds=300, folder=work)
+    plan = Plan(EPOCHS[dataset.name], ROUNDS, 1, WARMUP, 0.0)
+    cell = Cell(implementation, problem, "cpu", 1)
+    (rounds,) = alone(cell, folder, plan, folder.parent / "workers", core).rounds
     return process_value(rounds)
 
 

@@ -120,7 +120,7 @@ class FirstEpochOnly(Honest):
 class IgnoresWhenTimed(Honest):
     """It counts its resets: once it is warm it leaves out an epoch of each round, until the rounds are over."""
 
-    timed: ClassVar[range] = range(3, 10)
+    timed: ClassVar[range] = range(3, 13)
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._resets = 0

@@ -1,0 +1,35 @@
+"""Where the wall time of a run went, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.report.views import notation
+from bench.store.raw_rows import Spent
+
+HEADERS = ("part", "seconds", "share")
+
+# The parts in the order in which they come, with what they are.
+_PARTS = {
+    "agreement": "agreement: all are checked against the reference",
+    "pilot": "pilot: how long an epoch takes",
+    "waiting": "waiting for the machine to be quiet",
+    "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
+    "warm-up": "warm-up",
+    "rounds": "rounds: sentinel, untimed round, timed round",
+    "evidence": "evidence against lies, gathered after the rounds",
+    "leaving": "workers leave",
+    "rates": "how fast the machine reads and computes",
+    "judging": "judging: checked rounds against the reference",
+}
+
+
+def rows(spent: Sequence[Spent]) -> list[tuple[str, str, str]]:
+    """Return the parts of a run, with what they took in all and their share of it."""
+    total = sum(one.seconds for one in spent)
+    sums = {part: sum(one.seconds for one in spent if one.part == part) for part in _PARTS}
+    return [
+        (words, f"{sums[part]:.1f}", notation.share(sums[part] / total))
+        for part, words in _PARTS.items()
+        if sums[part] and total
+    ]

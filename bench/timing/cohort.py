@@ -1,0 +1,179 @@
+"""The resident workers of a block: started together, asked by name, and named when they die, hang or flood."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+
+from bench.process import account
+from bench.process.resident import Resident, Said
+from bench.process.spawn import Order, environment, make_empty
+from bench.store.cell import Status
+from bench.timing import messages
+from bench.timing.jobs import Job
+from bench.timing.messages import Failed, Reply, Request
+from datasets.prepared import mapped_bytes
+
+_MODULE = "bench.worker.time_cells"
+# How often those that are asked are looked at while nobody answers. Limits are counted in looks, so that the time for
+# which this program itself is stopped, by Ctrl-Z, counts against nobody.
+_LOOK_SECONDS = 0.05
+# What a worker says beside parameters, and how long a number is as text.
+_MOST_WORDS, _BYTES_A_NUMBER = 1 << 22, 16
+_LEAVING_SECONDS = 30.0
+_UNASKED = "it says something that it was not asked for"
+
+
+class Cohort:
+    """The workers of one block. Whoever fails is out, with the reason; the others go on.
+
+    processors   those that workers may use while they are made ready: as many are asked at once
+    folders      of each worker that was started, with its name
+    """
+
+    def __init__(self, folder: Path, processors: frozenset[int]) -> None:
+        self._folder, self._processors = folder, processors
+        self.folders: list[tuple[str, Path]] = []
+        self._said: Queue[Said] = Queue(maxsize=64)
+        self._living: dict[str, Resident] = {}
+        self._fallen: dict[str, Failed] = {}
+
+    def __enter__(self) -> Cohort:
+        make_empty(self._folder)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for worker in self._living.values():
+            worker.kill()
+        self._living.clear()
+
+    def start(self, name: str, job: Job) -> None:
+        """Start the worker of this name, unless it lives; what an earlier one failed at is forgotten."""
+        if name in self._living:
+            return
+        self._fallen.pop(name, None)
+        folder = self._folder / str(len(self.folders))
+        folder.mkdir()
+        self.folders.append((name, folder))
+        cell = job.entries[0].cell
+        variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
+        mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
+        filled, capped = replace(job, folder=str(folder.resolve())), cell.device == "cpu"
+        most = max(entry.cell.problem.d * entry.cell.problem.k for entry in job.entries)
+        order = Order(_MODULE, asdict(filled), variables, folder, 0.0, capped, mapped)
+        self._living[name] = Resident(order, self._said, _MOST_WORDS + _BYTES_A_NUMBER * most)
+
+    def pid(self, name: str) -> int:
+        """Return the number of the process of a worker that lives."""
+        return self._living[name].pid
+
+    def each(self, requests: Mapping[str, Request], seconds: float) -> dict[str, Reply]:
+        """Return what each worker answers, as many of them at work at once as there are processors."""
+        waiting, answers = dict(requests), {}
+        asked: dict[str, float] = {}
+        while waiting or asked:
+            while waiting and len(asked) < len(self._processors):
+                name = next(iter(waiting))
+                self._send(name, waiting.pop(name))
+                asked[name] = seconds
+            name, answers[name] = self._answer(asked)
+            del asked[name]
+            self._stop(name)
+        return answers
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Let this worker run, and nobody else, until the end."""
+        if name in self._living:
+            self._living[name].wake()
+        yield
+        self._stop(name)
+
+    def ask(self, name: str, request: Request, seconds: float) -> Reply:
+        """Return what a worker answers whose turn it is."""
+        if name in self._living:
+            self._living[name].ask(messages.line(request))
+        return self._answer({name: seconds})[1]
+
+    def tell(self, name: str, request: Request) -> None:
+        """Send a request that has no answer."""
+        if name in self._living:
+            self._send(name, request)
+
+    def pin(self, core: int | None) -> None:
+        """Keep all workers, and this thread, on one processor; None lets them use all."""
+        chosen = self._processors if core is None else {core}
+        for worker in self._living.values():
+            account.pin(worker.pid, chosen)
+        if sys.platform == "linux":
+            os.sched_setaffinity(0, chosen)
+
+    def dismiss(self) -> None:
+        """Let all workers leave by themselves, which makes them write what they keep for other tools."""
+        for worker in self._living.values():
+            worker.hang_up()
+            worker.wake()
+        while self._living:
+            self._answer(dict.fromkeys(self._living, _LEAVING_SECONDS))
+
+    def _send(self, name: str, request: Request) -> None:
+        if name in self._living:
+            self._living[name].wake()
+            self._living[name].ask(messages.line(request))
+
+    def _stop(self, name: str) -> None:
+        if name in self._living:
+            self._living[name].stop()
+            if self._living[name].over():
+                self._fall(name, "")
+
+    def _answer(self, asked: dict[str, float]) -> tuple[str, Reply]:
+        """Return the next answer of one of these, each of whom has so many seconds left, and its name."""
+        while True:
+            fallen = next((name for name in asked if name in self._fallen), None)
+            if fallen is not None:
+                return fallen, self._fallen[fallen]
+            try:
+                worker, text = self._said.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                self._look(asked)
+                continue
+            name = next((name for name, one in self._living.items() if one is worker), None)
+            if name is not None and (answer := self._heard(name, text, unasked=name not in asked)) is not None:
+                return name, answer
+
+    def _heard(self, name: str, text: bytes | None, *, unasked: bool) -> Reply | None:
+        """Return the answer in what a worker says; None if there is none, and then it is out."""
+        if text == b"":
+            self._fall(name, "it has closed its pipe", wait_seconds=_LEAVING_SECONDS)
+        elif text is None or unasked:
+            self._fall(name, _UNASKED if unasked else "its answer has no end", Status.BAD_OUTPUT)
+        else:
+            try:
+                return messages.reply(text)
+            except ValueError as error:
+                self._fall(name, f"its answer cannot be read: {error}", Status.BAD_OUTPUT)
+        return None
+
+    def _look(self, asked: dict[str, float]) -> None:
+        for name, left in asked.items():
+            asked[name] = left - _LOOK_SECONDS
+            if name in self._living and (asked[name] <= 0 or self._living[name].over()):
+                self._fall(name, "no answer within its time limit")
+
+    def _fall(self, name: str, why: str, status: Status | None = None, wait_seconds: float = 0.0) -> None:
+        """End this worker and remember how it failed: one that left by itself has crashed, whatever its exit code."""
+        ending = self._living.pop(name).end(why, wait_seconds=wait_seconds)
+        if status is not None:
+            self._fallen[name] = Failed(status, f"{why}\n{ending.detail}".rstrip())
+        elif ending.status in (Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT):
+            self._fallen[name] = Failed(ending.status, ending.detail)
+        else:
+            detail = ending.detail or "its worker ended with exit code 0 in the midst of it"
+            self._fallen[name] = Failed(Status.CRASHED, detail)

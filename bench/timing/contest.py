@@ -1,0 +1,201 @@
+"""A contest: all that train one problem are made ready, take their turns, and are asked what they saw."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bench.machine import host
+from bench.plan import starts
+from bench.process import account
+from bench.store.cell import Cell
+from bench.store.raw_rows import Checked, Environment, Failure, HostTime, Rounds
+from bench.timing import sampling
+from bench.timing.cohort import Cohort
+from bench.timing.entrants import Runner
+from bench.timing.jobs import Plan
+from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed, Prepare, Warm, WarmUp, expected
+from bench.timing.sentinel import Sentinel
+from bench.timing.turns import Cycles, Draw, Seen
+
+# How many rounds of a cell are checked in a process by the mean: one at least, and nobody knows which or how many.
+_CHECKS = 1.5
+
+# What surrounds a part of the run whose length is kept, by the name of the part.
+Timer = Callable[[str], AbstractContextManager[None]]
+Plans = Mapping[Cell, Plan]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a contest, and what the system said of the machine while rounds were timed."""
+
+    rounds: list[Rounds] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    host: list[HostTime] = field(default_factory=list)
+
+
+def paces(cohort: Cohort, runners: Sequence[Runner], block: int) -> tuple[dict[Cell, float], list[Failure]]:
+    """Return how long an epoch of each cell takes, and who failed; no round of theirs is timed."""
+    outcome = Outcome()
+    made = _made(cohort, runners, block, outcome, pace=True)
+    for name in made:
+        cohort.tell(name, Leave())
+    return {one.cell: made[one.group.name] for one in runners if one.group.name in made}, outcome.failures
+
+
+def _made(cohort: Cohort, runners: Sequence[Runner], block: int, outcome: Outcome, *, pace: bool) -> dict[str, float]:
+    """Make each trainer, and return the seconds per epoch by name, 0 where they are not asked for."""
+    answers = cohort.each({one.group.name: Prepare(pace) for one in runners}, sampling.PREPARING_SECONDS)
+    made = {}
+    for runner in runners:
+        match answers[runner.group.name]:
+            case Failed(status, detail):
+                outcome.failures.append(Failure(runner.cell, block, status, detail))
+            case answer:
+                made[runner.group.name] = expected(answer, Made).epoch_seconds or 0.0
+    return made
+
+
+class Contest:
+    """The course of one contest in one block.
+
+    groups   who have their trainers at once, one group after the other
+    plans    of each cell, with its pace; with none each group finds its own pace, and makes the plans of a quick look
+    """
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        block: int,
+        groups: Sequence[Sequence[Runner]],
+        plans: Mapping[Cell, tuple[Plan, float]],
+        core: int | None,
+        timer: Timer,
+    ) -> None:
+        self._cohort, self._block, self._groups, self._core = cohort, block, groups, core
+        self._timer = timer
+        self._runners = {one.group.name: one for group in groups for one in group}
+        self._given = plans
+        self._plans: dict[str, tuple[Plan, float]] = {}
+        self._warm: dict[str, int] = {}
+        self._seen: dict[str, Seen] = {}
+        self._outcome = Outcome()
+
+    def run(self, generator: np.random.Generator, sentinel: Sentinel) -> Outcome:
+        """Return the rounds of all, or why somebody has none."""
+        first = 0
+        for number, group in enumerate(self._groups):
+            self._prepare([one for one in group if one.group.name not in self._seen], first)
+            later = {one.group.name for after in self._groups[number + 1 :] for one in after}
+            present = [one.group.name for one in group if one.group.name in self._warm]
+            if not present:
+                continue
+            cycles = max(self._plans[name][0].rounds // self._times(name) for name in present)
+            with self._timer("rounds"):
+                self._rounds(present, range(first, first + cycles), generator, sentinel)
+            first += cycles
+            with self._timer("evidence"):
+                self._finish([name for name in present if name in self._warm and name not in later])
+        return self._outcome
+
+    def _times(self, name: str) -> int:
+        """Return in how many groups somebody takes part."""
+        return sum(one.group.name == name for group in self._groups for one in group)
+
+    def _prepare(self, runners: Sequence[Runner], first: int) -> None:
+        with self._timer("start-up"):
+            made = _made(self._cohort, runners, self._block, self._outcome, pace=not self._given)
+        cells = {name: self._runners[name].cell for name in made}
+        given = self._given or _quick({cells[name]: seconds for name, seconds in made.items()})
+        for name, cell in cells.items():
+            plan, seconds = given[cell]
+            self._plans[name] = replace(plan, rounds=plan.rounds * self._times(name)), seconds
+        limit = max((sampling.warm_up_seconds(*self._plans[name]) for name in made), default=0.0)
+        with self._timer("warm-up"):
+            answers = self._cohort.each({name: WarmUp(self._plans[name][0]) for name in made}, limit)
+        for name, answer in answers.items():
+            if isinstance(answer, Failed):
+                self._fail(name, answer)
+            else:
+                self._warm[name] = expected(answer, Warm).rounds
+                self._seen[name] = Seen(first)
+
+    def _rounds(self, names: Sequence[str], cycles: range, generator: np.random.Generator, sentinel: Sentinel) -> None:
+        """Let these take their turns in these cycles; what they are allowed and what they started is seen outside."""
+        self._cohort.pin(self._core)
+        before = host.read()
+        for name in names:
+            self._seen[name].started -= account.started_seconds(self._cohort.pid(name))
+        problem, draw = self._runners[names[0]].cell.problem, _drawn(cycles)
+        course = Cycles(self._cohort, problem, self._plans, draw, sentinel)
+        for name, failed in course.run({name: self._seen[name] for name in names}, cycles, generator).items():
+            self._fail(name, failed)
+        for name in names:
+            if name in self._warm:
+                pid, seen = self._cohort.pid(name), self._seen[name]
+                seen.processors = account.processors(pid)
+                seen.started += account.started_seconds(pid)
+        self._outcome.host.append(host.between(before, host.read()))
+        self._cohort.pin(None)
+
+    def _fail(self, name: str, why: Failed) -> None:
+        self._warm.pop(name, None)
+        self._outcome.failures.append(Failure(self._runners[name].cell, self._block, why.status, why.detail))
+
+    def _finish(self, names: Sequence[str]) -> None:
+        begun = {name: [self._start(name, one) for one in self._seen[name].checked] for name in names}
+        checks = max((len(one) for one in begun.values()), default=0)
+        limit = max((sampling.finishing_seconds(*self._plans[name], checks) for name in names), default=0.0)
+        for name, answer in self._cohort.each({name: Finish(begun[name]) for name in names}, limit).items():
+            if isinstance(answer, Failed):
+                self._fail(name, answer)
+            else:
+                self._outcome.rounds.append(self._record(name, expected(answer, Finished)))
+
+    def _start(self, name: str, checked: Checked) -> Packed:
+        return starts.packed(starts.of_problem(self._runners[name].cell.problem, checked.seed))
+
+    def _record(self, name: str, found: Finished) -> Rounds:
+        runner, seen = self._runners[name], self._seen[name]
+        checked = tuple(
+            replace(one, repeated=(one.w, one.b) == again)
+            for one, again in zip(seen.checked, found.repeated, strict=True)
+        )
+        return Rounds(
+            cell=runner.cell,
+            name=runner.group.implementation,
+            block=self._block,
+            epochs_per_round=self._plans[name][0].epochs_per_round,
+            warmup_rounds=self._warm[name],
+            first_epoch_seconds=found.first_epoch_seconds,
+            round_seconds=tuple(seen.seconds),
+            costs=found.costs,
+            environment=_placed(found.environment, seen.processors, self._core),
+            witnessed=seen.witnessed(),
+            evidence=replace(found.evidence, checked=checked, dtypes=found.evidence.dtypes | seen.dtypes),
+        )
+
+
+def _quick(seconds: Mapping[Cell, float]) -> dict[Cell, tuple[Plan, float]]:
+    return {cell: (plan, seconds[cell]) for cell, plan in sampling.plans(seconds, sampling.QUICK).items()}
+
+
+def _placed(environment: Environment, processors: Sequence[int] | None, core: int | None) -> Environment:
+    """Return the conditions with the processors on which the system let the worker run, and the one that was meant."""
+    if processors is None:
+        return environment
+    asked = environment.asked | ({} if core is None else {"processors": str(core)})
+    return replace(environment, asked=asked, found=environment.found | {"processors": ", ".join(map(str, processors))})
+
+
+def _drawn(cycles: range) -> Draw:
+    """Draw the starts and the checked cycles by what the system calls chance, which nobody can know beforehand."""
+    generator = np.random.default_rng(secrets.randbits(128))
+    checked = np.flatnonzero(generator.random(len(cycles)) < _CHECKS / len(cycles))
+    chosen = checked if len(checked) else [generator.integers(len(cycles))]
+    return Draw(secrets.randbits(63), frozenset(cycles[int(place)] for place in chosen))

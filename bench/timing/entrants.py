@@ -1,0 +1,111 @@
+"""Who takes part in a block: workers, the contests of their cells, and who has a trainer at the same time as whom."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import impls
+from bench.plan.controls import NULL, TWIN
+from bench.store.cell import Cell, Problem
+
+
+@dataclass(frozen=True)
+class WorkerGroup:
+    """The cells that share a worker: those of one implementation, device, dtype and number of threads.
+
+    implementation   its name; "<name>@aa" for the baseline's twin
+    """
+
+    implementation: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other: "numpy_manual (cpu, float32)"."""
+        cell = self.cells[0]
+        threads = f", {cell.threads} threads" if cell.threads != 1 else ""
+        return f"{self.implementation} ({cell.device}, {cell.problem.dtype}{threads})"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One of those that take turns: a worker's group, with one of its cells."""
+
+    group: WorkerGroup
+    cell: Cell
+
+
+def worker_groups(cells: Sequence[Cell], *, controls: bool) -> list[WorkerGroup]:
+    """Return the workers of a block; with `controls`, also the baseline's twins on the CPU, and the null worker."""
+    shared: dict[tuple[str, str, str, int], list[Cell]] = {}
+    for cell in cells:
+        key = (cell.implementation, cell.device, cell.problem.dtype, cell.threads)
+        shared.setdefault(key, []).append(cell)
+    found = [WorkerGroup(key[0], tuple(group)) for key, group in shared.items()]
+    if not controls or not cells:
+        return found
+    twins = [
+        WorkerGroup(f"{one.implementation}{TWIN}", one.cells) for one in found if one.implementation == impls.BASELINE
+    ]
+    return [*found, *twins, WorkerGroup(NULL, (null(cells),))]
+
+
+def null(cells: Sequence[Cell]) -> Cell:
+    """Return the cell of the null implementation, which takes turns with those of one problem."""
+    return replace(cells[0], implementation=NULL, device="cpu")
+
+
+def contests(groups: Sequence[WorkerGroup]) -> list[list[Runner]]:
+    """Return who takes turns with whom: all that train one problem with as many threads, whatever their devices."""
+    found: dict[tuple[Problem, int], list[Runner]] = {}
+    for group in groups:
+        for cell in group.cells:
+            found.setdefault((cell.problem, cell.threads), []).append(Runner(group, cell))
+    return [*found.values()]
+
+
+def together(runners: Sequence[Runner], memory_bytes: float, *, compared: bool = True) -> list[list[Runner]]:
+    """Return who have their trainers at the same time, one group after the other: all, if the memory is enough.
+
+    If it is not, pairs of the baseline and one other; if not for two or if nothing is `compared`, each alone.
+    """
+    fitting = int(memory_bytes // _trainer_bytes(runners[0].cell.problem))
+    baseline = [one for one in runners if one.group.implementation == impls.BASELINE]
+    if fitting >= len(runners):
+        return [[*runners]]
+    if fitting >= 2 and baseline and compared:
+        return [[baseline[0], one] for one in runners if one is not baseline[0]]
+    return [[one] for one in runners]
+
+
+def _trainer_bytes(problem: Problem) -> int:
+    """Return what a trainer needs: its rows twice, and six arrays of n x k; of data on disk or in batches as much."""
+    return int(np.dtype(problem.dtype).itemsize * problem.n * (2 * problem.d + 6 * problem.k))
+
+
+def processors() -> frozenset[int]:
+    """Return the processors that this program may use."""
+    if sys.platform == "linux":
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def core(runners: Sequence[Runner], block: int) -> int | None:
+    """Return the processor on which all take their turns: the next one in each block.
+
+    None leaves them all: where several threads may run, or a device works, and where nothing can be pinned.
+    """
+    if sys.platform != "linux" or any(one.cell.threads != 1 or one.cell.device != "cpu" for one in runners):
+        return None
+    return next_core(block)
+
+
+def next_core(block: int) -> int | None:
+    """Return the processor of a block, where anything can be pinned."""
+    allowed = sorted(processors())
+    return allowed[block % len(allowed)] if sys.platform == "linux" else None

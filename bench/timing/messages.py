@@ -1,0 +1,135 @@
+"""What a parent and a resident worker say to each other: one JSON object a line, one request at a time.
+
+For each cell of its job a worker is asked to `Prepare`, to `WarmUp`, then for each round `Turn` and `Go`, sometimes to
+`Show` the parameters that the round ended with, and in the end to `Finish`. It answers every request but `Leave` with
+one line. A cell that raises answers the request at hand with `Failed`, and the worker waits for the next cell's
+`Prepare`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from bench.store.cell import Status
+from bench.store.raw_rows import Costs, Environment, Evidence
+from bench.timing.jobs import Plan
+
+# Parameters w and b as `bench.plan.starts.packed` makes text of them.
+Packed = tuple[str, str]
+
+
+class Prepare(msgspec.Struct, tag=True, frozen=True):
+    """Make the trainer and run its very first epoch; with `pace`, find out how long an epoch takes."""
+
+    pace: bool
+
+
+class Made(msgspec.Struct, tag=True, frozen=True):
+    """The trainer is made. `epoch_seconds` is None unless the pace was asked for."""
+
+    epoch_seconds: float | None
+
+
+class WarmUp(msgspec.Struct, tag=True, frozen=True):
+    """Run rounds that are thrown away."""
+
+    plan: Plan
+
+
+class Leave(msgspec.Struct, tag=True, frozen=True):
+    """Run no rounds of this cell: its pace was all that was asked for. There is no answer."""
+
+
+class Warm(msgspec.Struct, tag=True, frozen=True):
+    """So many were."""
+
+    rounds: int
+
+
+class Turn(msgspec.Struct, tag=True, frozen=True):
+    """Run the short untimed round, then put the trainer at this start."""
+
+    start: Packed
+
+
+class Set(msgspec.Struct, tag=True, frozen=True):
+    """The trainer is at its start, and nothing of that is still under way."""
+
+
+class Go(msgspec.Struct, tag=True, frozen=True):
+    """Run the round and time it."""
+
+
+class Took(msgspec.Struct, tag=True, frozen=True):
+    """The seconds of the round by the worker's own clock, and of a second synchronize after it."""
+
+    seconds: float
+    again_seconds: float
+
+
+class Show(msgspec.Struct, tag=True, frozen=True):
+    """Tell the parameters that the round ended with."""
+
+
+class Shown(msgspec.Struct, tag=True, frozen=True):
+    """The parameters, and their dtypes by name."""
+
+    parameters: Packed
+    dtypes: dict[str, str]
+
+
+class Finish(msgspec.Struct, tag=True, frozen=True):
+    """Run the rounds from these starts once more, untimed, and gather what is left to be known of the cell."""
+
+    starts: list[Packed]
+
+
+class Finished(msgspec.Struct, tag=True, frozen=True):
+    """What the worker knows of the cell: `repeated` has the parameters that each repetition ended with."""
+
+    first_epoch_seconds: float
+    costs: Costs
+    environment: Environment
+    evidence: Evidence
+    repeated: list[Packed]
+
+
+class Failed(msgspec.Struct, tag=True, frozen=True):
+    """The cell raised."""
+
+    status: Status
+    detail: str
+
+
+Request = Prepare | Leave | WarmUp | Turn | Go | Show | Finish
+Reply = Made | Warm | Set | Took | Shown | Finished | Failed
+
+_Message = TypeVar("_Message", bound=Request | Reply)
+
+_ENCODER = msgspec.json.Encoder()
+_REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def expected(message: Request | Reply, kind: type[_Message]) -> _Message:
+    """Return the message, which is of this kind; TypeError if it is another."""
+    if not isinstance(message, kind):
+        raise TypeError(f"{type(message).__name__}, where {kind.__name__} comes next")
+    return message
+
+
+def line(message: Request | Reply) -> bytes:
+    """Return a message as the line that is sent."""
+    return _ENCODER.encode(message) + b"\n"
+
+
+def request(text: bytes) -> Request:
+    """Return the request that a line holds; ValueError if it holds none."""
+    return _REQUESTS.decode(text)
+
+
+def reply(text: bytes) -> Reply:
+    """Return the reply that a line holds; ValueError if it holds none."""
+    return _REPLIES.decode(text)

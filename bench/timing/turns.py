@@ -1,0 +1,143 @@
+"""Rounds in turns: one worker awake, a sentinel before each turn, and two witnesses of every round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import numpy as np
+
+from bench.plan import starts
+from bench.process import account
+from bench.store.cell import Problem
+from bench.store.raw_rows import Checked, Witnessed
+from bench.timing.cohort import Cohort
+from bench.timing.jobs import Plan
+from bench.timing.messages import Failed, Go, Packed, Reply, Set, Show, Shown, Took, Turn, expected
+from bench.timing.sampling import turn_seconds
+from bench.timing.sentinel import Sentinel
+
+
+@dataclass
+class Seen:
+    """What the parent has seen of one worker's rounds so far.
+
+    first       the cycle of the first of them
+    started     processor time of what the worker has started, between its first turn and its last
+    processors  on which the system let it run
+    before      seconds of the sentinel just before each turn; `around`, the median of its readings in the cycle
+    """
+
+    first: int
+    started: float = 0.0
+    processors: list[int] | None = None
+    seconds: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    before: list[float] = field(default_factory=list)
+    around: list[float] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
+    dtypes: dict[str, str] = field(default_factory=dict)
+
+    def witnessed(self) -> Witnessed:
+        """Return the record of it."""
+        columns = (self.before, self.around, self.wall, self.cpu)
+        before, around, wall, cpu = (tuple(round(one, 7) for one in column) for column in columns)
+        return Witnessed(self.first, before, around, wall, cpu, round(self.started, 6))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What chance decides, and no worker knows: where each round starts, and which rounds are checked.
+
+    secret   with the number of a cycle the seed of its start, the same for all
+    checked  the cycles after which parameters are asked for
+    """
+
+    secret: int
+    checked: frozenset[int]
+
+    def seed(self, cycle: int) -> tuple[int, ...]:
+        """Return the seed of the start of this cycle."""
+        return self.secret, cycle
+
+
+def order(names: Sequence[str], last: str, generator: np.random.Generator) -> list[str]:
+    """Return the names in an order of chance that does not begin with the last one of the cycle before.
+
+    The sentinel after a turn is slower for it, so nobody's turn comes right after his own.
+    """
+    while True:
+        drawn = [names[place] for place in generator.permutation(len(names))]
+        if drawn[0] != last or len(drawn) == 1:
+            return drawn
+
+
+class Cycles:
+    """The cycles of some workers, who are ready for their rounds of one problem."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        problem: Problem,
+        plans: Mapping[str, tuple[Plan, float]],
+        draw: Draw,
+        sentinel: Sentinel,
+    ) -> None:
+        self._cohort, self._problem, self._plans = cohort, problem, plans
+        self._draw, self._sentinel = draw, sentinel
+
+    def run(self, seen: Mapping[str, Seen], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
+        """Add these cycles to what was seen of each worker; return those who failed, who have no more turns."""
+        failed: dict[str, Failed] = {}
+        last = ""
+        for cycle in cycles:
+            names = [name for name in seen if name not in failed]
+            if not names:
+                break
+            drawn = order(names, last, generator)
+            last = drawn[-1]
+            start = starts.packed(starts.of_problem(self._problem, self._draw.seed(cycle)))
+            readings = []
+            for name in drawn:
+                readings.append(self._sentinel())
+                if (failure := self._turn(name, cycle, start, seen[name])) is not None:
+                    failed[name] = failure
+            for place, name in enumerate(drawn):
+                known = [reading for at, reading in enumerate(readings) if at != place + 1]
+                seen[name].before.append(readings[place])
+                seen[name].around.append(median(known))
+        return failed
+
+    def _turn(self, name: str, cycle: int, start: Packed, seen: Seen) -> Failed | None:
+        plan, epoch_seconds = self._plans[name]
+        limit = turn_seconds(plan, epoch_seconds)
+        with self._cohort.turn(name):
+            if isinstance(answer := self._cohort.ask(name, Turn(start), limit), Failed):
+                return answer
+            expected(answer, Set)
+            answer, wall, cpu = self._round(name, limit)
+            if isinstance(answer, Failed):
+                return answer
+            seen.seconds.append(expected(answer, Took).seconds)
+            seen.wall.append(wall)
+            seen.cpu.append(cpu)
+            return self._check(name, cycle, seen, limit) if cycle in self._draw.checked else None
+
+    def _round(self, name: str, seconds: float) -> tuple[Reply, float, float]:
+        """Return the answer, the seconds until it came, and the processor time that its worker had meanwhile."""
+        pid = self._cohort.pid(name)
+        cpu, wall = account.cpu_seconds(pid), time.perf_counter()
+        answer = self._cohort.ask(name, Go(), seconds)
+        return answer, time.perf_counter() - wall, account.cpu_seconds(pid) - cpu
+
+    def _check(self, name: str, cycle: int, seen: Seen, seconds: float) -> Failed | None:
+        """Ask for the parameters, which nobody could know before the round was over."""
+        if isinstance(answer := self._cohort.ask(name, Show(), seconds), Failed):
+            return answer
+        shown = expected(answer, Shown)
+        seen.dtypes |= shown.dtypes
+        seen.checked.append(Checked(len(seen.seconds) - 1, self._draw.seed(cycle), *shown.parameters))
+        return None

@@ -1,0 +1,130 @@
+"""Turns with workers that are scripts: what the parent asks, draws, and witnesses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.plan import starts
+from bench.process import account
+from bench.store.cell import Problem, Status
+from bench.timing import turns
+from bench.timing.jobs import Plan
+from bench.timing.messages import Failed, Go, Reply, Request, Set, Show, Shown, Took, Turn
+from bench.timing.turns import Cycles, Draw, Seen, order
+from datasets.dataset import Model
+
+PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
+PLAN = (Plan(4, 10, 1, 1, 0.0), 1e-3)
+NAMES = ("a", "b", "c")
+
+
+class Workers:
+    """Each round takes 5 by the clock of the parent, 4 by that of the worker, and 3 of its processor."""
+
+    def __init__(self, deadly: str = "", from_round: int = 0) -> None:
+        self.deadly, self.from_round = deadly, from_round
+        self.now = 0.0
+        self.cpu = Counter[int]()
+        self.asked: list[tuple[str, Request]] = []
+
+    def turn(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def pid(self, name: str) -> int:
+        return ord(name)
+
+    def ask(self, name: str, request: Request, seconds: float) -> Reply:
+        self.asked.append((name, request))
+        if name == self.deadly and len(self.of(name, Turn)) > self.from_round:
+            return Failed(Status.CRASHED, "planted")
+        match request:
+            case Turn():
+                return Set()
+            case Go():
+                self.now += 5
+                self.cpu[self.pid(name)] += 3
+                return Took(4.0, 0.0)
+        return Shown(self.of(name, Turn)[-1].start, {"after w": "float32"})
+
+    def of(self, name: str, kind: type[Any]) -> list[Any]:
+        return [request for asked, request in self.asked if asked == name and isinstance(request, kind)]
+
+
+def run(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, cycles: int = 10, checked: frozenset[int] = frozenset({3, 7})
+) -> tuple[dict[str, Seen], dict[str, Failed]]:
+    cohort: Any = workers
+    monkeypatch.setattr(account, "cpu_seconds", lambda pid: float(workers.cpu[pid]))
+    monkeypatch.setattr(turns, "time", SimpleNamespace(perf_counter=lambda: workers.now))
+    readings = iter(np.arange(1, 10_000, dtype=float).tolist())
+    sentinel: Any = lambda: next(readings)  # noqa: E731
+    seen = {name: Seen(0) for name in NAMES}
+    course = Cycles(cohort, PROBLEM, dict.fromkeys(NAMES, PLAN), Draw(99, checked), sentinel)
+    return seen, course.run(seen, range(cycles), np.random.default_rng(0))
+
+
+def test_everybody_has_one_turn_a_cycle_and_nobody_two_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers()
+    run(workers, monkeypatch)
+    taken = [name for name, request in workers.asked if isinstance(request, Go)]
+    assert all(sorted(taken[at : at + 3]) == [*NAMES] for at in range(0, 30, 3))
+    assert all(one != following for one, following in pairwise(taken))
+    assert len({tuple(taken[at : at + 3]) for at in range(0, 30, 3)}) > 1
+
+
+def test_an_order_of_one_is_what_it_is() -> None:
+    assert order(["a"], "a", np.random.default_rng(0)) == ["a"]
+
+
+def test_all_begin_a_cycle_at_one_start_and_each_cycle_at_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers()
+    run(workers, monkeypatch)
+    sent = [[turn.start for turn in workers.of(name, Turn)] for name in NAMES]
+    expected = [starts.packed(starts.of_problem(PROBLEM, (99, cycle))) for cycle in range(10)]
+    assert sent == [expected] * 3
+    assert len({*expected}) == 10
+
+
+def test_two_witnesses_see_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, failed = run(Workers(), monkeypatch)
+    assert failed == {}
+    for one in seen.values():
+        assert (one.seconds, one.wall, one.cpu) == ([4.0] * 10, [5.0] * 10, [3.0] * 10)
+        assert one.witnessed().wall_seconds == (5.0,) * 10
+
+
+def test_the_sentinel_is_read_before_each_turn_and_not_heard_after_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first cycle it reads 1, 2 and 3, before the first turn, the second and the third."""
+    seen, _ = run(Workers(), monkeypatch, cycles=1)
+    before = {name: one.before[0] for name, one in seen.items()}
+    assert sorted(before.values()) == [1.0, 2.0, 3.0]
+    around = {before[name]: one.around[0] for name, one in seen.items()}
+    assert around == {1.0: 2.0, 2.0: 1.5, 3.0: 2.0}  # of 1 and 3; of 1 and 2; of all
+
+
+def test_parameters_are_asked_for_after_the_round_in_the_cycles_that_were_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers = Workers()
+    seen, _ = run(workers, monkeypatch)
+    for name in NAMES:
+        requests = [request for asked, request in workers.asked if asked == name]
+        at = [number for number, request in enumerate(requests) if isinstance(request, Show)]
+        assert [len([one for one in requests[:number] if isinstance(one, Go)]) for number in at] == [4, 8]
+        assert all(isinstance(requests[number - 1], Go) for number in at)
+        assert [(one.round, one.seed) for one in seen[name].checked] == [(3, (99, 3)), (7, (99, 7))]
+
+
+def test_who_fails_has_no_more_turns_and_the_others_have_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers(deadly="b", from_round=4)
+    seen, failed = run(workers, monkeypatch)
+    assert failed == {"b": Failed(Status.CRASHED, "planted")}
+    assert [len(seen[name].seconds) for name in NAMES] == [10, 4, 10]
+    assert len(workers.of("b", Turn)) == 5
