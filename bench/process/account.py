@@ -43,6 +43,20 @@ def _with_ended(process: psutil.Process) -> float:
     return 0.0
 
 
+def kill_marked(name: str, value: str) -> int:
+    """Kill every process in whose environment this variable has this value, and return how many there were.
+
+    What a worker has started inherits its environment, however it has left its group and its parent.
+    """
+    killed = 0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(name) == value:
+                process.kill()
+                killed += 1
+    return killed
+
+
 def pin(pid: int, processors: Collection[int]) -> None:
     """Let all threads of this process run on these processors only, where the system can; what they start follows."""
     if sys.platform == "linux":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from bench.timing.messages import Failed, Reply, Request
 from datasets.prepared import mapped_bytes
 
 _MODULE = "bench.worker.time_cells"
+# The variable by which all that a cohort has started is known.
+MARK = "BENCH_COHORT"
 # How often those that are asked are looked at while nobody answers. Limits are counted in looks, so that the time for
 # which this program itself is stopped, by Ctrl-Z, counts against nobody.
 _LOOK_SECONDS = 0.05
@@ -40,9 +43,11 @@ class Cohort:
     def __init__(self, folder: Path, processors: frozenset[int]) -> None:
         self._folder, self._processors = folder, processors
         self.folders: list[tuple[str, Path]] = []
+        self._mark = secrets.token_hex(8)
         self._said: Queue[Said] = Queue(maxsize=64)
         self._living: dict[str, Resident] = {}
         self._fallen: dict[str, Failed] = {}
+        self._due: dict[str, type[Reply]] = {}
 
     def __enter__(self) -> Cohort:
         make_empty(self._folder)
@@ -52,6 +57,7 @@ class Cohort:
         for worker in self._living.values():
             worker.kill()
         self._living.clear()
+        account.kill_marked(MARK, self._mark)
 
     def start(self, name: str, job: Job) -> None:
         """Start the worker of this name, unless it lives; what an earlier one failed at is forgotten."""
@@ -63,6 +69,7 @@ class Cohort:
         self.folders.append((name, folder))
         cell = job.entries[0].cell
         variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
+        variables[MARK] = self._mark
         mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
         filled, capped = replace(job, folder=str(folder.resolve())), cell.device == "cpu"
         most = max(entry.cell.problem.d * entry.cell.problem.k for entry in job.entries)
@@ -97,8 +104,7 @@ class Cohort:
 
     def ask(self, name: str, request: Request, seconds: float) -> Reply:
         """Return what a worker answers whose turn it is."""
-        if name in self._living:
-            self._living[name].ask(messages.line(request))
+        self._request(name, request)
         return self._answer({name: seconds})[1]
 
     def tell(self, name: str, request: Request) -> None:
@@ -125,6 +131,12 @@ class Cohort:
     def _send(self, name: str, request: Request) -> None:
         if name in self._living:
             self._living[name].wake()
+            self._request(name, request)
+
+    def _request(self, name: str, request: Request) -> None:
+        if name in self._living:
+            if (answer := messages.ANSWERS.get(type(request))) is not None:
+                self._due[name] = answer
             self._living[name].ask(messages.line(request))
 
     def _stop(self, name: str) -> None:
@@ -145,20 +157,25 @@ class Cohort:
                 self._look(asked)
                 continue
             name = next((name for name, one in self._living.items() if one is worker), None)
-            if name is not None and (answer := self._heard(name, text, unasked=name not in asked)) is not None:
+            if name is not None and (answer := self._heard(name, text)) is not None:
                 return name, answer
 
-    def _heard(self, name: str, text: bytes | None, *, unasked: bool) -> Reply | None:
+    def _heard(self, name: str, text: bytes | None) -> Reply | None:
         """Return the answer in what a worker says; None if there is none, and then it is out."""
+        due = self._due.pop(name, None)
         if text == b"":
             self._fall(name, "it has closed its pipe", wait_seconds=_LEAVING_SECONDS)
-        elif text is None or unasked:
-            self._fall(name, _UNASKED if unasked else "its answer has no end", Status.BAD_OUTPUT)
+        elif text is None or due is None:
+            self._fall(name, _UNASKED if due is None else "its answer has no end", Status.BAD_OUTPUT)
         else:
             try:
-                return messages.reply(text)
+                answer = messages.reply(text)
             except ValueError as error:
                 self._fall(name, f"its answer cannot be read: {error}", Status.BAD_OUTPUT)
+                return None
+            if isinstance(answer, due | Failed):
+                return answer
+            self._fall(name, f"it answers {type(answer).__name__}, where {due.__name__} is due", Status.BAD_OUTPUT)
         return None
 
     def _look(self, asked: dict[str, float]) -> None:

@@ -162,10 +162,8 @@ class Contest:
 
     def _record(self, name: str, found: Finished) -> Rounds:
         runner, seen = self._runners[name], self._seen[name]
-        checked = tuple(
-            replace(one, repeated=(one.w, one.b) == again)
-            for one, again in zip(seen.checked, found.repeated, strict=True)
-        )
+        again = dict(enumerate(found.repeated))
+        checked = tuple(replace(one, repeated=(one.w, one.b) == again.get(at)) for at, one in enumerate(seen.checked))
         return Rounds(
             cell=runner.cell,
             name=runner.group.implementation,

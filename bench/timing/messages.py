@@ -8,7 +8,7 @@ one line. A cell that raises answers the request at hand with `Failed`, and the 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -65,7 +65,7 @@ class Go(msgspec.Struct, tag=True, frozen=True):
 class Took(msgspec.Struct, tag=True, frozen=True):
     """The seconds of the round by the worker's own clock, and of a second synchronize after it."""
 
-    seconds: float
+    seconds: Annotated[float, msgspec.Meta(gt=0)]
     again_seconds: float
 
 
@@ -105,6 +105,16 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 Request = Prepare | Leave | WarmUp | Turn | Go | Show | Finish
 Reply = Made | Warm | Set | Took | Shown | Finished | Failed
+
+# What a request is answered with, unless it is by `Failed`.
+ANSWERS: dict[type[Request], type[Reply]] = {
+    Prepare: Made,
+    WarmUp: Warm,
+    Turn: Set,
+    Go: Took,
+    Show: Shown,
+    Finish: Finished,
+}
 
 _Message = TypeVar("_Message", bound=Request | Reply)
 

@@ -27,6 +27,7 @@ from bench.store.layout import ROOT
 from bench.timing.jobs import Plan
 from datasets import prepared
 from datasets.dataset import Dataset
+from tests.support.cohorts import alone
 
 # The epochs of a round, so that it takes some milliseconds.
 EPOCHS = {"diabetes": 100, "breast_cancer": 50, "digits": 5}
