@@ -290,13 +290,13 @@ class Curvature:
         for first in range(0, n, step):
             a, s = self.a[first : first + step], self.s[first : first + step]
             total += np.einsum("ni,nab->nabi", a, s).reshape(len(a), -1).T @ a
-        return total.reshape(k, k, width, width).transpose(2, 0, 3, 1).reshape(width * k, width * k)
+        return np.asarray(total.reshape(k, k, width, width).transpose(2, 0, 3, 1).reshape(width * k, width * k))
 
     def times(self, left: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return left (rows, P) times the Hessian, without forming it."""
         logits = np.matmul(self.a, left.reshape(-1, self.a.shape[1], self.s.shape[1]))
         bent = np.matmul(logits[:, :, None, :], self.s)[:, :, 0]
-        return np.matmul(self.a.T, bent).reshape(left.shape)
+        return np.asarray(np.matmul(self.a.T, bent).reshape(left.shape))
 
 
 def curvature(problem: Problem, theta: Wide) -> Curvature:
