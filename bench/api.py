@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from bench.analysis.run import read
 from bench.commands import run as runs
 from bench.plan.options import BLOCKS, Options
 from bench.report.terminal.console import Screen, console
+from bench.store import csv_table
 
 Names = str | Sequence[str]
 
@@ -122,7 +123,7 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
 
 def _frame(records: Sequence[Any]) -> pd.DataFrame:
     """Return one row a record; NaN and infinities are floats, what does not exist is missing."""
-    return pd.DataFrame([{name: _plain(value) for name, value in asdict(record).items()} for record in records])
+    return pd.DataFrame([{name: _plain(value) for name, value in csv_table.flat(record).items()} for record in records])
 
 
 def _plain(value: Any) -> Any:

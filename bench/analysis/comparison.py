@@ -140,19 +140,7 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         logs = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
-        implementation=cell.implementation,
-        model=cell.problem.model,
-        dataset=cell.problem.dataset,
-        n=cell.problem.n,
-        d=cell.problem.d,
-        k=cell.problem.k,
-        dtype=cell.problem.dtype,
-        device=cell.device,
-        batch_size=cell.problem.batch_size,
-        shuffle=cell.problem.shuffle,
-        drop_last=cell.problem.drop_last,
-        feed=cell.problem.feed,
-        threads=cell.threads,
+        cell=cell,
         old_status=ended[0][cell].status,
         new_status=ended[1][cell].status,
         comparison=compare(ratio),
@@ -220,7 +208,7 @@ def untold(changes: Sequence[Change]) -> list[Change]:
         for change in changes
         if change.old_status is change.new_status is Status.OK
         and change.change_low is None
-        and change.implementation != change.through
+        and not through_itself(change)
     ]
 
 
@@ -228,8 +216,13 @@ def moved_baselines(changes: Sequence[Change], share: float) -> list[tuple[Chang
     """Return the baseline's cells whose median time is not what it was, by more than this share, and the ratio."""
     found = []
     for change in changes:
-        if change.implementation == change.through and change.old_epoch_seconds and change.new_epoch_seconds:
+        if through_itself(change) and change.old_epoch_seconds and change.new_epoch_seconds:
             ratio = change.new_epoch_seconds / change.old_epoch_seconds
             if not 1 / (1 + share) <= ratio <= 1 + share:
                 found.append((change, ratio))
     return found
+
+
+def through_itself(change: Change) -> bool:
+    """Return whether this is the baseline's own cell, which the changes of the others are measured through."""
+    return bool(change.through) and change.cell == baseline_of(change.cell)

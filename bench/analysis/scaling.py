@@ -163,7 +163,7 @@ def _row(
         device=runner.device,
         against=against.implementation if against else "",
         against_device=against.device if against else "",
-        **vars(one),
+        family=one,
         step_seconds=step[0],
         step_seconds_low=step[1],
         step_seconds_high=step[2],

@@ -15,7 +15,7 @@ from bench.plan.options import EPOCHS, FULL
 from bench.plan.sweep import AXES
 from bench.report.terminal.console import Screen, screen
 from datasets import DATASETS
-from datasets.dataset import DTYPES, Model
+from datasets.dataset import DEFAULT_DTYPE, DTYPES, Model
 from impls.protocol import Feed
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
@@ -101,7 +101,7 @@ class Arguments:
     dtypes: Annotated[
         list[str] | None,
         typer.Option(
-            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DTYPES[0], autocompletion=among(DTYPES),
+            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DEFAULT_DTYPE, autocompletion=among(DTYPES),
             help=f"{' or '.join(DTYPES)}.",
         ),
     ] = None  # fmt: skip
