@@ -20,7 +20,7 @@ import pandas as pd
 
 from bench.analysis.run import read
 from bench.commands import run as runs
-from bench.plan.options import BLOCKS, Options
+from bench.plan.options import Options, block_counts
 from bench.report.terminal.console import Screen, console
 from bench.store import csv_table
 
@@ -76,9 +76,8 @@ def race(
 
     The other arguments, and the errors, are those of `agree`.
     """
-    number = (1 if quick else BLOCKS) if blocks is None else blocks
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
-    options |= {"blocks": number, "max_blocks": max(number, others.get("max_blocks", number)), "quick": quick}
+    options |= block_counts(blocks, others.get("max_blocks"), quick=quick)
     with _folder(out) as folder:
         runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
         return _frame(read(folder).timings)

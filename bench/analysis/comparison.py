@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.analysis.statistics import Ratio, compare, order_interval
+from bench.analysis.statistics import Ratio, compare, level, order_interval
 from bench.errors import BadInput
 from bench.plan.controls import baseline_of
 from bench.store.cell import Cell, Status
@@ -175,15 +175,15 @@ def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
 def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio | None:
     """Return exp of the median of `new` less that of `old`, logarithms by process; None if they are too few.
 
-    Each median has its own exact interval at the level 1 - a/2, where a = 0.05 / comparisons; together they hold with
-    1 - a, whatever the distributions of the two runs and however they differ, so the difference lies between the
-    differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
+    Each median has its own exact interval at the level 1 - a/2, where 1 - a is the `level` of the table; together
+    they hold with 1 - a, whatever the distributions of the two runs and however they differ, so the difference lies
+    between the differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
     The very same processes have no difference, which is known and not estimated.
     """
     if old and list(old) == list(new):
         return Ratio(1.0, 1.0, 1.0, 1.0, len(old))
-    level = 1 - 0.05 / comparisons / 2
-    before, after = order_interval(old, level), order_interval(new, level)
+    half = level(2 * comparisons)
+    before, after = order_interval(old, half), order_interval(new, half)
     if before is None or after is None:
         return None
     low, high = math.exp(after[0] - before[1]), math.exp(after[1] - before[0])

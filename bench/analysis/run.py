@@ -17,6 +17,7 @@ from bench.analysis.statistics import (
     Processes,
     Ratio,
     compare,
+    level,
     mean_ratio,
     order_interval,
     paired_ratio,
@@ -275,8 +276,8 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     values = raw.values[cell] if rounds else {}
     costs = [one.costs for one in rounds]
-    interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
-    low, high, level = interval or (None, None, None)
+    interval = None if raw.quick else order_interval(list(values.values()), level(count))
+    low, high, reached = interval or (None, None, None)
     ratio = minimum = None
     if rounds and baseline is not None and cell != baseline and not raw.quick:
         ratio = paired_ratio(values, raw.values[baseline], count)
@@ -291,7 +292,7 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         epoch_seconds=epoch_seconds,
         epoch_seconds_low=low,
         epoch_seconds_high=high,
-        epoch_seconds_level=level,
+        epoch_seconds_level=reached,
         limit_seconds=least,
         times_limit=epoch_seconds / least if epoch_seconds and least else None,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,

@@ -14,6 +14,7 @@ from bench.plan.devices import DEVICE_KINDS
 from bench.plan.options import EPOCHS, FULL
 from bench.plan.sweep import AXES
 from bench.report.terminal.console import Screen, screen
+from bench.store.cell import CPU
 from datasets import DATASETS
 from datasets.dataset import DEFAULT_DTYPE, DTYPES, Model
 from impls.protocol import Feed
@@ -94,7 +95,7 @@ class Arguments:
     devices: Annotated[
         list[str] | None,
         typer.Option(
-            "--device", metavar="KIND", rich_help_panel=WHAT, show_default="cpu", autocompletion=among(DEVICE_KINDS),
+            "--device", metavar="KIND", rich_help_panel=WHAT, show_default=CPU, autocompletion=among(DEVICE_KINDS),
             help="cpu, cuda, mps, xpu or tpu; the second is cuda:1.",
         ),
     ] = None  # fmt: skip

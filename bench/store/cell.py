@@ -105,6 +105,11 @@ class Cell:
     threads: int
 
     @property
+    def on_one_processor(self) -> bool:
+        """Whether it may use one processor only, and no device: what others do to it can be told then."""
+        return self.device == CPU and self.threads == 1
+
+    @property
     def contest(self) -> Contest:
         """The contest that this cell takes part in."""
         return Contest(self.problem, self.threads)

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 
 from bench.analysis.ranking import rankings, saturated
 from bench.analysis.run import Raw
+from bench.analysis.statistics import level
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
@@ -113,7 +114,7 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
     reached = f"; reached {100 * min(levels):.2f} %" if levels else ""
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
-        f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
+        f"Intervals at {100 * level(first.comparisons):.2f} % for "
         f"{notation.number(first.comparisons, 'comparison')} in this table{reached}."
         f"{_unstable(rows, named)}{_saturated(rows, named)}"
     )

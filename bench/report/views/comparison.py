@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.analysis.comparison import Between, moved_baselines, through_itself
-from bench.analysis.statistics import MARGIN
+from bench.analysis.statistics import MARGIN, level
 from bench.report.views import names, notation
 from bench.report.views.names import Names
 from bench.store.cell import Cell, Contest, Status
@@ -80,8 +80,7 @@ def how(found: Between) -> str:
             f"Change: the time now over the time before, each over that of {baseline} in the same blocks; a machine "
             "that is slower today slows both."
         )
-    level = 100 * (1 - 0.05 / max(counts))
-    return f"{basis} Intervals at {level:.2f} % or above, from the processes of each run."
+    return f"{basis} Intervals at {100 * level(max(counts)):.2f} % or above, from the processes of each run."
 
 
 def by_model(found: Between) -> Mapping[Model, Mapping[Contest, Sequence[Change]]]:

@@ -11,6 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
+from bench.analysis import statistics
 from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
 from bench.report.views import names, notation, truncate
@@ -125,7 +126,7 @@ def _compared(panel: Panel) -> bool:
 
 def level(panel: Panel) -> str:
     """Return how sure what is said of the pairs of a model is."""
-    model, each = panel.curves[0].rows[0].cell.problem.model, 100 * (1 - 0.05 / panel.comparisons)
+    model, each = panel.curves[0].rows[0].cell.problem.model, 100 * statistics.level(panel.comparisons)
     return (
         f"What is said of the pairs of {model}, at {panel.comparisons} ends in all, holds together with 95 %: each "
         f"interval is at {each:.3f} % or above."
