@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,9 @@ import pandas as pd
 
 from bench.analysis.run import read
 from bench.commands import run as runs
-from bench.plan.options import BLOCKS, Options
+from bench.plan.options import Options, block_counts
 from bench.report.terminal.console import Screen, console
+from bench.store import csv_table
 
 Names = str | Sequence[str]
 
@@ -75,9 +76,8 @@ def race(
 
     The other arguments, and the errors, are those of `agree`.
     """
-    number = (1 if quick else BLOCKS) if blocks is None else blocks
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
-    options |= {"blocks": number, "max_blocks": max(number, others.get("max_blocks", number)), "quick": quick}
+    options |= block_counts(blocks, others.get("max_blocks"), quick=quick)
     with _folder(out) as folder:
         runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
         return _frame(read(folder).timings)
@@ -122,7 +122,7 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
 
 def _frame(records: Sequence[Any]) -> pd.DataFrame:
     """Return one row a record; NaN and infinities are floats, what does not exist is missing."""
-    return pd.DataFrame([{name: _plain(value) for name, value in asdict(record).items()} for record in records])
+    return pd.DataFrame([{name: _plain(value) for name, value in csv_table.flat(record).items()} for record in records])
 
 
 def _plain(value: Any) -> Any:

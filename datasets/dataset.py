@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DTYPES = ("float32", "float64")
+DEFAULT_DTYPE = "float32"
 
 FloatArray = NDArray[np.floating]
 LabelArray = NDArray[np.int64]

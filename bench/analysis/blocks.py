@@ -20,7 +20,7 @@ def disturbance(rounds: Sequence[Rounds]) -> str:
     Only a process that may use one processor is judged: several threads wait for one another, and a host for its
     device. The rounds of the null implementation are too short to tell.
     """
-    cells = [one for one in rounds if one.cell.device == "cpu" and one.cell.threads == 1 and one.name != NULL]
+    cells = [one for one in rounds if one.cell.on_one_processor and one.name != NULL]
     wall = sum(one.disturbance.wall_seconds or 0.0 for one in cells)
     if wall == 0:
         return ""

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.analysis.statistics import Ratio, compare, order_interval
+from bench.analysis.statistics import Ratio, compare, level, order_interval
 from bench.errors import BadInput
 from bench.plan.controls import baseline_of
 from bench.store.cell import Cell, Status
@@ -140,19 +140,7 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         logs = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
-        implementation=cell.implementation,
-        model=cell.problem.model,
-        dataset=cell.problem.dataset,
-        n=cell.problem.n,
-        d=cell.problem.d,
-        k=cell.problem.k,
-        dtype=cell.problem.dtype,
-        device=cell.device,
-        batch_size=cell.problem.batch_size,
-        shuffle=cell.problem.shuffle,
-        drop_last=cell.problem.drop_last,
-        feed=cell.problem.feed,
-        threads=cell.threads,
+        cell=cell,
         old_status=ended[0][cell].status,
         new_status=ended[1][cell].status,
         comparison=compare(ratio),
@@ -187,15 +175,15 @@ def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
 def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio | None:
     """Return exp of the median of `new` less that of `old`, logarithms by process; None if they are too few.
 
-    Each median has its own exact interval at the level 1 - a/2, where a = 0.05 / comparisons; together they hold with
-    1 - a, whatever the distributions of the two runs and however they differ, so the difference lies between the
-    differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
+    Each median has its own exact interval at the level 1 - a/2, where 1 - a is the `level` of the table; together
+    they hold with 1 - a, whatever the distributions of the two runs and however they differ, so the difference lies
+    between the differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
     The very same processes have no difference, which is known and not estimated.
     """
     if old and list(old) == list(new):
         return Ratio(1.0, 1.0, 1.0, 1.0, len(old))
-    level = 1 - 0.05 / comparisons / 2
-    before, after = order_interval(old, level), order_interval(new, level)
+    half = level(2 * comparisons)
+    before, after = order_interval(old, half), order_interval(new, half)
     if before is None or after is None:
         return None
     low, high = math.exp(after[0] - before[1]), math.exp(after[1] - before[0])
@@ -220,7 +208,7 @@ def untold(changes: Sequence[Change]) -> list[Change]:
         for change in changes
         if change.old_status is change.new_status is Status.OK
         and change.change_low is None
-        and change.implementation != change.through
+        and not through_itself(change)
     ]
 
 
@@ -228,8 +216,13 @@ def moved_baselines(changes: Sequence[Change], share: float) -> list[tuple[Chang
     """Return the baseline's cells whose median time is not what it was, by more than this share, and the ratio."""
     found = []
     for change in changes:
-        if change.implementation == change.through and change.old_epoch_seconds and change.new_epoch_seconds:
+        if through_itself(change) and change.old_epoch_seconds and change.new_epoch_seconds:
             ratio = change.new_epoch_seconds / change.old_epoch_seconds
             if not 1 / (1 + share) <= ratio <= 1 + share:
                 found.append((change, ratio))
     return found
+
+
+def through_itself(change: Change) -> bool:
+    """Return whether this is the baseline's own cell, which the changes of the others are measured through."""
+    return bool(change.through) and change.cell == baseline_of(change.cell)

@@ -19,7 +19,7 @@ from statistics import NormalDist, median, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.statistics import order_interval
+from bench.analysis.statistics import level, order_interval
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -123,7 +123,7 @@ def could_have_found(logs: Sequence[float], comparisons: int, chance: float = 0.
     side of it; they are taken to scatter normally, as far as they did in this run. None if the blocks are too few.
     """
     n = len(logs)
-    interval = order_interval(range(n), 1 - 0.05 / comparisons)
+    interval = order_interval(range(n), level(comparisons))
     if interval is None:
         return None
     wrong = _most_wrong(n, round(interval[0]) + 1, chance)
@@ -181,11 +181,11 @@ def mean_with_slow_rounds(
     Half of the error goes to the blocks and half to the number of slow rounds, which are taken to come independently
     and to cost about the same. None if the blocks or the slow rounds are too few.
     """
-    level = 1 - 0.05 / comparisons / 2
-    interval = order_interval(logs, level)
+    half = level(2 * comparisons)
+    interval = order_interval(logs, half)
     if interval is None or count == 0:
         return None
-    least, most = count_interval(count, level)
+    least, most = count_interval(count, half)
     low, high = math.exp(interval[0]), math.exp(interval[1])
     return low * (1 + beyond * least / count), math.exp(median(logs)) * (1 + beyond), high * (1 + beyond * most / count)
 

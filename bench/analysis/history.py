@@ -62,4 +62,4 @@ def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
     cells: dict[Cell, list[Entry]] = {}
     for entry in entries:
         cells.setdefault(entry.timing.cell, []).append(entry)
-    return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.model))
+    return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.cell.problem.model))

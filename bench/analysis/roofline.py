@@ -47,7 +47,7 @@ def seconds(cell: Cell, rates: Iterable[Rates]) -> float | None:
     fitting = [one for one in rates if (one.dtype, one.threads) == (problem.dtype, cell.threads)]
     # A larger array may be read at a higher rate than a smaller one, for which a call is dear: it counts for both.
     reads = [rate for one in fitting for bytes_, rate in one.read_bytes_per_second.items() if int(bytes_) >= size]
-    if cell.device != "cpu" or cell.threads != 1 or not reads:
+    if not cell.on_one_processor or not reads:
         return None
     n, d, k = problem.rows, problem.d, problem.k
     exponentials = {Model.LOGISTIC: n, Model.SOFTMAX: n * (k - 1)}.get(problem.model, 0)

@@ -17,6 +17,7 @@ from bench.analysis.statistics import (
     Processes,
     Ratio,
     compare,
+    level,
     mean_ratio,
     order_interval,
     paired_ratio,
@@ -275,8 +276,8 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     values = raw.values[cell] if rounds else {}
     costs = [one.costs for one in rounds]
-    interval = None if raw.quick else order_interval(list(values.values()), 1 - 0.05 / count)
-    low, high, level = interval or (None, None, None)
+    interval = None if raw.quick else order_interval(list(values.values()), level(count))
+    low, high, reached = interval or (None, None, None)
     ratio = minimum = None
     if rounds and baseline is not None and cell != baseline and not raw.quick:
         ratio = paired_ratio(values, raw.values[baseline], count)
@@ -284,26 +285,14 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
     epoch_seconds = median(values.values()) if values else None
     least = roofline.seconds(cell, raw.rates) if rounds else None
     return Timing(
-        implementation=cell.implementation,
-        model=problem.model,
-        dataset=problem.dataset,
-        n=problem.n,
-        d=problem.d,
-        k=problem.k,
-        dtype=problem.dtype,
-        device=cell.device,
-        batch_size=problem.batch_size,
-        shuffle=problem.shuffle,
-        drop_last=problem.drop_last,
-        feed=problem.feed,
-        threads=cell.threads,
+        cell=cell,
         status=verdict.status,
         detail=verdict.detail,
         comparison=compare(ratio),
         epoch_seconds=epoch_seconds,
         epoch_seconds_low=low,
         epoch_seconds_high=high,
-        epoch_seconds_level=level,
+        epoch_seconds_level=reached,
         limit_seconds=least,
         times_limit=epoch_seconds / least if epoch_seconds and least else None,
         first_epoch_seconds=median(one.first_epoch_seconds for one in rounds) if rounds else None,
@@ -322,13 +311,11 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         unstable=not ratio.overlaps(minimum) if ratio and minimum else None,
         comparisons=count,
         baseline=BASELINE,
-        baseline_device="cpu",
+        baseline_device=baseline_of(cell).device,
         blocks=len(values),
         disturbed_blocks=len(values.keys() & raw.disturbed.keys()),
         drifting_processes=sum(raw.drifting[cell].values()) if rounds else 0,
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
-        learning_rate=problem.learning_rate,
-        seed=problem.seed,
         budget_share=verdict.budget_share,
         final_loss=verdict.final_loss,
         accuracy=verdict.accuracy,

@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from bench.analysis.statistics import Ratio, compare, order_interval, paired_ratio
+from bench.analysis.statistics import Ratio, compare, level, order_interval, paired_ratio
 from bench.store.cell import Cell
 from bench.store.tables import Comparison, Family, Places, Scaling
 from datasets import synthetic
@@ -103,7 +103,7 @@ def _fit(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
 
 
 def _median(values: Sequence[float]) -> _Interval:
-    low, high, _ = order_interval(values, 0.95) or (None, None, None)
+    low, high, _ = order_interval(values, level(1)) or (None, None, None)
     return median(values), low, high
 
 
@@ -163,7 +163,7 @@ def _row(
         device=runner.device,
         against=against.implementation if against else "",
         against_device=against.device if against else "",
-        **vars(one),
+        family=one,
         step_seconds=step[0],
         step_seconds_low=step[1],
         step_seconds_high=step[2],

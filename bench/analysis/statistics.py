@@ -22,6 +22,9 @@ from bench.store.tables import Comparison
 # Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
 MARGIN = 0.03
 
+# The intervals of a table hold together with 95 %, whatever their number: each of m misses with 0.05/m (Bonferroni).
+ERROR = 0.05
+
 # A process is steady if the medians of its first and last third of rounds differ by no more than this share; fewer
 # rounds in a third than that have no median to speak of.
 DRIFT = 0.05
@@ -95,6 +98,11 @@ def _drift(seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
     return ~((ratio >= 1 / (1 + DRIFT)) & (ratio <= 1 + DRIFT))
 
 
+def level(comparisons: int) -> float:
+    """Return the least level of each interval in a table with this number of comparisons."""
+    return 1 - ERROR / comparisons
+
+
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:
     """Return (low, high, true level) of the interval of the median at `level` or just above; None if too few values.
 
@@ -121,14 +129,14 @@ def _rank(n: int, level: float) -> tuple[int, float]:
 
 def least_blocks(comparisons: int) -> int:
     """Return how many blocks an interval of a ratio takes, in a table with that many comparisons."""
-    return math.ceil(1 - math.log2(0.05 / comparisons))
+    return math.ceil(1 - math.log2(ERROR / comparisons))
 
 
 def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: int) -> Ratio | None:
     """Return the time of A over the time of B over the blocks that have both; None if they are too few.
 
     `a` and `b` map a block to its process value. The ratio is exp of the median of the logs of the paired ratios, and
-    its interval is at the level 1 - 0.05 / comparisons, for a table with that many comparisons.
+    its interval is at the `level` of a table with that many comparisons.
     """
     return _ratio([math.log(a[block] / b[block]) for block in a if block in b], comparisons)
 
@@ -146,11 +154,11 @@ def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
 
 def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:
     """Return the ratio of which each block gave a logarithm; None if they are too few."""
-    interval = order_interval(logs, 1 - 0.05 / comparisons)
+    interval = order_interval(logs, level(comparisons))
     if interval is None:
         return None
-    low, high, level = interval
-    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), level, len(logs))
+    low, high, reached = interval
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), reached, len(logs))
 
 
 def compare(ratio: Ratio | None, margin: float = MARGIN) -> Comparison:

@@ -151,7 +151,7 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
         return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
     if set(evidence.dtypes.values()) != {problem.dtype}:
         return None  # DTYPE-CHANGED says so, and the bytes mean something else
-    if not evidence.repeated and rounds.cell.device == "cpu" and rounds.cell.threads == 1:
+    if not evidence.repeated and rounds.cell.on_one_processor:
         return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
     expected = _expected(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
     return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)

@@ -18,7 +18,7 @@ from bench.commands import compare as comparison
 from bench.commands import run as runs
 from bench.errors import BadInput, unknown
 from bench.machine import doctor
-from bench.plan.options import BLOCKS, Options
+from bench.plan.options import BLOCKS, Options, block_counts
 from bench.process.spawn import exit_on_sigterm
 from bench.report.terminal import listing, results
 from bench.report.terminal.console import console
@@ -95,9 +95,7 @@ def run(
     if resume is not None:
         _check_resumed_alone(context)
         raise typer.Exit(runs.resume(resume, screen, force=force))
-    number = (1 if quick else BLOCKS) if blocks is None else blocks
-    most = number if max_blocks is None else max_blocks
-    options = Options(**arguments.given(), blocks=number, max_blocks=most, quick=quick, out=out)
+    options = Options(**arguments.given(), **block_counts(blocks, max_blocks, quick=quick), out=out)
     raise typer.Exit(runs.run(options, context.obj, screen, force=force))
 
 

@@ -14,8 +14,9 @@ from bench.plan.devices import DEVICE_KINDS
 from bench.plan.options import EPOCHS, FULL
 from bench.plan.sweep import AXES
 from bench.report.terminal.console import Screen, screen
+from bench.store.cell import CPU
 from datasets import DATASETS
-from datasets.dataset import DTYPES, Model
+from datasets.dataset import DEFAULT_DTYPE, DTYPES, Model
 from impls.protocol import Feed
 
 WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
@@ -94,14 +95,14 @@ class Arguments:
     devices: Annotated[
         list[str] | None,
         typer.Option(
-            "--device", metavar="KIND", rich_help_panel=WHAT, show_default="cpu", autocompletion=among(DEVICE_KINDS),
+            "--device", metavar="KIND", rich_help_panel=WHAT, show_default=CPU, autocompletion=among(DEVICE_KINDS),
             help="cpu, cuda, mps, xpu or tpu; the second is cuda:1.",
         ),
     ] = None  # fmt: skip
     dtypes: Annotated[
         list[str] | None,
         typer.Option(
-            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DTYPES[0], autocompletion=among(DTYPES),
+            "--dtype", metavar="NAME", rich_help_panel=WHAT, show_default=DEFAULT_DTYPE, autocompletion=among(DTYPES),
             help=f"{' or '.join(DTYPES)}.",
         ),
     ] = None  # fmt: skip

@@ -14,7 +14,6 @@ from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
 from bench.store import run_folder
-from bench.store.jsonl import to_mapping
 
 FINE, SLOWER = 0, 1
 
@@ -54,7 +53,7 @@ def compare(
         write.write_comparison(out, found, *environments)
         results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
     if fail_slower is not None:
-        comparison.threshold(screen, fail_slower, failed, missing)
+        comparison.threshold(screen, fail_slower, found, failed, missing)
     if screen.json:
         results.document(json_result.of_comparison(found, *environments, code))
     return code
@@ -73,7 +72,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
         write.write_history(out, entries)
         results.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
-        results.document({"entries": [to_mapping(entry) for entry in entries]})
+        results.document(json_result.of_history(entries))
     return FINE
 
 

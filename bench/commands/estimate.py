@@ -34,7 +34,7 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     pilot, block = race.worker_groups(cells, controls=False), race.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(group) + _PILOT_CELL * len(group.cells) for group in pilot)
-    rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
+    rated = {cell.problem.dtype for cell in cells if cell.on_one_processor}
     timed = sum(_start(group) + sum(max(pace, _work(cell)) for cell in group.cells) for group in block)
     timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE

@@ -13,7 +13,7 @@ from bench.plan import sweep
 from bench.plan.data import load
 from bench.plan.devices import device
 from bench.plan.options import Options, batch_size, check_options, check_threads
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import CPU, Cell, Problem, Status
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Verdict
 from datasets.curvature import batch_learning_rate
@@ -51,7 +51,7 @@ def make(options: Options) -> Plan:
     swept = _swept(options)
     names = dict.fromkeys(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
     rows = [named(name) for name in names]
-    devices = [device(text) for text in dict.fromkeys(options.devices or ("cpu",))]
+    devices = [device(text) for text in dict.fromkeys(options.devices or (CPU,))]
     data = load(replace(options, datasets=swept.datasets))
     cells: list[Cell] = []
     left_out: list[Verdict] = []
@@ -178,6 +178,6 @@ def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
 
 
 def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
-    others = [cell for cell in cells if cell.device != "cpu"]
-    wanted = dict.fromkeys(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in others)
+    others = [cell for cell in cells if cell.device != CPU]
+    wanted = dict.fromkeys(replace(cell, implementation=impls.BASELINE, device=CPU) for cell in others)
     return [cell for cell in wanted if cell not in cells]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.store.cell import Cell
+from bench.store.cell import CPU, Cell
 from impls import BASELINE
 
 NULL = "null"
@@ -14,4 +14,4 @@ TWIN = "@aa"
 
 def baseline_of(cell: Cell) -> Cell:
     """Return the cell that this one's ratio is over: the same work by the baseline on the CPU."""
-    return Cell(BASELINE, cell.problem, "cpu", cell.threads)
+    return Cell(BASELINE, cell.problem, CPU, cell.threads)

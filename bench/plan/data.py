@@ -10,7 +10,7 @@ from pathlib import Path
 import datasets
 from bench.errors import BadInput, unknown
 from bench.plan.options import FULL, Options
-from datasets.dataset import DTYPES, Dataset, Model
+from datasets.dataset import DEFAULT_DTYPE, Dataset, Model
 from datasets.files import SUFFIXES
 from impls.protocol import Feed
 
@@ -30,7 +30,7 @@ def load(options: Options) -> dict[tuple[str, str], Dataset]:
     for spec in specs:
         _check_pair(spec, datasets.DATASETS[spec].model if spec in datasets.DATASETS else None, models)
     data: dict[tuple[str, str], Dataset] = {}
-    for spec, dtype in product(specs, dict.fromkeys(options.dtypes or DTYPES[:1])):
+    for spec, dtype in product(specs, dict.fromkeys(options.dtypes or (DEFAULT_DTYPE,))):
         one = _read(spec, dtype, models, options)
         _check_pair(spec, one.model, models)
         if (one.name, dtype) in data:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bench.errors import BadInput, unknown
+from bench.store.cell import CPU
 from impls.protocol import Device
 
-DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu", "tpu")
+DEVICE_KINDS = (CPU, "cuda", "mps", "xpu", "tpu")
 
 # Words that other tools use for a kind of device.
-_ALSO_KNOWN_AS = {"gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps", "host": "cpu"}
+_ALSO_KNOWN_AS = {"gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps", "host": CPU}
 
 
 def device(text: str) -> Device:
@@ -20,6 +21,6 @@ def device(text: str) -> Device:
         raise unknown("device", text, DEVICE_KINDS)
     if colon and not (index.isascii() and index.isdigit()):
         raise BadInput(f"device '{text}': '{index}' is no index; write {kind} or {kind}:0")
-    if kind == "cpu" and int(index or 0):
+    if kind == CPU and int(index or 0):
         raise BadInput(f"device '{text}': there is one cpu; write cpu, and --threads for its threads")
     return Device(kind, int(index or 0))

@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BadInput, unknown
 from datasets.dataset import DTYPES, Model
@@ -13,7 +14,7 @@ from impls.protocol import Feed
 
 FULL = "full"
 
-# With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the
+# With 14 blocks the interval of a table with three comparisons, those of three rivals of the baseline, reaches from the
 # third smallest ratio to the third largest, so that one odd block does not widen it.
 BLOCKS = 14
 EPOCHS = 5
@@ -51,6 +52,12 @@ class Options:
     quick: bool = False
     sweeps: tuple[str, ...] = ()
     out: Path | None = None
+
+
+def block_counts(blocks: int | None, max_blocks: int | None, *, quick: bool) -> dict[str, Any]:
+    """Return the fields of `Options` that say how often each cell is timed; None stands for the default."""
+    number = (1 if quick else BLOCKS) if blocks is None else blocks
+    return {"blocks": number, "max_blocks": number if max_blocks is None else max_blocks, "quick": quick}
 
 
 def batch_size(text: str) -> int | None:

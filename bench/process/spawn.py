@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
-from bench.store.cell import Status
+from bench.store.cell import CPU, Status
 from bench.store.layout import ROOT
 
 # All that a worker inherits. The system's own: where programs, the user's files and temporary files are.
@@ -59,7 +59,7 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
     disk are off: JAX's is, unless JAX_COMPILATION_CACHE_DIR is set.
     """
     kind = device.partition(":")[0]
-    accelerated = kind != "cpu"
+    accelerated = kind != CPU
     names = _INHERITED + (_INHERITED_FOR_ACCELERATORS if accelerated else ())
     inherited = {name: os.environ[name] for name in names if name in os.environ}
     count = str(threads)

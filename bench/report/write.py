@@ -25,7 +25,6 @@ from bench.analysis.run import Raw, read
 from bench.report.fork import beside
 from bench.report.markdown import agreement, comparison, history, run
 from bench.report.views import truncate
-from bench.report.views.history import csv as history_csv
 from bench.store.csv_table import csv
 from bench.store.run_folder import uncollected, write_text
 from bench.store.tables import Agreement, Change, Scaling, Timing
@@ -96,4 +95,4 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     if picture is not None:
         write_text(folder / HISTORY_PICTURE, picture)
     write_text(folder / "history.md", history.report(entries, picture=HISTORY_PICTURE if picture else ""))
-    write_text(folder / "history.csv", history_csv(entries))
+    write_text(folder / "history.csv", csv(Entry, entries))

@@ -9,6 +9,9 @@ from enum import StrEnum
 from datasets.dataset import Batching, Model
 from impls.protocol import Feed, Recipe
 
+# The device that every machine has; the times of an accelerator are compared with the baseline's on it.
+CPU = "cpu"
+
 
 class Status(StrEnum):
     """What became of a cell; a time is shown beside OK and nowhere else."""
@@ -76,6 +79,23 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Contest:
+    """A problem and a number of threads: cells that share both have the same baseline, and are ranked together."""
+
+    problem: Problem
+    threads: int
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Who trains: an implementation on a device, with a number of threads."""
+
+    implementation: str
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
 class Cell:
     """One implementation on one problem, device and number of threads."""
 
@@ -83,6 +103,21 @@ class Cell:
     problem: Problem
     device: str
     threads: int
+
+    @property
+    def on_one_processor(self) -> bool:
+        """Whether it may use one processor only, and no device: what others do to it can be told then."""
+        return self.device == CPU and self.threads == 1
+
+    @property
+    def contest(self) -> Contest:
+        """The contest that this cell takes part in."""
+        return Contest(self.problem, self.threads)
+
+    @property
+    def runner(self) -> Runner:
+        """Who trains this cell."""
+        return Runner(self.implementation, self.device, self.threads)
 
     def __hash__(self) -> int:
         """Of what tells nearly all cells apart: a large report looks up cells half a million times."""

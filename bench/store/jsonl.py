@@ -23,7 +23,7 @@ def to_json(record: Any) -> str:
 
 def to_mapping(record: Any) -> dict[str, Any]:
     """Return the fields of a frozen dataclass, and of those in it, as strict JSON can hold them."""
-    return {name: _plain(value) for name, value in asdict(record).items()}
+    return {name: plain(value) for name, value in asdict(record).items()}
 
 
 def from_json(cls: type[Record], line: str | bytes) -> Record:
@@ -105,12 +105,13 @@ def _path(kind: type[Any], value: Any) -> Path:
     return Path(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as strict JSON can hold it: NaN and infinities as strings."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case float() if not math.isfinite(value):
             return str(value)
     return value

@@ -1,11 +1,16 @@
-"""The rows of a run's tables: one row of a CSV file is one frozen dataclass; the unit of a number is in its name."""
+"""The rows of a run's tables: one row of a CSV file is one frozen dataclass; the unit of a number is in its name.
+
+A record in a row, such as its cell, is one column for each of its fields in the file: `bench.store.csv_table`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import Cell, Runner, Status
 from datasets.dataset import Model
 from impls.protocol import Feed
 
@@ -79,7 +84,6 @@ class Scaling:
     """One row of sweep.csv: the costs of an implementation, or its places beside another. None if not told.
 
     against           the other one, on against_device; empty for costs
-    seed              of the drawn data
     step_seconds      what a step costs, whatever its rows: fitted to all sizes of this model, d and k
     row_seconds       what each row of an epoch costs beside that
     places            what is certain of the two on full batches; None for costs
@@ -93,15 +97,7 @@ class Scaling:
     device: str
     against: str
     against_device: str
-    model: Model
-    d: int
-    k: int
-    dtype: str
-    seed: int
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    family: Family
     step_seconds: float | None
     step_seconds_low: float | None
     step_seconds_high: float | None
@@ -116,19 +112,14 @@ class Scaling:
     comparisons: int
 
     @property
-    def family(self) -> Family:
-        """The family of the cells that this row is about."""
-        return Family(
-            model=self.model,
-            d=self.d,
-            k=self.k,
-            dtype=self.dtype,
-            seed=self.seed,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            feed=self.feed,
-            threads=self.threads,
-        )
+    def runner(self) -> Runner:
+        """The implementation that this row is about, and where it ran."""
+        return Runner(self.implementation, self.device, self.family.threads)
+
+    @property
+    def other(self) -> Runner | None:
+        """The one that it is compared with; None for costs."""
+        return Runner(self.against, self.against_device, self.family.threads) if self.against else None
 
 
 @dataclass(frozen=True)
@@ -152,19 +143,12 @@ class Timing:
     drifting_processes   of them, those whose last rounds took another time than their first
     """
 
-    implementation: str
-    model: Model
-    dataset: str
-    n: int
-    d: int
-    k: int
-    dtype: str
-    device: str
-    batch_size: int | None
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    # Columns of the cell that stand behind this one, and not in front with the others.
+    BEHIND: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "epochs_per_round": ("cell.problem.learning_rate", "cell.problem.seed"),
+    }
+
+    cell: Cell
     status: Status
     detail: str
     comparison: Comparison
@@ -195,31 +179,10 @@ class Timing:
     disturbed_blocks: int
     drifting_processes: int
     epochs_per_round: int | None
-    learning_rate: float
-    seed: int
     budget_share: float | None
     final_loss: float | None
     accuracy: float | None
     denormal_share: float | None
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that this row is about."""
-        problem = Problem(
-            dataset=self.dataset,
-            model=self.model,
-            n=self.n,
-            d=self.d,
-            k=self.k,
-            dtype=self.dtype,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            seed=self.seed,
-            feed=self.feed,
-        )
-        return Cell(self.implementation, problem, self.device, self.threads)
 
 
 @dataclass(frozen=True)
@@ -233,19 +196,7 @@ class Change:
     comparisons   m: intervals of this model's table are at the level 1 - 0.05/m or above
     """
 
-    implementation: str
-    model: Model
-    dataset: str
-    n: int
-    d: int
-    k: int
-    dtype: str
-    device: str
-    batch_size: int | None
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    cell: Cell
     old_status: Status
     new_status: Status
     comparison: Comparison

@@ -19,9 +19,9 @@ from bench.plan import starts
 from bench.plan.data import DEFAULT_DATASETS
 from bench.plan.options import EPOCHS
 from bench.store.cell import Problem
+from datasets.dataset import DEFAULT_DTYPE
 from impls.protocol import Dataset, Device, Implementation, Trainer
 
-DTYPE = "float32"
 CPU = Device("cpu")
 ROUNDS, WARMUP_ROUNDS = 50, 10
 CASES = [(name, dataset) for dataset in DEFAULT_DATASETS for name in impls.FOUR]
@@ -35,7 +35,7 @@ def small_gate(implementation: Implementation, dataset: Dataset, problem: Proble
     """Return what the implementation does otherwise than the reference on the problem's own data; empty if nothing."""
     one = case.of_problem(problem, dataset, EPOCHS)
     seen = observe.observe(implementation, one, CPU)
-    judged = judge.against_reference(seen, expect.expect(one), reference.unit_roundoff(DTYPE))
+    judged = judge.against_reference(seen, expect.expect(one), reference.unit_roundoff(DEFAULT_DTYPE))
     wrong = [found for found in judged if not found.share <= 1]
     return "; ".join(f"{found.name} {found.index}: {found.value:g} against {found.expected:g}" for found in wrong[:3])
 
@@ -48,13 +48,13 @@ def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]
         implementation = impls.load(name)
     except impls.Unavailable as error:
         pytest.skip(str(error))
-    dataset = datasets.load(spec, dtype=DTYPE)
-    sizes = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, DTYPE, dataset.learning_rate)
+    dataset = datasets.load(spec, dtype=DEFAULT_DTYPE)
+    sizes = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, DEFAULT_DTYPE, dataset.learning_rate)
     problem = Problem(*sizes, None, shuffle=False, drop_last=False, seed=0)
     wrong = small_gate(implementation, dataset, problem)
     if wrong:
         pytest.fail(f"MISMATCH {name} on {spec}: {wrong}", pytrace=False)
-    start = starts.draw(problem.model, problem.d, problem.k, DTYPE, (problem.seed,))
+    start = starts.draw(problem.model, problem.d, problem.k, DEFAULT_DTYPE, (problem.seed,))
     trainer = implementation(dataset, start, problem.recipe, CPU)
 
     def restart() -> None:

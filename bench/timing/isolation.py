@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.process.spawn import Ending, Order, environment, make_empty, run_worker
-from bench.store.cell import Cell, Status
+from bench.store.cell import CPU, Cell, Status
 from bench.store.jsonl import read_lines
 from bench.store.layout import BENCHMARK_JSON, FAILURES, RECORDS, STARTED
 from bench.store.raw_rows import Failure, Rounds
@@ -69,7 +69,7 @@ def _run(module: str, job: Job, timeout_seconds: float) -> Ending:
     variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
     folder = Path(job.folder)
     mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
-    capped = cell.device == "cpu"
+    capped = cell.device == CPU
     return run_worker(Order(module, asdict(job), variables, folder, timeout_seconds, capped, mapped))
 
 

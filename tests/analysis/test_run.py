@@ -55,7 +55,7 @@ def test_an_accelerator_is_compared_with_the_baseline_on_the_cpu() -> None:
 
 
 def test_levels_are_for_all_comparisons_of_a_model_together() -> None:
-    rows = [row for row in made_up().timings if row.model is Model.SOFTMAX]
+    rows = [row for row in made_up().timings if row.cell.problem.model is Model.SOFTMAX]
     assert {row.comparisons for row in rows} == {4}
     levels = [row.ratio_level for row in rows if row.ratio is not None]
     assert levels == pytest.approx([1 - 2 / 2**BLOCKS] * 4)

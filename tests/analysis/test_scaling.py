@@ -16,7 +16,7 @@ from bench.report.markdown import run as markdown
 from bench.report.markdown.scaling import section
 from bench.report.svg import scaling as picture
 from bench.report.svg import style
-from bench.report.views import names, palette, scaling, truncate
+from bench.report.views import palette, scaling, truncate
 from bench.store.cell import Cell
 from bench.store.tables import Places, Scaling
 from tests.support.made_up import part
@@ -145,8 +145,7 @@ def test_pairs_without_a_crossover_are_told_by_the_first_of_the_two() -> None:
     runs = {"a": light, "b": lambda n: 2 * light(n), "c": lambda n: 4 * light(n)}
     made = {cell: own for name, seconds in runs.items() for cell, own in curve(name, seconds).items()} | doubtful
     like = growing(crossing=True).timings[0]
-    rows = [replace(like, implementation=cell.implementation, n=cell.problem.n, dataset=cell.problem.dataset)
-            for cell in made]  # fmt: skip
+    rows = [replace(like, cell=cell) for cell in made]
     (panel,) = scaling.panels(rows, scalings(made))
     assert scaling.others(panel) == [
         "faster at the smallest and at the largest size: a than b, c; b than c.",
@@ -178,7 +177,7 @@ def test_the_least_blocks_are_those_with_which_there_is_an_interval(comparisons:
 def told(raw: Raw) -> list[str]:
     """What report.md says; of picture and page it is held that they say the same."""
     rows = raw.timings
-    looks = palette.marks(names.runner(row) for row in rows)
+    looks = palette.marks(row.cell.runner for row in rows)
     (panel,) = scaling.panels(rows, raw.scalings)
     with style.look():
         figure = picture.draw([panel], looks)
@@ -235,7 +234,7 @@ def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeyp
 def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = growing(crossing=True)
     rows = raw.timings
-    looks = palette.marks(map(names.runner, rows))
+    looks = palette.marks(row.cell.runner for row in rows)
     panels = scaling.panels(rows, raw.scalings) * 3
     monkeypatch.setattr(scaling, "MOST_PANELS", 2)
     first, second = charts.growth(panels, looks)
@@ -248,6 +247,6 @@ def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatc
 
 def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:
     raw = growing(crossing=True)
-    rows = [row for row in raw.timings if row.implementation != "torch_nn"]
+    rows = [row for row in raw.timings if row.cell.implementation != "torch_nn"]
     (panel,) = scaling.panels(rows, raw.scalings)
-    assert [names.against(one) for one in panel.crossovers] == ["numpy_manual"]
+    assert [one.against for one in panel.crossovers] == ["numpy_manual"]

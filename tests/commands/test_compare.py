@@ -43,7 +43,7 @@ def run(seconds: Callable[[str, Problem], float] = steady, seed: int = 0, **opti
 
 
 def named(found: list[Any]) -> set[tuple[str, str]]:
-    return {(change.implementation, change.dataset) for change in found}
+    return {(change.cell.implementation, change.cell.problem.dataset) for change in found}
 
 
 def of(raw: Raw, kind: Comparison, **options: Any) -> set[tuple[str, str]]:
@@ -64,9 +64,9 @@ def test_a_run_and_itself_are_the_same_however_noisy_it_was() -> None:
 
 def test_the_times_of_a_run_are_those_of_its_own_report() -> None:
     noisy = run(noise=0.2)
-    own = {(row.implementation, row.dataset): row.epoch_seconds for row in noisy.timings}
+    own = {(row.cell.implementation, row.cell.problem.dataset): row.epoch_seconds for row in noisy.timings}
     found = between(noisy, noisy).changes
-    assert {(one.implementation, one.dataset): one.old_epoch_seconds for one in found} == own
+    assert {(one.cell.implementation, one.cell.problem.dataset): one.old_epoch_seconds for one in found} == own
     assert all(one.new_epoch_seconds == one.old_epoch_seconds for one in found)
 
 
@@ -160,13 +160,13 @@ def test_another_machine_or_other_versions_are_refused_unless_they_are_asked_for
 def test_cells_of_other_settings_or_other_data_are_kept_apart() -> None:
     batched = [replace(PROBLEMS[0], batch_size=64), PROBLEMS[1]]
     found = between(run(), made_run(NAMES, batched, steady))
-    assert {change.dataset for change in found.changes} == {"data 1"}
+    assert {change.cell.problem.dataset for change in found.changes} == {"data 1"}
     assert {cell.problem.batch_size for cell in found.only_new} == {64} and len(found.only_old) == 6
     with pytest.raises(BadInput, match="share no cell: batch_size was None and is 64"):
         between(made_run(NAMES, PROBLEMS[:1], steady), made_run(NAMES, batched[:1], steady))
     identity = ENVIRONMENT["identity"]
     old, new = (run(environment={"identity": identity | {"data": {"data 0 float32": digest}}}) for digest in "ab")
-    assert {change.dataset for change in between(old, new).changes} == {"data 1", "data 2"}
+    assert {change.cell.problem.dataset for change in between(old, new).changes} == {"data 1", "data 2"}
 
 
 def test_a_quick_run_has_nothing_to_compare() -> None:
@@ -238,7 +238,7 @@ def test_a_baseline_that_failed_is_nothing_to_compare_through() -> None:
     new = run(seed=1)
     baseline = next(one.cell for one in new.verdicts if one.cell.implementation == "numpy_manual")
     failed = replace(new, failures=[Failure(baseline, None, Status.WRONG_AFTER_TIMING, "planted")])
-    found = [one for one in between(run(), failed).changes if one.dataset == baseline.problem.dataset]
+    found = [one for one in between(run(), failed).changes if one.cell.problem.dataset == baseline.problem.dataset]
     assert len(found) == 3 and all(one.change is None for one in found)
 
 

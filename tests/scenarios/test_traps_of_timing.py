@@ -17,11 +17,11 @@ import pytest
 
 import datasets
 import impls
+from bench.analysis.ranking import MOST_DENORMAL
 from bench.audit.rules import wrong_after_timing
 from bench.gate.check import denormal_share
 from bench.plan import starts
 from bench.process import spawn
-from bench.report.views import ranking
 from bench.store import layout
 from bench.store.cell import Cell, Problem
 from bench.store.jsonl import read_lines
@@ -229,7 +229,7 @@ def test_no_denormals_where_it_is_timed(dataset: str) -> None:
     for epochs in (0, 100):
         ready(made, start(data), epochs)
         run_epochs(made, epochs)
-        assert denormal_share(made.predict(data.x)) < ranking.MOST_DENORMAL
+        assert denormal_share(made.predict(data.x)) < MOST_DENORMAL
 
 
 def test_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
@@ -238,7 +238,7 @@ def test_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
     made = trainer(loaded("numpy_manual"), data)
     p = start(data)
     ready(made, p._replace(w=p.w * np.float32(60)), 0)
-    assert denormal_share(made.predict(data.x)) > ranking.MOST_DENORMAL
+    assert denormal_share(made.predict(data.x)) > MOST_DENORMAL
 
 
 def test_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:

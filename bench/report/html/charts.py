@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from bench.analysis.ranking import Ranking
 from bench.analysis.statistics import MARGIN
 from bench.report.views import agreement_matrix, chart_rows, names, notation, ranking, scaling, ticks
-from bench.report.views.chart_rows import Ranked
+from bench.report.views.names import Names
 from bench.report.views.palette import ALARM, Mark
 from bench.report.views.scaling import Curve, Panel
 from bench.report.views.truncate import Numbered
+from bench.store.cell import Runner
 from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
@@ -46,31 +48,35 @@ class Chart:
         return {"data": self.traces, "layout": self.layout}
 
 
-def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -> Chart | None:
+def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Mark], named: Names) -> Chart | None:
     """Return the ranked intervals of one model; None without times.
 
-    rows    those that may be shown, with the numbers of their cells
-    works   how many pieces of work were timed, shown or not
+    rows       those that may be shown, with the numbers of their cells
+    contests   how many contests were timed, shown or not
     """
-    groups = chart_rows.first(chart_rows.ranked([row for _, row in rows]), MOST_ROWS)
+    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), MOST_ROWS)
     if not groups:
         return None
-    compared = any(group.compared for group in groups)
-    numbers = {id(row): number for number, row in rows}
+    compared = chart_rows.compared(groups)
+    numbers = {row.cell: number for number, row in rows}
     labels: list[str] = []
     traces: list[Trace] = []
     for group in groups:
-        labels.append(f"<b>{escape(group.work.removeprefix(f'{rows[0][1].model},'))}</b>")
-        for row in group.rows:
-            traces.append(_interval(row, len(labels), numbers[id(row)], marks[names.runner(row)], compared=compared))
-            labels.append(escape(names.runner(row)))
+        name = named.contest(group.contest).removeprefix(f"{group.contest.problem.model},")
+        labels.append(f"<b>{escape(name)}</b>")
+        for row in group.timed:
+            trace = _interval(row, len(labels), marks[row.cell.runner], compared=compared)
+            traces.append(
+                trace | {"customdata": [numbers[row.cell]], "hovertemplate": _hover(row, named, compared=compared)}
+            )
+            labels.append(escape(names.runner(row.cell.runner)))
     first = rows[0][1]
     what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
     return Chart(
-        f"intervals-{first.model}",
-        f"{first.model}: {what}",
-        _said(groups, compared=compared),
-        chart_rows.rest(works - len(groups)),
+        f"intervals-{first.cell.problem.model}",
+        f"{first.cell.problem.model}: {what}",
+        _said(groups, named, compared=compared),
+        chart_rows.rest(contests - len(groups)),
         traces,
         {
             "height": _LINE * len(labels) + _AROUND,
@@ -95,17 +101,14 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
     )
 
 
-def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool) -> Trace:
+def _interval(row: Timing, line: int, mark: Mark, *, compared: bool) -> Trace:
     value, low, high = chart_rows.bounds(row, compared=compared)
     trace: Trace = {
         "type": "scatter",
         "mode": "markers",
         "x": [value],
         "y": [line],
-        "customdata": [number],
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
-        "hovertemplate": f"<b>{_name(row)}</b><br>{escape(chart_rows.said(row, compared=compared))}"
-        f"<br>{escape(ranking.verdict(row))}<extra></extra>",
     }
     if value is not None and low is not None and high is not None:
         ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
@@ -113,8 +116,13 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
     return trace
 
 
-def _ends(groups: Sequence[Ranked], *, compared: bool) -> list[float]:
-    bounds = (chart_rows.bounds(row, compared=compared) for group in groups for row in group.rows)
+def _hover(row: Timing, named: Names, *, compared: bool) -> str:
+    lines = chart_rows.said(row, compared=compared), ranking.verdict(row)
+    return f"<b>{escape(named.cell(row.cell))}</b><br>{'<br>'.join(map(escape, lines))}<extra></extra>"
+
+
+def _ends(groups: Sequence[Ranking], *, compared: bool) -> list[float]:
+    bounds = (chart_rows.bounds(row, compared=compared) for group in groups for row in group.timed)
     return [one for values in bounds for one in values if one is not None]
 
 
@@ -126,10 +134,6 @@ def _ticks(values: Collection[float], text: Callable[[float], str], most: int = 
     return {"tickvals": found, "ticktext": [text(one) for one in found]}
 
 
-def _name(row: Timing) -> str:
-    return f"{escape(names.runner(row))} on {escape(names.work(row))}"
-
-
 def _margin() -> list[dict[str, Any]]:
     """Return the band around 1 in which a ratio is SAME."""
     across = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
@@ -138,10 +142,10 @@ def _margin() -> list[dict[str, Any]]:
     return [across | band | {"line": {"width": 0}}, across | line]
 
 
-def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
+def _said(groups: Sequence[Ranking], named: Names, *, compared: bool) -> str:
     return ". ".join(
-        f"{group.work}: "
-        + "; ".join(f"{names.runner(row)} {chart_rows.said(row, compared=compared)}" for row in group.rows)
+        f"{named.contest(group.contest)}: "
+        + "; ".join(f"{names.runner(row.cell.runner)} {chart_rows.said(row, compared=compared)}" for row in group.timed)
         for group in groups
     )
 
@@ -203,7 +207,7 @@ def _height(share: float | None) -> float | None:
     return max(math.log10(share), _LEAST) if share > 0 else _LEAST
 
 
-def growth(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> list[Chart]:
+def growth(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> list[Chart]:
     """Return time against rows of the first panels of a model; the last note says how many more there are."""
     made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: scaling.MOST_PANELS])]
     if rest := scaling.rest(panels):
@@ -211,11 +215,11 @@ def growth(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> list[Chart]:
     return made
 
 
-def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
+def against_size(panel: Panel, number: int, marks: Mapping[Runner, Mark]) -> Chart:
     """Return time against rows of one panel, with bands, and the crossovers by their numbers in the note."""
-    model = panel.curves[0].rows[0].model
-    bands = [_band(curve, marks[curve.name]) for curve in panel.curves]
-    curves = [_curve(curve, marks[curve.name]) for curve in panel.curves]
+    model = panel.curves[0].rows[0].cell.problem.model
+    bands = [_band(curve, marks[curve.runner]) for curve in panel.curves]
+    curves = [_curve(curve, marks[curve.runner]) for curve in panel.curves]
     return Chart(
         f"sizes-{model}-{number}",
         f"{panel.title}: time of an epoch against size",
@@ -228,7 +232,11 @@ def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
             "xaxis": {
                 "type": "log",
                 "title": {"text": "rows"},
-                **_ticks([row.n for curve in panel.curves for row in curve.rows], "{:,.12g}".format, _MOST_LONG_TICKS),
+                **_ticks(
+                    [row.cell.problem.n for curve in panel.curves for row in curve.rows],
+                    "{:,.12g}".format,
+                    _MOST_LONG_TICKS,
+                ),
             },
             "yaxis": {
                 "type": "log",
@@ -267,7 +275,7 @@ def _band(curve: Curve, mark: Mark) -> Trace:
     band = [row for row in curve.rows if row.epoch_seconds_low is not None and row.epoch_seconds_high is not None]
     return {
         "type": "scatter",
-        "x": [*(row.n for row in band), *(row.n for row in reversed(band))],
+        "x": [*(row.cell.problem.n for row in band), *(row.cell.problem.n for row in reversed(band))],
         "y": [*(row.epoch_seconds_high for row in band), *(row.epoch_seconds_low for row in reversed(band))],
         "fill": "toself",
         "fillcolor": f"{mark.colour}33",
@@ -283,7 +291,7 @@ def _curve(curve: Curve, mark: Mark) -> Trace:
         "type": "scatter",
         "mode": "lines+markers",
         "name": escape(curve.name),
-        "x": [row.n for row in curve.rows],
+        "x": [row.cell.problem.n for row in curve.rows],
         "y": [row.epoch_seconds for row in curve.rows],
         "text": [chart_rows.said(row, compared=row.ratio is not None) for row in curve.rows],
         "hovertemplate": f"<b>{escape(curve.name)}</b>, %{{x:,}} rows<br>%{{text}}<extra></extra>",

@@ -98,7 +98,7 @@
     const of = Object.fromEntries(pairs);
     const histories = data.rounds[number] ?? [];
     document.getElementById("dialog-title").textContent =
-      `${of.implementation} on ${of.dataset}, ${of.dtype}, ${of.device}: ${of.status}`;
+      `${data.names[number]}: ${of.status}`;
     document.getElementById("dialog-body").replaceChildren(
       ...(histories.length ? [element("p", "Each round of each process. Shaded: a disturbed block; grey: another was run in its place.")] : []),
       element("h3", "As in timings.csv"),

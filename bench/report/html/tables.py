@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
 from bench.report.views import agreement_matrix, caveats, names, notation, ranking, self_comparison
+from bench.report.views.names import Names
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.cell import Status
@@ -56,7 +57,7 @@ class Table:
     facets: tuple[Mapping[str, str], ...] = ()
 
 
-def times(rows: Sequence[Numbered], left_out: str) -> Table:
+def times(rows: Sequence[Numbered], named: Names, left_out: str) -> Table:
     """Return the table of these cells, whether they have a time or not; `left_out` says that there are more."""
     headers = (
         Header("model", "model", wide=True),
@@ -75,19 +76,21 @@ def times(rows: Sequence[Numbered], left_out: str) -> Table:
         Header("accuracy", "accuracy", number=True, wide=True),
     )
     caption = "Each row is an implementation on one problem and device. Its name opens its conditions and raw rounds."
-    entries = tuple(_times(row, number) for number, row in rows)
-    return Table("times", f"{caption} {left_out}".rstrip(), headers, entries, tuple(facets(row) for _, row in rows))
+    entries = tuple(_times(row, number, named) for number, row in rows)
+    return Table(
+        "times", f"{caption} {left_out}".rstrip(), headers, entries, tuple(facets(row, named) for _, row in rows)
+    )
 
 
-def _times(row: Timing, number: int) -> tuple[Entry, ...]:
+def _times(row: Timing, number: int, named: Names) -> tuple[Entry, ...]:
     time, interval, ratio, its_interval = ranking.time_cells(row)
     return (
-        _exact(row, row.model, "model"),
-        _exact(row, names.work(row), "dataset"),
-        _exact(row, f"{row.n:,}", "n"),
-        _exact(row, f"{row.d:,}", "d"),
-        _exact(row, str(row.k), "k"),
-        Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        _exact(row, row.cell.problem.model, "model"),
+        _exact(row, named.work(row.cell.problem), "dataset"),
+        _exact(row, f"{row.cell.problem.n:,}", "n"),
+        _exact(row, f"{row.cell.problem.d:,}", "d"),
+        _exact(row, str(row.cell.problem.k), "k"),
+        _runner(row, number),
         _exact(row, time, "epoch_seconds"),
         _exact(row, interval, "epoch_seconds_low", "epoch_seconds_high"),
         _exact(row, ratio, "ratio"),
@@ -99,7 +102,7 @@ def _times(row: Timing, number: int) -> tuple[Entry, ...]:
     )
 
 
-def costs(rows: Sequence[Numbered]) -> Table:
+def costs(rows: Sequence[Numbered], named: Names) -> Table:
     """Return what each timed cell costs beside its epochs."""
     headers: tuple[Header, ...] = (
         Header("dataset", "dataset"),
@@ -116,22 +119,22 @@ def costs(rows: Sequence[Numbered]) -> Table:
     by_events = any(row.device_epoch_seconds is not None for _, row in timed)
     if by_events:
         headers += (Header("epoch by events", "device_epoch_seconds", number=True, wide=True),)
-    entries = tuple(_costs(row, number, by_events=by_events) for number, row in timed)
+    entries = tuple(_costs(row, number, named, by_events=by_events) for number, row in timed)
     caption = (
         "Costs beside the epochs, in no time above: medians over processes. The first epoch includes compiling. "
         "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
         "libraries, earlier cells and the pages of the mapped data included, which all workers share."
     )
     caption += f" {caveats.BY_EVENTS}" if by_events else ""
-    return Table("costs", caption, headers, entries, tuple(facets(row) for _, row in timed))
+    return Table("costs", caption, headers, entries, tuple(facets(row, named) for _, row in timed))
 
 
-def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
+def _costs(row: Timing, number: int, named: Names, *, by_events: bool) -> tuple[Entry, ...]:
     events = (_exact(row, _duration(row.device_epoch_seconds), "device_epoch_seconds"),) if by_events else ()
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     return (
-        _exact(row, names.work(row), "dataset"),
-        Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+        _exact(row, named.work(row.cell.problem), "dataset"),
+        _runner(row, number),
         _exact(row, _duration(row.import_seconds), "import_seconds"),
         _exact(row, _duration(row.data_seconds), "data_seconds"),
         _exact(row, _duration(row.compile_seconds), "compile_seconds"),
@@ -143,20 +146,20 @@ def _costs(row: Timing, number: int, *, by_events: bool) -> tuple[Entry, ...]:
     )
 
 
-def unfinished(rows: Sequence[Numbered], left_out: str) -> Table:
+def unfinished(rows: Sequence[Numbered], left_out: str, named: Names) -> Table:
     """Return why each of these cells has no time; `left_out` says that there are more."""
     headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
     entries = tuple(
         (
-            _exact(row, names.work(row), "dataset"),
-            Entry(names.runner(row), {"implementation": row.implementation, "device": row.device}, opens=number),
+            _exact(row, named.work(row.cell.problem), "dataset"),
+            _runner(row, number),
             Entry(row.status, {"status": row.status}, kind=_kind(row)),
             _exact(row, row.detail, "detail"),
         )
         for number, row in rows
     )
     caption = f"Cells without a time, and why. {left_out}".rstrip()
-    return Table("unfinished", caption, headers, entries, tuple(facets(row) for _, row in rows))
+    return Table("unfinished", caption, headers, entries, tuple(facets(row, named) for _, row in rows))
 
 
 def agreement(raw: Raw, order: Sequence[str]) -> Table:
@@ -202,17 +205,28 @@ def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterabl
     return Table(name, caption, tuple(map(Header, titles)), tuple(tuple(map(Entry, row)) for row in rows))
 
 
+def _runner(row: Timing, number: int) -> Entry:
+    exact = {column: csv_table.value(row, column) for column in ("implementation", "device")}
+    return Entry(names.runner(row.cell.runner), exact, opens=number)
+
+
 def _exact(row: Timing, text: str, *columns: str) -> Entry:
-    return Entry(text, {column: csv_table.exact(getattr(row, column)) for column in columns})
+    return Entry(text, {column: csv_table.value(row, column) for column in columns})
 
 
 def _duration(seconds: float | None) -> str:
     return "" if seconds is None else notation.duration(seconds)
 
 
-def facets(row: Timing) -> dict[str, str]:
+def facets(row: Timing, named: Names) -> dict[str, str]:
     """Return the facets by which a row is found."""
-    return dict(zip(FACETS, (row.model, names.work(row), names.runner(row), row.status), strict=True))
+    return dict(
+        zip(
+            FACETS,
+            (row.cell.problem.model, named.work(row.cell.problem), names.runner(row.cell.runner), row.status),
+            strict=True,
+        )
+    )
 
 
 def _kind(row: Timing) -> str:

@@ -19,11 +19,12 @@ def report(raw: Raw) -> str:
 def _sections(raw: Raw) -> Iterator[str]:
     yield f"# Four Ways: agreement, run {text(raw.environment['run'])}"
     yield code(raw.environment["command"])
-    yield text(ranking.agreement(raw.verdicts))
+    named = names.of(one.cell.problem for one in raw.verdicts)
+    yield text(ranking.agreement(raw.verdicts, named))
     failed = [one for one in raw.verdicts if one.status is not Status.OK]
     if failed:
         lines = (
-            f"{one.cell.implementation}, {names.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
+            f"{one.cell.implementation}, {named.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
         )
         yield section("Not agreed", bullets(lines))
     if raw.agreements:

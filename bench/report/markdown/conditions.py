@@ -10,7 +10,8 @@ from bench.analysis import blocks
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
-from bench.report.views import names, notation, self_comparison, truncate
+from bench.report.views import notation, self_comparison, truncate
+from bench.report.views.names import Names
 from bench.report.views.provenance import cited, machine
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
@@ -18,15 +19,15 @@ from bench.store.tables import Timing
 _TELLING_SECONDS = 0.1
 
 
-def conditions(raw: Raw, rows: Sequence[Timing]) -> str:
+def conditions(raw: Raw, rows: Sequence[Timing], named: Names) -> str:
     """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
     advice = [f"- **{text(line)}**" for line in raw.environment.get("advice", [])]
     parts = (
-        "\n".join([*advice, bullets([*self_comparison.lines(raw), *_noise(raw.counted), *_drift(rows)])]),
+        "\n".join([*advice, bullets([*self_comparison.lines(raw, named), *_noise(raw.counted), *_drift(rows, named)])]),
         _means(raw),
         f"The machine as the run began:\n\n{table(('machine', ''), machine(raw))}",
         _data(raw.environment["datasets"]),
-        _read_back(raw.counted, [row.implementation for row in rows]),
+        _read_back(raw.counted, [row.cell.implementation for row in rows]),
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -51,15 +52,15 @@ def _noise(rounds: Iterable[Rounds]) -> list[str]:
     ]
 
 
-def _drift(rows: Sequence[Timing]) -> list[str]:
+def _drift(rows: Sequence[Timing], named: Names) -> list[str]:
     drifting = [row for row in rows if row.drifting_processes]
     if not drifting:
         return []
     worst = max(drifting, key=lambda row: row.drifting_processes)
     return [
         f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or "
-        f"shorter than their first; the most, {worst.drifting_processes} of {worst.blocks}, {names.runner(worst)} on "
-        f"{names.work(worst)}."
+        f"shorter than their first; the most, {worst.drifting_processes} of {worst.blocks}, "
+        f"{named.cell(worst.cell)}."
     ]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from bench.analysis.ranking import rankings, saturated
 from bench.analysis.run import Raw
+from bench.analysis.statistics import level
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.report.views.caveats import BY_EVENTS, limits_of
+from bench.report.views.names import Names
 from bench.store.cell import Status
 from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
@@ -19,29 +22,31 @@ from datasets.dataset import Model
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
     """Return the whole report: what a hurried reader needs comes first."""
     shown = [row for _, row in truncate.shown(rows)]
+    named = names.of_rows(rows)
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
-        _asked(raw, rows, shown),
+        _asked(raw, rows, shown, named),
         section(
-            "Verdicts", bullets([*ranking.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])
+            "Verdicts",
+            bullets([*ranking.sentences(shown, named, quick=raw.quick), *self_comparison.self_comparison(raw, named)]),
         ),
-        section("Times", _times(raw, rows, shown)),
-        section("Costs apart", _costs(shown)),
-        section("The limit", roofline.section(shown)),
+        section("Times", _times(raw, rows, shown, named)),
+        section("Costs apart", _costs(shown, named)),
+        section("The limit", roofline.section(shown, named)),
         *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
-        section("Agreement", _agreement(raw.agreements, rows, shown)),
-        section("Conditions", conditions.conditions(raw, rows)),
-        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED)),
-        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED)),
+        section("Agreement", _agreement(raw.agreements, rows, shown, named)),
+        section("Conditions", conditions.conditions(raw, rows, named)),
+        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED, named)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED, named)),
         section("What these numbers do not say", bullets(limits_of(rows))),
         section("To cite this run", conditions.citation(raw)),
     )
     return "\n\n".join(sections) + "\n"
 
 
-def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
-    implementations = list(dict.fromkeys(row.implementation for row in rows))
-    works = list(dict.fromkeys(names.work(row) for row in shown))
+def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
+    implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
+    works = [named.work(problem) for problem in dict.fromkeys(row.cell.problem for row in shown)]
     options = raw.environment["options"]
     blocks = "one look without comparison (--quick)" if raw.quick else notation.number(options["blocks"], "block")
     return (
@@ -52,19 +57,19 @@ def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
     ).rstrip()
 
 
-def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
+def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
     parts = []
     for model in Model:
-        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
+        of_model, here = ([row for row in some if row.cell.problem.model is model] for some in (rows, shown))
         if of_model:
-            body = f"{_pictures(of_model, raw)}{_model_table(here)}\n\n{_note(here, quick=raw.quick)}"
+            body = f"{_pictures(of_model, raw)}{_model_table(here, named)}\n\n{_note(here, named, quick=raw.quick)}"
             parts.append(f"### {model}\n\n{body}")
     return "\n\n".join(parts)
 
 
 def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
     """Return the links to the pictures of a model, of which there are none where nothing was timed."""
-    model = rows[0].model
+    model = rows[0].cell.problem.model
     if all(row.epoch_seconds is None for row in rows):
         return ""
     growth = (
@@ -76,7 +81,7 @@ def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
     )
 
 
-def _model_table(rows: Sequence[Timing]) -> str:
+def _model_table(rows: Sequence[Timing], named: Names) -> str:
     headers = (
         "data",
         "implementation",
@@ -89,19 +94,19 @@ def _model_table(rows: Sequence[Timing]) -> str:
     )
     cells = [
         (
-            names.shaped(row),
-            names.runner(row),
+            named.shaped(one.contest),
+            names.runner(row.cell.runner),
             *ranking.time_cells(row),
             ranking.verdict(row),
             notation.share(row.budget_share),
         )
-        for group in ranking.by_work(rows).values()
-        for row in ranking.ranked(group)
+        for one in rankings(rows)
+        for row in one.rows
     ]
     return table(headers, cells, right={*headers} - {"data", "implementation", "verdict"})
 
 
-def _note(rows: Sequence[Timing], *, quick: bool) -> str:
+def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
     if quick:
         return "Times only: `--quick` gives no interval and compares nothing."
     first = rows[0]
@@ -109,15 +114,16 @@ def _note(rows: Sequence[Timing], *, quick: bool) -> str:
     reached = f"; reached {100 * min(levels):.2f} %" if levels else ""
     return (
         f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
-        f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}.{_unstable(rows)}{_saturated(rows)}"
+        f"Intervals at {100 * level(first.comparisons):.2f} % for "
+        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}."
+        f"{_unstable(rows, named)}{_saturated(rows, named)}"
     )
 
 
-def _unstable(rows: Sequence[Timing]) -> str:
+def _unstable(rows: Sequence[Timing], named: Names) -> str:
     """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: the shortest rounds give "
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: the shortest rounds give "
         f"{notation.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
         for row in rows
         if row.unstable and row.minimum_ratio_low is not None and row.minimum_ratio_high is not None
@@ -125,12 +131,13 @@ def _unstable(rows: Sequence[Timing]) -> str:
     return f" **Unstable**: {text('; '.join(parts))}." if parts else ""
 
 
-def _saturated(rows: Sequence[Timing]) -> str:
+def _saturated(rows: Sequence[Timing], named: Names) -> str:
     """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: {notation.share(row.denormal_share)} of its probabilities"
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
+        f"{notation.share(row.denormal_share)} of its probabilities"
         for row in rows
-        if ranking.saturated(row)
+        if saturated(row)
     ]
     if not parts:
         return ""
@@ -140,14 +147,14 @@ def _saturated(rows: Sequence[Timing]) -> str:
     )
 
 
-def _costs(rows: Sequence[Timing]) -> str:
+def _costs(rows: Sequence[Timing], named: Names) -> str:
     timed = [row for row in rows if row.epoch_seconds is not None]
     if not timed:
         return "Nothing was timed."
     by_events = any(row.device_epoch_seconds is not None for row in timed)
     headers = ["data", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory"]
     headers += ["epoch by events"] if by_events else []
-    cells = [_costs_of(row)[: len(headers)] for row in timed]
+    cells = [_costs_of(row, named)[: len(headers)] for row in timed]
     introduction = (
         "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
         "The peak is of the whole process: libraries, earlier cells and the pages of the mapped data included, which "
@@ -157,31 +164,31 @@ def _costs(rows: Sequence[Timing]) -> str:
     return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
 
 
-def _costs_of(row: Timing) -> tuple[str, ...]:
+def _costs_of(row: Timing, named: Names) -> tuple[str, ...]:
     """Return a row of the table; its last cell is shown where any device tells of an epoch."""
     costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     events = _duration(row.device_epoch_seconds)
-    return names.work(row), names.runner(row), *map(_duration, costs), memory, events
+    return named.work(row.cell.problem), names.runner(row.cell.runner), *map(_duration, costs), memory, events
 
 
 def _duration(seconds: float | None) -> str:
     return "" if seconds is None else notation.duration(seconds)
 
 
-def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
+def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
     if not agreements:
         return "Nothing was compared."
     introduction = (
         "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
         "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
     )
-    implementations = list(dict.fromkeys(row.implementation for row in rows))
+    implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
-    return "\n\n".join([*parts, *_learnt(shown)])
+    return "\n\n".join([*parts, *_learnt(shown, named)])
 
 
 def _largest(found: Shares, header: str) -> str:
@@ -191,12 +198,12 @@ def _largest(found: Shares, header: str) -> str:
     return table([header, *found.columns], cells, right=found.columns)
 
 
-def _learnt(rows: Sequence[Timing]) -> list[str]:
+def _learnt(rows: Sequence[Timing], named: Names) -> list[str]:
     headers = ("data", "implementation", "final loss", "accuracy")
     cells = [
         (
-            names.work(row),
-            names.runner(row),
+            named.work(row.cell.problem),
+            names.runner(row.cell.runner),
             f"{row.final_loss:.6g}",
             "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
         )
@@ -208,9 +215,12 @@ def _learnt(rows: Sequence[Timing]) -> list[str]:
     return ["After the epochs of the agreement run:", table(headers, cells, right=headers[2:])]
 
 
-def _states(rows: Sequence[Timing], states: Set[Status]) -> str:
+def _states(rows: Sequence[Timing], states: Set[Status], named: Names) -> str:
     chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", "timings.csv")
     if not chosen:
         return "Nothing."
-    cells = [(row.implementation, row.device, names.work(row), row.status, row.detail) for row in chosen]
+    cells = [
+        (row.cell.implementation, row.cell.device, named.work(row.cell.problem), row.status, row.detail)
+        for row in chosen
+    ]
     return f"{table(('implementation', 'device', 'data', 'status', 'detail'), cells)}\n\n{left_out}".rstrip()

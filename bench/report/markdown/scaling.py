@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from bench.report.markdown.syntax import bullets, table
 from bench.report.views import names, notation, scaling, truncate
 from bench.report.views.scaling import Panel
-from bench.store.tables import Scaling, Timing
+from bench.store.tables import Family, Scaling, Timing
+from datasets.dataset import DEFAULT_DTYPE
 from impls.protocol import Feed
 
 _INTRODUCTION = (
@@ -19,9 +20,11 @@ _INTRODUCTION = (
 def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
     headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
+    works = names.distinct((one.family for one in scalings), _work)
     shown, more = truncate.cut(_in_order(scalings, rows), "row", "sweep.csv")
     costs = [
-        (_work(one), names.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
+        (works[one.family], names.runner(one.runner),
+         *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
         for one in shown
     ]  # fmt: skip
@@ -37,9 +40,9 @@ def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
 def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scaling]:
     """Return the costs of each piece of work, those of its implementations in the order of their times."""
     costs = [one for one in scalings if not one.against]
-    works = list(dict.fromkeys(map(_work, costs)))
-    runners = list(dict.fromkeys(map(names.runner, rows)))
-    return sorted(costs, key=lambda one: (works.index(_work(one)), runners.index(names.runner(one))))
+    families = list(dict.fromkeys(one.family for one in costs))
+    runners = list(dict.fromkeys(row.cell.runner for row in rows))
+    return sorted(costs, key=lambda one: (families.index(one.family), runners.index(one.runner)))
 
 
 def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
@@ -56,10 +59,10 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
         yield more
 
 
-def _work(one: Scaling) -> str:
+def _work(one: Family) -> str:
     shape = f"d {one.d}" + (f", k {one.k}" if one.k > 1 else "")
     fed = " fed from the host" if one.feed is Feed.HOST else ""
-    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != "float32" else "") + fed
+    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != DEFAULT_DTYPE else "") + fed
 
 
 def _cells(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:

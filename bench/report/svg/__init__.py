@@ -15,16 +15,17 @@ from datasets.dataset import Model
 
 def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
     """Return the pictures by the names of their files; there is none of what was not timed, or not compared."""
-    implementations = list(dict.fromkeys(row.implementation for row in rows))
-    looks = palette.marks(names.runner(row) for row in rows)
+    implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
+    looks = palette.marks(row.cell.runner for row in rows)
+    named = names.of_rows(rows)
     seen = samples.histories(raw, {row.cell for row in rows})
     with style.look():
         figures = {"agreement.svg": agreement.draw(raw.agreements, implementations)}
         for model in Model:
-            of_model = [row for row in rows if row.model is model]
+            of_model = [row for row in rows if row.cell.problem.model is model]
             processes = [history for history in seen if history.cell.problem.model is model]
-            figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks)
-            figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks)
+            figures[f"intervals-{model}.svg"] = intervals.draw(of_model, looks, named)
+            figures[f"rounds-{model}.svg"] = rounds.draw(processes, looks, named)
             figures[f"sizes-{model}.svg"] = scaling.draw(panels(of_model, raw.scalings), looks)
         return {name: style.svg(figure) for name, figure in figures.items() if figure is not None}
 
@@ -32,5 +33,5 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
 def draw_history(entries: Sequence[Entry]) -> str | None:
     """Return the picture of a history; None if nothing of it was compared."""
     with style.look():
-        figure = history.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
+        figure = history.draw(entries, palette.marks(entry.timing.cell.runner for entry in entries))
         return None if figure is None else style.svg(figure)

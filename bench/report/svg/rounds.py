@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.report.svg import style
-from bench.report.views import names
+from bench.report.views.names import Names
 from bench.report.views.palette import Mark
 from bench.report.views.samples import History, Process
+from bench.store.cell import Runner
 
 Point = tuple[float, float]
 
@@ -23,7 +24,7 @@ MOST_TIMES = 2.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.85, 0.12, 0.65, 0.95, 8.2, 0.72, 0.34
 
 
-def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | None:
+def draw(histories: Sequence[History], marks: Mapping[Runner, Mark], named: Names) -> Figure | None:
     """Return the picture of the histories of one model; None if nothing of it was timed."""
     shown = histories[:MOST_PANELS]
     if not shown:
@@ -33,7 +34,8 @@ def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | No
     for number, history in enumerate(reversed(shown)):
         bottom = _BOTTOM + number * (_PANEL + _GAP)
         axes = style.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
-        _panel(axes, history, blocks, marks[names.runner(history.cell)].colour)
+        _panel(axes, history, blocks, marks[history.cell.runner].colour)
+        axes.set_title(style.shorter(history.name(named), 90), fontsize=9, pad=3)
         _blocks(axes, blocks, last=number == 0)
     style.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
     return figure
@@ -55,7 +57,6 @@ def _panel(axes: Axes, history: History, blocks: Sequence[int], colour: str) -> 
     _broken(axes, middles, color=style.INK, linewidth=1.5)
     axes.axhline(middle, color=style.MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
     _scale(axes, [min(seconds, top) for process in history.processes for seconds in process.epoch_seconds])
-    axes.set_title(style.shorter(history.name, 90), fontsize=9, pad=3)
 
 
 def _line(process: Process, blocks: Sequence[int], top: float) -> list[Point]:

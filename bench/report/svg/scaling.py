@@ -11,12 +11,13 @@ from bench.report.svg import style
 from bench.report.views import scaling
 from bench.report.views.palette import Mark
 from bench.report.views.scaling import Curve, Panel
+from bench.store.cell import Runner
 from bench.store.tables import Scaling
 
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 
 
-def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
+def draw(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> Figure | None:
     """Return the picture of the panels of one model; None if there are none."""
     shown = panels[: scaling.MOST_PANELS]
     if not shown:
@@ -33,18 +34,20 @@ def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
             textcoords="offset points", va="top", fontsize=8, color=style.MUTED, linespacing=1.35,
         )  # fmt: skip
         top -= height
-    style.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", scaling.rest(panels))
+    style.caption(
+        figure, f"{shown[0].curves[0].rows[0].cell.problem.model}: time of an epoch against size", scaling.rest(panels)
+    )
     return figure
 
 
-def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
+def _panel(axes: Axes, panel: Panel, marks: Mapping[Runner, Mark]) -> None:
     for curve in panel.curves:
-        _curve(axes, curve, marks[curve.name])
+        _curve(axes, curve, marks[curve.runner])
     for number, one in enumerate(panel.crossovers, start=1):
         _crossover(axes, number, one, scaling.height(panel, one))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(style.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
+    axes.set_xlim(style.around((row.cell.problem.n for curve in panel.curves for row in curve.rows), 0.04))
     axes.set_ylim(style.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
     style.log_ticks(axes.xaxis, *axes.get_xlim(), style.NUMBER, most=6)
     style.log_ticks(axes.yaxis, *axes.get_ylim(), style.DURATION)
@@ -56,7 +59,7 @@ def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
 
 
 def _curve(axes: Axes, curve: Curve, mark: Mark) -> None:
-    ns = [row.n for row in curve.rows]
+    ns = [row.cell.problem.n for row in curve.rows]
     lows, highs, middles = zip(*_band(curve), strict=True)
     axes.fill_between(ns, lows, highs, color=mark.colour, alpha=0.2, linewidth=0)
     axes.plot(

@@ -108,5 +108,6 @@ def result(event: Timed) -> str:
     shown = [one for one in event.rounds if one.name != NULL]
     if not shown:
         return ""
-    times = (f"{names.work(one.cell.problem)} {notation.duration(process_value(one))}" for one in shown)
+    named = names.of(one.cell.problem for one in shown)
+    times = (f"{named.work(one.cell.problem)} {notation.duration(process_value(one))}" for one in shown)
     return f"{shown[0].name}: {', '.join(times)}"

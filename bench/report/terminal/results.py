@@ -15,12 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 import datasets
+from bench.analysis.ranking import is_baseline, rankings
 from bench.analysis.run import Raw
 from bench.gate.explain import explain
 from bench.machine.doctor import Finding
 from bench.plan.cells import Plan
 from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, notation, ranking, self_comparison, truncate
+from bench.report.views.names import Names
 from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement, Timing
@@ -69,13 +71,14 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
     """Print who agrees, in one sentence and, unless `brief`, in a table, and of every cell that is not OK why."""
-    screen.verdicts.print(ranking.agreement(verdicts))
+    named = names.of(verdict.cell.problem for verdict in verdicts)
+    screen.verdicts.print(ranking.agreement(verdicts, named))
     if screen.verbose or not brief:
         screen.details.print(_agreement(verdicts, agreements))
     for verdict in verdicts:
         if verdict.status is not Status.OK:
             cell = verdict.cell
-            place = f"{cell.implementation} on {names.work(cell.problem)}, {cell.device}"
+            place = f"{cell.implementation} on {named.work(cell.problem)}, {cell.device}"
             screen.verdicts.print(f"{verdict.status} {place}: {verdict.detail}", soft_wrap=True)
 
 
@@ -107,18 +110,20 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
     They are of the rows that report.md shows.
     """
     screen.details.print()
-    shown = [row for _, row in truncate.shown(rows)]
+    shown, named = [row for _, row in truncate.shown(rows)], names.of_rows(rows)
     for model in Model:
-        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
+        of_model, here = ([row for row in some if row.cell.problem.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
-            rest = chart_rows.rest(len(ranking.by_work(of_model)) - len(ranking.by_work(here)))
-            screen.verdicts.print("\n".join([*ranking.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
+            rest = chart_rows.rest(len(rankings(of_model)) - len(rankings(here)))
+            screen.verdicts.print(
+                "\n".join([*ranking.sentences(here, named, quick=raw.quick), *([rest] if rest else [])])
+            )
             if len(here) <= _MOST_ROWS:
-                screen.details.print(_times(here, quick=raw.quick))
+                screen.details.print(_times(here, named, quick=raw.quick))
             else:
                 screen.details.print(f"({len(here)} cells: their table is in report.md)\n")
-    for line in self_comparison.lines(raw, every=screen.verbose):
+    for line in self_comparison.lines(raw, named, every=screen.verbose):
         screen.details.print(line)
 
 
@@ -161,19 +166,20 @@ def conditions(found: Sequence[Finding]) -> None:
     console().print(shown)
 
 
-def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
+def _times(rows: Sequence[Timing], named: Names, *, quick: bool) -> Table:
     headers = ("implementation", "time", *(() if quick else ("ratio", "interval", "verdict")), "budget used")
     shown = table(*headers, numbers={*headers} - {"implementation", "verdict"})
-    for name, group in ranking.by_work(rows).items():
-        shown.add_row(Text(name.removeprefix(f"{group[0].model},"), "bold"))  # the table is one model's
-        for row in ranking.ranked(group):
+    for one in rankings(rows):
+        name = named.contest(one.contest).removeprefix(f"{one.contest.problem.model},")  # the table is one model's
+        shown.add_row(Text(name, "bold"))
+        for row in one.rows:
             time, _, ratio, interval = ranking.time_cells(row)
-            plain = row.status is Status.OK and ranking.is_baseline(row)
+            plain = row.status is Status.OK and is_baseline(row)
             style = "" if plain else STYLES.get(row.comparison or row.status, "red")
             verdict = Text(ranking.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
-            shown.add_row(f" {names.runner(row)}", *cells, notation.share(row.budget_share))
+            shown.add_row(f" {names.runner(row.cell.runner)}", *cells, notation.share(row.budget_share))
     return shown
 
 

@@ -39,6 +39,6 @@ _LIMITS = (
 
 def limits_of(rows: Sequence[Timing]) -> list[str]:
     """Return what the numbers of these rows do not say."""
-    feeds = {row.feed for row in rows}
+    feeds = {row.cell.problem.feed for row in rows}
     times = [said for feed, said in ((Feed.DEVICE, _ON_DEVICE), (Feed.HOST, _FED)) if feed in feeds]
     return [_MACHINE, *times, *_LIMITS]

@@ -3,50 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bench.report.views import ranking, truncate
+from bench.analysis.ranking import Ranking, is_baseline, rankings
+from bench.report.views import notation, ranking, truncate
+from bench.store.cell import Problem
 from bench.store.tables import Timing
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """The timed rows of one piece of work, the fastest first; `compared` when ratios rank them, else times do."""
-
-    work: str
-    rows: tuple[Timing, ...]
-    compared: bool
+def timed(rows: Sequence[Timing]) -> list[Ranking]:
+    """Return the ranking of every contest in which anything was timed."""
+    return [one for one in rankings(rows) if one.timed]
 
 
-def ranked(rows: Sequence[Timing]) -> list[Ranked]:
-    """Return every piece of work that was timed.
-
-    Where there are ratios they rank, since their pairs share what load a block had; times do not.
-    """
-    groups = []
-    for work, group in ranking.by_work(rows).items():
-        timed = [row for row in group if row.epoch_seconds is not None]
-        compared = any(row.ratio is not None for row in timed)
-        if timed:
-            groups.append(Ranked(work, tuple(ranking.ranked(timed)), compared))
-    return groups
+def compared(rankings: Sequence[Ranking]) -> bool:
+    """Return whether a chart of these shows ratios: their pairs share what load a block had, and times do not."""
+    return any(row.ratio is not None for one in rankings for row in one.timed)
 
 
-def first(groups: Sequence[Ranked], most: int) -> list[Ranked]:
-    """Return the first pieces of work, one at least, that have no more than `most` rows in all."""
-    return list(groups[: truncate.first((len(group.rows) for group in groups), most)])
+def first(rankings: Sequence[Ranking], most: int) -> list[Ranking]:
+    """Return the first of these, one at least, that have no more than `most` timed rows in all."""
+    return list(rankings[: truncate.first((len(one.timed) for one in rankings), most)])
 
 
-def rest(works: int) -> str:
-    """Say of a chart that so many pieces of work are not in it, if any."""
-    return f"{works:,} more piece{'s'[: works != 1]} of work: timings.csv." if works > 0 else ""
+def rest(count: int) -> str:
+    """Say of a chart how many pieces of work are not in it, if any."""
+    return f"{notation.number(count, 'more piece')} of work: timings.csv." if count > 0 else ""
 
 
 def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
     """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
     if not compared:
         return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
-    return (1.0, None, None) if ranking.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+    return (1.0, None, None) if is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
 
 
 def said(row: Timing, *, compared: bool) -> str:
@@ -54,12 +42,12 @@ def said(row: Timing, *, compared: bool) -> str:
     time, interval, ratio, its_interval = ranking.time_cells(row)
     if not compared:
         return f"{time} ({interval})" if interval else time
-    if ranking.is_baseline(row):
+    if is_baseline(row):
         return f"baseline, {time}"
     return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
 
 
-def size(row: Timing) -> str:
+def size(problem: Problem) -> str:
     """Return what the data measure: "1,797 x 64, 10 classes"."""
-    classes = f", {row.k} classes" if row.k > 1 else ""
-    return f"{row.n:,} x {row.d:,}{classes}"
+    classes = f", {problem.k} classes" if problem.k > 1 else ""
+    return f"{problem.n:,} x {problem.d:,}{classes}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.store.cell import Runner
+
 ALARM = "#d55e00"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a")
 # As matplotlib and as plotly call them.
@@ -35,10 +37,9 @@ class Mark:
     symbol: str
 
 
-def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Return the mark of each name, by the order of their first appearance."""
-    once = dict.fromkeys(names)
+def marks(runners: Iterable[Runner]) -> dict[Runner, Mark]:
+    """Return the mark of each of these, by the order of their first appearance."""
     return {
-        name: Mark(_COLOURS[number % len(_COLOURS)], *_MARKERS[number % len(_MARKERS)])
-        for number, name in enumerate(once)
+        runner: Mark(_COLOURS[number % len(_COLOURS)], *_MARKERS[number % len(_MARKERS)])
+        for number, runner in enumerate(dict.fromkeys(runners))
     }

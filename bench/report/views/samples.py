@@ -9,7 +9,7 @@ from functools import cached_property
 from bench.analysis.run import Raw
 from bench.analysis.statistics import process_value
 from bench.plan.controls import TWIN
-from bench.report.views import names
+from bench.report.views.names import Names, runner
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Rounds
 
@@ -64,10 +64,9 @@ class History:
             for one in sorted(self.rounds, key=lambda one: one.block)
         )
 
-    @property
-    def name(self) -> str:
-        """Who ran what: "numpy_manual@aa on digits"."""
-        return f"{names.runner(self.cell)}{TWIN if self.twin else ''} on {names.work(self.cell.problem)}"
+    def name(self, named: Names) -> str:
+        """Return who ran what: "numpy_manual@aa on digits"."""
+        return f"{runner(self.cell.runner)}{TWIN if self.twin else ''} on {named.work(self.cell.problem)}"
 
 
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import exp, log
 from statistics import fmean
 
 import numpy as np
 
+from bench.analysis import statistics
 from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
 from bench.report.views import names, notation, truncate
+from bench.store.cell import Runner
 from bench.store.tables import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 
@@ -28,8 +31,13 @@ MOST_PANELS = 12  # of one model, in a picture or on the page
 class Curve:
     """The timed rows of one implementation on one device, in the order of n."""
 
-    name: str
+    runner: Runner
     rows: tuple[Timing, ...]
+
+    @property
+    def name(self) -> str:
+        """Who trains what this curve shows."""
+        return names.runner(self.runner)
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,15 @@ class Panel:
 
 def panels(rows: Sequence[Timing], scalings: Sequence[Scaling]) -> list[Panel]:
     """Return the panels of these rows, with the crossovers that these records tell."""
-    groups: dict[tuple[Family, int | None], list[Timing]] = {}
+    groups: dict[int | None, dict[Family, list[Timing]]] = {}
     for row in rows:
         if row.epoch_seconds is not None and (one := family(row.cell)) is not None:
-            groups.setdefault((one, row.batch_size), []).append(row)
-    found = (_panel(key[0], group, scalings) for key, group in groups.items())
+            groups.setdefault(row.cell.problem.batch_size, {}).setdefault(one, []).append(row)
+    found = (
+        _panel(one, title, groups[size][one], scalings)
+        for size in groups
+        for one, title in names.distinct(groups[size], partial(_title, batch_size=size)).items()
+    )
     return [panel for panel in found if panel.curves]
 
 
@@ -64,27 +76,27 @@ def rest(panels: Sequence[Panel]) -> str:
     return truncate.more(len(panels) - MOST_PANELS, "chart", "timings.csv")
 
 
-def _panel(one: Family, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:
-    by_name: dict[str, list[Timing]] = {}
-    for row in sorted(rows, key=lambda row: row.n):
-        by_name.setdefault(names.runner(row), []).append(row)
-    curves = tuple(Curve(name, tuple(group)) for name, group in by_name.items() if len(group) > 1)
-    own = [record for record in scalings if rows[0].batch_size is None and record.family == one]
-    drawn = {curve.name for curve in curves}
-    told = [record for record in own if record.against and {names.runner(record), names.against(record)} <= drawn]
+def _panel(one: Family, title: str, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:
+    by_runner: dict[Runner, list[Timing]] = {}
+    for row in sorted(rows, key=lambda row: row.cell.problem.n):
+        by_runner.setdefault(row.cell.runner, []).append(row)
+    curves = tuple(Curve(runner, tuple(group)) for runner, group in by_runner.items() if len(group) > 1)
+    own = [record for record in scalings if rows[0].cell.problem.batch_size is None and record.family == one]
+    drawn = {curve.runner for curve in curves}
+    told = [record for record in own if record.other is not None and {record.runner, record.other} <= drawn]
     crossovers = tuple(sorted((one for one in told if one.places is Places.OVERTAKES), key=where))
     faster, undecided = (tuple(one for one in told if one.places is at) for at in (Places.FASTER, Places.UNDECIDED))
     comparisons = max((record.comparisons for record in own), default=0)
-    return Panel(_title(rows[0]), curves, crossovers, faster, undecided, comparisons)
+    return Panel(title, curves, crossovers, faster, undecided, comparisons)
 
 
-def _title(row: Timing) -> str:
-    parts = [row.model, notation.number(row.d, "feature")]
-    parts += [f"{row.k} classes"] if row.k > 1 else []
-    parts += [row.dtype]
-    parts += [f"batch {row.batch_size}"] if row.batch_size is not None else []
-    parts += ["fed from the host"] if row.feed is Feed.HOST else []
-    parts += [f"{row.threads} threads"] if row.threads > 1 else []
+def _title(one: Family, batch_size: int | None) -> str:
+    parts = [one.model, notation.number(one.d, "feature")]
+    parts += [f"{one.k} classes"] if one.k > 1 else []
+    parts += [one.dtype]
+    parts += [f"batch {batch_size}"] if batch_size is not None else []
+    parts += ["fed from the host"] if one.feed is Feed.HOST else []
+    parts += [f"{one.threads} threads"] if one.threads > 1 else []
     return ", ".join(parts)
 
 
@@ -108,13 +120,13 @@ def _untold(panel: Panel) -> str:
 
 def _compared(panel: Panel) -> bool:
     """Whether any two have two sizes in common."""
-    sizes = [{row.n for row in curve.rows} for curve in panel.curves]
+    sizes = [{row.cell.problem.n for row in curve.rows} for curve in panel.curves]
     return any(len(one & other) > 1 for one, other in combinations(sizes, 2))
 
 
 def level(panel: Panel) -> str:
     """Return how sure what is said of the pairs of a model is."""
-    model, each = panel.curves[0].rows[0].model, 100 * (1 - 0.05 / panel.comparisons)
+    model, each = panel.curves[0].rows[0].cell.problem.model, 100 * statistics.level(panel.comparisons)
     return (
         f"What is said of the pairs of {model}, at {panel.comparisons} ends in all, holds together with 95 %: each "
         f"interval is at {each:.3f} % or above."
@@ -132,10 +144,15 @@ def others(panel: Panel) -> list[str]:
 
 def _grouped(pairs: Sequence[Scaling], link: str) -> str:
     """Return pairs by the first of the two: "a than b, c; b than c"."""
-    seconds: dict[str, list[str]] = {}
+    seconds: dict[Runner, list[str]] = {}
     for one in pairs:
-        seconds.setdefault(names.runner(one), []).append(names.against(one))
-    return "; ".join(f"{first} {link} {', '.join(others)}" for first, others in seconds.items())
+        seconds.setdefault(one.runner, []).append(_other(one))
+    return "; ".join(f"{names.runner(first)} {link} {', '.join(others)}" for first, others in seconds.items())
+
+
+def _other(one: Scaling) -> str:
+    assert one.other is not None, one
+    return names.runner(one.other)
 
 
 def legend(panel: Panel) -> list[str]:
@@ -154,12 +171,12 @@ def where(one: Scaling) -> tuple[float, float, float]:
 def height(panel: Panel, one: Scaling) -> float:
     """Return the seconds at which a crossover is marked: where its curves are, if they run straight between sizes."""
     n, *_ = where(one)
-    curves = [curve for curve in panel.curves if curve.name in (names.runner(one), names.against(one))]
+    curves = [curve for curve in panel.curves if curve.runner in (one.runner, one.other)]
     return exp(fmean(_at(curve, log(n)) for curve in curves))
 
 
 def _at(curve: Curve, log_n: float) -> float:
-    timed = [(row.n, row.epoch_seconds) for row in curve.rows if row.epoch_seconds is not None]
+    timed = [(row.cell.problem.n, row.epoch_seconds) for row in curve.rows if row.epoch_seconds is not None]
     ns, seconds = np.log(np.array(timed)).T
     return float(np.interp(log_n, ns, seconds))
 
@@ -167,4 +184,4 @@ def _at(curve: Curve, log_n: float) -> float:
 def said(one: Scaling) -> str:
     """Return a crossover in words: "jax_grad overtakes numpy_manual near 3,100 rows (1,000 to 10,000)"."""
     near, low, high = map(notation.rows, where(one))
-    return f"{names.runner(one)} overtakes {names.against(one)} near {near} rows ({low} to {high})"
+    return f"{names.runner(one.runner)} overtakes {_other(one)} near {near} rows ({low} to {high})"

@@ -10,6 +10,8 @@ from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import MARGIN, Ratio, process_value
 from bench.plan.controls import NULL, TWIN
 from bench.report.views import names, notation
+from bench.report.views.names import Names
+from bench.store.cell import Runner
 from bench.store.raw_rows import STOPPED
 from bench.store.tables import Comparison
 from impls.protocol import Feed
@@ -18,9 +20,9 @@ from impls.protocol import Feed
 MOST_COMPARISONS = 20
 
 
-def lines(raw: Raw, *, every: bool = True) -> list[str]:
+def lines(raw: Raw, named: Names, *, every: bool = True) -> list[str]:
     """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
-    own = self_comparisons(raw) if every else self_comparison(raw)
+    own = self_comparisons(raw, named) if every else self_comparison(raw, named)
     said = [*own, f"{stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
@@ -37,37 +39,43 @@ def lines(raw: Raw, *, every: bool = True) -> list[str]:
     return said
 
 
-def self_comparisons(raw: Raw) -> list[str]:
+def self_comparisons(raw: Raw, named: Names) -> list[str]:
     """Return one line for all A/A comparisons, of very many the widest, and one for those that are wrong."""
     results = raw.self_comparisons
     if not results:
         return []
     widest = {one.cell for one in sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]}
-    parts = [f"{names.contest(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
+    parts = [
+        f"{named.contest(one.cell.contest)}: {_said(one.ratio, one.comparison)}"
+        for one in results
+        if one.cell in widest
+    ]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
     name = results[0].cell.implementation
-    return [f"A/A, {name} against itself{some}: {'; '.join(parts + whole)}.", *_wrong(results)]
+    return [f"A/A, {name} against itself{some}: {'; '.join(parts + whole)}.", *_wrong(results, named)]
 
 
-def self_comparison(raw: Raw) -> list[str]:
+def self_comparison(raw: Raw, named: Names) -> list[str]:
     """Return the widest A/A interval, or what there is if they are not several, and which of them are wrong."""
     results = raw.self_comparisons
     told = [(one.cell, one.ratio) for one in results if one.ratio]
     if len(told) < 2:
-        return self_comparisons(raw)
+        return self_comparisons(raw, named)
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
         f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{notation.ratio_range(ratio.low, ratio.high)}, on {names.contest(cell)}: so wide can an interval be here "
-        "where nothing differs."
+        f"{notation.ratio_range(ratio.low, ratio.high)}, on {named.contest(cell.contest)}: so wide can an interval be "
+        "here where nothing differs."
     )
-    return [said, *_wrong(results)]
+    return [said, *_wrong(results, named)]
 
 
-def _wrong(results: Sequence[SelfComparison]) -> list[str]:
+def _wrong(results: Sequence[SelfComparison], named: Names) -> list[str]:
     """Return the sentence on A/A comparisons that tell a difference, if any do."""
-    places = [names.contest(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
+    places = [
+        named.contest(one.cell.contest) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}
+    ]
     if not places:
         return []
     rest = len(places) - MOST_COMPARISONS
@@ -92,7 +100,7 @@ MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval
 
 def mean_row(mean: Mean) -> tuple[str, ...]:
     """Return a row of the table of means."""
-    name = names.on(mean.implementation, mean.device, mean.threads)
+    name = names.runner(Runner(mean.implementation, mean.device, mean.threads))
     name += ", fed from the host" if mean.feed is Feed.HOST else ""
     if mean.ratio is None:
         return name, str(mean.cells), "", "", "", "", "too few blocks"

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from bench.report.views import names, notation, ranking
-from bench.store.cell import Status
+from bench.analysis.ranking import rankings
+from bench.report.views import notation
+from bench.store.cell import Contest, Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -32,12 +33,13 @@ def shown(rows: Sequence[Timing]) -> list[Numbered]:
         return numbered
     by_model: dict[Model, list[Timing]] = {}
     for row in rows:
-        by_model.setdefault(row.model, []).append(row)
-    chosen: set[str] = set()
+        by_model.setdefault(row.cell.problem.model, []).append(row)
+    chosen: set[Contest] = set()
     for of_model in by_model.values():
-        works = ranking.by_work(of_model)
-        chosen.update(list(works)[: first(map(len, works.values()), MOST_ROWS // len(by_model))])
-    return [(number, row) for number, row in numbered if names.contest(row) in chosen]
+        contests = rankings(of_model)
+        whole = first((len(one.rows) for one in contests), MOST_ROWS // len(by_model))
+        chosen.update(one.contest for one in contests[:whole])
+    return [(number, row) for number, row in numbered if row.cell.contest in chosen]
 
 
 def first(sizes: Iterable[int], most: int) -> int:

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from bench.analysis.run import Raw
 from bench.report import svg, write
 from bench.report.svg import intervals, style
-from bench.report.views import chart_rows, ticks, truncate
+from bench.report.views import chart_rows, names, ticks, truncate
 from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.support.made_up import (
@@ -33,6 +33,7 @@ from tests.support.made_up import (
     laid_down,
     made_up,
     marks,
+    on,
     rounds,
     softmax,
 )
@@ -41,7 +42,7 @@ from tests.support.sizes import growing
 
 def drawn(rows: list[Timing]) -> Figure:
     with style.look():
-        figure = intervals.draw(rows, marks(rows))
+        figure = intervals.draw(rows, marks(rows), names.of_rows(rows))
     assert figure is not None
     return figure
 
@@ -106,17 +107,17 @@ def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> N
 
 def test_without_ratios_the_times_are_shown_and_ranked() -> None:
     raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS}})
-    rows = [row for row in raw.timings if row.model is Model.SOFTMAX]
-    (digits, *_) = chart_rows.ranked(rows)
-    assert not digits.compared
-    seconds = [row.epoch_seconds for row in digits.rows if row.epoch_seconds is not None]
+    rows = [row for row in raw.timings if row.cell.problem.model is Model.SOFTMAX]
+    (digits, *_) = rankings = chart_rows.timed(rows)
+    assert not chart_rows.compared(rankings)
+    seconds = [row.epoch_seconds for row in digits.timed if row.epoch_seconds is not None]
     assert seconds == sorted(seconds) and len(seconds) == 5
     assert "1.21 ms" in texts(drawn(rows))
 
 
 def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
     row = find(made_up().timings, "jax_grad", DIGITS)
-    figure = drawn([replace(row, dataset=f"data-{number}") for number in range(1000)])
+    figure = drawn([on(row, dataset=f"data-{number}") for number in range(1000)])
     assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
     assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.analysis.statistics import Ratio, compare
 from bench.report.markdown import run as markdown
-from bench.report.views import ranking
+from bench.report.views import names, ranking
 from bench.store.tables import Timing
 from tests.support.made_run import made_run
 from tests.support.made_up import BLOCKS, DIGITS, cell, find, made_up
@@ -22,7 +22,7 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
         verdicts=[*one.verdicts, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.verdicts)],
         rounds=[*one.rounds, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.rounds)],
     )
-    first, second = ranking.rankings(raw.timings, quick=False)
+    first, second = ranking.sentences(raw.timings, names.of_rows(raw.timings), quick=False)
     assert first.startswith("numpy_manual is fastest on digits; torch_nn takes 2.0")
     assert second.startswith("torch_nn, 4 threads is fastest on digits with 4 threads: it takes 0.5")
 
@@ -46,10 +46,10 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
 
     def rival(name: str, low: float, high: float) -> Timing:
         ratio = Ratio((low + high) / 2, low, high, 0.98, BLOCKS)
-        said = replace(base, implementation=name, comparison=compare(ratio))
+        said = replace(base, cell=replace(base.cell, implementation=name), comparison=compare(ratio))
         return replace(said, ratio=ratio.ratio, ratio_low=low, ratio_high=high)
 
-    sentence = ranking.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
+    (sentence,) = ranking.sentences([base, rival("a", *a), rival("b", *b)], names.of([DIGITS]), quick=False)
     assert sentence.startswith(starts)
 
 

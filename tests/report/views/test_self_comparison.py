@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from bench.report.markdown import run as markdown
-from bench.report.views import self_comparison
+from bench.report.views import names, self_comparison
 from tests.support.made_up import BATCHES, DIGITS, ENVIRONMENT, made_up, part
+
+NAMES = names.of_rows(made_up().timings)
 
 
 def test_the_widest_interval_of_the_baseline_against_itself_is_told_with_its_data() -> None:
     raw = made_up()
-    (told,) = self_comparison.self_comparison(raw)
+    (told,) = self_comparison.self_comparison(raw, NAMES)
     widths = {one.cell.problem: one.ratio.half_width for one in raw.self_comparisons if one.ratio}
     assert max(widths, key=widths.__getitem__) == BATCHES
     assert "is 0.905 to 1.12, on digits batch 64: " in told
@@ -27,17 +29,17 @@ def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> No
     ]
     wrong = replace(raw, rounds=slow)
     said = "A/A tells a difference that is not there on digits: distrust the ratios there."
-    assert said in self_comparison.lines(wrong) and said in self_comparison.lines(wrong, every=False)
+    assert said in self_comparison.lines(wrong, NAMES) and said in self_comparison.lines(wrong, NAMES, every=False)
     report = markdown.report(wrong, wrong.timings)
     assert said in part(report, "Verdicts") and said in part(report, "Conditions")
-    assert not [line for line in self_comparison.lines(raw) if "distrust" in line]
+    assert not [line for line in self_comparison.lines(raw, NAMES) if "distrust" in line]
 
 
 def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(self_comparison, "MOST_COMPARISONS", 1)
-    told, *_ = self_comparison.self_comparisons(made_up())
+    told, *_ = self_comparison.self_comparisons(made_up(), NAMES)
     assert told.startswith(
         "A/A, numpy_manual against itself, the widest 1 of 2: digits batch 64: 0.905 to 1.12 AMBIGUOUS; all together: "
     )

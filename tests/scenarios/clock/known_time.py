@@ -55,7 +55,7 @@ def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, objec
     told_by = [tuple(map(float, file.read_text().split())) for file in told.iterdir()]
     least, most = (median(times) for times in zip(*told_by, strict=True))
     null = self_comparison.null_epoch_seconds(raw) or 0.0
-    timing = next(row for row in raw.timings if row.implementation.endswith(f":{one.__name__}"))
+    timing = next(row for row in raw.timings if row.cell.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high
     if seconds is None or low is None or high is None:
         return {"asked_us": 1e6 * one.seconds, "status": timing.status, "within": False, "covers": False}
