@@ -79,7 +79,7 @@ class Actors:
     def probe(self, names: Sequence[str], work: Path) -> None:
         for name in names:
             if "no_verb" in name:
-                raise BadInput(f"{name} lacks the verb epoch: see impls/protocol.py")
+                raise BadInput(f"{name} lacks the method epoch: see impls/protocol.py")
 
     def check(
         self,
@@ -414,7 +414,7 @@ BAD = [
     ("run -m sofmax", "softmax"),
     ("run -i numpy_manul", "numpy_manual"),
     ("run -i mine.py", "mine.py:ClassName"),
-    ("run -i no_verb.py:Class -d triple", "lacks the verb epoch"),
+    ("run -i no_verb.py:Class -d triple", "lacks the method epoch"),
     ("run --device gpu", "cuda"),
     ("run --device cpuu", "cpu"),
     ("run --dtype float16", "float32"),
