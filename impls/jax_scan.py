@@ -3,7 +3,8 @@
 What makes it fast, and where each idea comes from:
 
 - *One call per epoch.* `jax.lax.scan` keeps the loop over the batches in the compiled program, whereas a Python loop
-  pays for a dispatch each step (JAX's guide, "JAX control flow": scan; the training loops of Brax and PureJaxRL). The short last batch is a step after the scan, in the same call.
+  pays for a dispatch each step (JAX's guide, "JAX control flow": scan; the training loops of Brax and PureJaxRL).
+  The short last batch is a step after the scan, in the same call.
 - *Class-major logits.* With w as (k, d) and z as (k, rows), XLA's CPU library computes both products, w x' and r x,
   directly; for the product x' r of (d, k) parameters it would transpose x first.
 - *A label is compared, not looked up.* The derivative of `take_along_axis` is a scatter; that of a sum over the classes
