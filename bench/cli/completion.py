@@ -1,7 +1,7 @@
-"""What makes bash complete `python -m bench`.
+"""The bash completion script of `python -m bench`.
 
-Typer's own script completes the name of a program; this one completes what follows `python -m bench`, by asking Typer
-for it. Where there is nothing to offer, bash completes file names.
+Typer's own script completes after the name of a program; this one completes after `python -m bench`, by asking Typer.
+If Typer offers nothing, bash completes file names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way of a run: plan, prepared arrays, gate, race, report. Each step is another module's."""
+"""The commands run, agree and report: plan, save the data, check agreement, time, report."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ FINE, NOT_FINE = 0, 1
 
 
 def run(options: Options, command: str, screen: Screen, *, force: bool = False) -> int:
-    """Check, time and report what was asked; return 0 if every cell is fine, else 1.
+    """Check, time and report; return 0 if every cell is fine, otherwise 1.
 
-    Raises BadInput or ValueError, with nothing written, for what cannot be done; with `force`, even while another
-    run is going on.
+    With `force`, run even if another run is using this machine. Raises BadInput or ValueError, before anything is
+    written, for bad input.
     """
     with alone(force=force), prepare(options, command, timed=True) as ready:
         return _measure(ready, screen)
 
 
 def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
-    """Do what is missing of a run that was stopped, and report it; return as `run` does.
+    """Complete a stopped run and report it; return as `run` does.
 
-    Raises BadInput when it is no run, or when machine, code, libraries or data are no longer what they were.
+    Raises BadInput if the folder holds no run, or if machine, code, libraries or data have changed.
     """
     with alone(force=force), reopen(folder) as ready:
         return _measure(ready, screen)
@@ -65,13 +65,13 @@ def _measure(ready: Prepared, screen: Screen) -> int:
 
 
 def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
-    """What would disturb times is no warning where none are taken."""
+    """Print the opening lines, without warnings about disturbances if nothing will be timed."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
     results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
 
 
 def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
-    """Print the times if there are any, the paths, and with --json the whole result."""
+    """Print the times, if any, the paths, and with --json the whole result."""
     rows = raw.timings if raw.timed else []
     if raw.timed:
         results.results(screen, raw, rows)
@@ -83,9 +83,9 @@ def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
 
 
 def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
-    """Check what was asked and write agreement.csv; return 0 if every cell is fine, else 1.
+    """Check agreement and write agreement.csv; return 0 if every cell is fine, otherwise 1.
 
-    With `explain`, say of each failed check what it tests. Raises as `run` does.
+    With `explain`, print what each failed check tests. Raises as `run` does.
     """
     with prepare(options, command, timed=False) as ready:
         _open(ready, screen, None)
@@ -98,12 +98,14 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 
 def report(folder: Path, screen: Screen) -> int:
-    """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
+    """Rebuild and print the tables of a run from its raw rows; BadInput if there is no run."""
     with run_folder.uncollected():
         try:
             raw = write.write_reports(folder)
         except OSError as error:
-            raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
+            raise BadInput(
+                f"{folder}: {error.strerror}; copy the run to a folder that you can read and write"
+            ) from error
         results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
         _tell(folder, raw, screen, FINE)
     return FINE
@@ -112,8 +114,8 @@ def report(folder: Path, screen: Screen) -> int:
 def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
     """Return 0 if every cell is fine.
 
-    A missing library is fine unless its implementation was asked for by name, or ALL_BACKENDS=1; a missing
-    device is fine if any cell that was asked for could run. What the plan itself left out is fine.
+    A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1; a missing
+    device is fine if any requested cell could run. Cells that the plan left out are fine.
     """
     planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}
     ran = [cell for cell, verdict in planned.items() if verdict.status not in (Status.NOT_RUN, Status.NO_DEVICE)]
@@ -128,7 +130,7 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
 
 
 def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
-    """Pass all cells through the gate, keep what it said, and print it."""
+    """Check the agreement of all cells, store the verdicts, and print them."""
     data, folders = looked_at(ready)
     with progress.display(screen) as listener:
         verdicts, agreements = gate.check(

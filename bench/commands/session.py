@@ -1,4 +1,4 @@
-"""What surrounds a run: its plan, its arrays on the disk and its folder, new or opened again."""
+"""Setting up a run: its plan, its data on disk, and its folder, new or reopened."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 @dataclass(frozen=True)
 class Prepared:
-    """A plan whose arrays lie on the disk, whose outside implementations load, and the run's new folder."""
+    """A plan with its data on disk and its outside implementations loadable, and the run's folder."""
 
     options: Options
     plan: Plan
@@ -47,7 +47,7 @@ class Prepared:
 
 @contextmanager
 def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
-    """Make the run's folder only once the plan stands and all that was named can be loaded."""
+    """Plan a run, load everything it names, and only then create its folder."""
     run_folder.check_out(options.out)
     made = cells.make(options)
     with _arrays(made) as (work, folders):
@@ -62,10 +62,10 @@ def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared
 
 @contextmanager
 def reopen(folder: Path) -> Iterator[Prepared]:
-    """Make the plan of a stopped run anew, and see that nothing has changed since."""
+    """Plan a stopped run again, and check that nothing has changed since."""
     environment = read(folder).environment
     if not environment["timed"]:
-        raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
+        raise BadInput(f"--resume {folder}: it was not timed; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
     made = cells.make(options)
     fingerprint.check(folder, environment["identity"], fingerprint.identity(describe.describe(), made))
@@ -75,7 +75,7 @@ def reopen(folder: Path) -> Iterator[Prepared]:
 
 @contextmanager
 def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
-    """Save the data for the workers, and see that what is outside the table can be loaded by one."""
+    """Save the data for the workers, and check that a worker can load the outside implementations."""
     with TemporaryDirectory(prefix="bench-") as temporary:
         work = Path(temporary)
         if made.outside:
@@ -85,7 +85,7 @@ def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
 
 @contextmanager
 def _stoppable(out: Path) -> Iterator[None]:
-    """Say how to go on with a run that was stopped, or whose folder could no longer be written."""
+    """Say how to resume a run that was stopped, or whose folder could no longer be written."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
@@ -107,7 +107,7 @@ def _save(made: Plan, work: Path) -> Folders:
 
 
 def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]:
-    """Return what the gate looks at, and its folders: of data on disk two and a half of their largest batches."""
+    """Return the data for the gate, and their folders: for data on disk, two and a half of the largest batches."""
     problems = [cell.problem for cell in ready.plan.cells]
     data, folders = dict(ready.plan.data), dict(ready.folders)
     for number, (key, one) in enumerate(ready.plan.data.items()):

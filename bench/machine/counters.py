@@ -1,4 +1,4 @@
-"""What the system counts of this process and its machine; None where the system does not count it."""
+"""The system's counters for this process and its machine; None where the system has no such counter."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bench.store.raw_rows import Disturbance
 
-# A thread that used less than this share of the busiest one's time did not take part.
+# A thread that used less than this share of the busiest thread's time did not take part.
 _SHARE = 0.1
-# The kernel brings a thread's time up to date once a tick, so that much of it may seem to be nobody's.
+# The kernel updates a thread's time once per tick, so up to one tick may belong to no thread.
 _TICK_SECONDS = 0.01
 
 
@@ -21,8 +21,8 @@ _TICK_SECONDS = 0.01
 class Counters:
     """The counters at one moment.
 
-    threads   the processor time of each thread by its number
-    queued    the time that each was ready and had no processor
+    threads   the processor time of each thread, by thread id
+    queued    the time that each thread was ready but had no processor
     """
 
     wall: float
@@ -36,7 +36,7 @@ class Counters:
 
 
 def read() -> Counters:
-    """Return the counters as they are now."""
+    """Read the counters now."""
     busy, steal = _processors()
     threads, queued = _thread_seconds()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -44,7 +44,7 @@ def read() -> Counters:
 
 
 def disturbance(before: Counters, after: Counters) -> Disturbance:
-    """Return what happened between two moments."""
+    """Return what the counters say happened between two moments."""
     wall, cpu = after.wall - before.wall, after.cpu - before.cpu
     busy = _less(after.busy, before.busy)
     others = None if busy is None else max(0.0, busy - cpu) / (wall * (os.cpu_count() or 1))
@@ -61,7 +61,7 @@ def disturbance(before: Counters, after: Counters) -> Disturbance:
 
 
 def busy_threads(before: Counters, after: Counters) -> int | None:
-    """Return how many threads used the processor between two moments; those that ended in between count as one."""
+    """Return how many threads used a processor between two moments; all that ended in between count as one."""
     if before.threads is None or after.threads is None:
         return None
     used = [seconds - before.threads.get(number, 0.0) for number, seconds in after.threads.items()]
@@ -73,10 +73,10 @@ def busy_threads(before: Counters, after: Counters) -> int | None:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory that this process has had so far; the pages that it has read of mapped files are in it.
+    """Return the peak memory of this process so far, including the pages read from mapped files.
 
-    On Linux ru_maxrss begins with that of the process which started this one: a NumPy worker would have the parent's
-    peak. VmHWM belongs to the program that runs now.
+    On Linux ru_maxrss starts at the value of the parent process, so a NumPy worker would report the parent's
+    peak. VmHWM belongs to the current program.
     """
     if sys.platform == "win32":
         return None
@@ -88,7 +88,7 @@ def peak_memory_bytes() -> int | None:
 
 
 def _high_water_bytes() -> int | None:
-    """The line is `VmHWM:  <kibibytes> kB`."""
+    """Parse the line `VmHWM:  <kibibytes> kB`."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
@@ -109,7 +109,7 @@ def _switches() -> int | None:
 
 
 def pressure_seconds() -> float | None:
-    """Return the time so far in which some thread of the machine was ready and had no processor.
+    """Return the time so far in which some thread on the machine was ready but had no processor.
 
     The first line is `some avg10=.. avg60=.. avg300=.. total=<microseconds>`.
     """
@@ -120,7 +120,7 @@ def pressure_seconds() -> float | None:
 
 
 def _processors() -> tuple[float | None, float | None]:
-    """Return the seconds that all processors worked, and those that the hypervisor kept from them.
+    """Return the seconds in which all processors worked, and those that the hypervisor took from them.
 
     The first line is `cpu user nice system idle iowait irq softirq steal ..`, in ticks.
     """
@@ -140,13 +140,13 @@ def _queued(before: dict[str, float] | None, after: dict[str, float] | None) -> 
 
 
 def _thread_seconds() -> tuple[dict[str, float] | None, dict[str, float] | None]:
-    """The first two numbers of schedstat are what the thread ran and what it waited to run, in nanoseconds."""
+    """Return how long each thread ran and waited to run: the first two numbers of schedstat, in nanoseconds."""
     tasks = Path("/proc/self/task")
     if not (tasks / str(os.getpid()) / "schedstat").is_file():
         return None, None
     ran, queued = {}, {}
     for task in tasks.iterdir():
-        with suppress(OSError):  # the thread ended meanwhile
+        with suppress(OSError):  # the thread has ended
             words = (task / "schedstat").read_text(encoding="ascii").split()
             ran[task.name], queued[task.name] = int(words[0]) / 1e9, int(words[1]) / 1e9
     return ran, queued

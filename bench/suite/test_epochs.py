@@ -1,8 +1,8 @@
 """Epochs as a plain pytest-benchmark suite: `pytest bench/suite --benchmark-only -k softmax`.
 
-Each case passes the small gate first: its own data, judged as `python -m bench agree` judges them. What is timed is one
-epoch and one synchronize; `reset` is off the clock. All runs in this one process, one case after the other, so the
-times are for a look and for watching one implementation over time. `python -m bench run` ranks.
+Each case is first checked on its own data, by the rules of `python -m bench agree`. One epoch and one synchronize are
+timed; `reset` is off the clock. All cases run in one process, one after the other, so the times are for a first look
+and for watching one implementation over time. For a ranking use `python -m bench run`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _id(pair: tuple[str, str]) -> str:
 
 
 def small_gate(implementation: Implementation, dataset: Dataset, problem: Problem) -> str:
-    """Return what the implementation does otherwise than the reference on the problem's own data; empty if nothing."""
+    """Return where the implementation disagrees with the reference on the problem's data; empty if it agrees."""
     one = case.of_problem(problem, dataset, EPOCHS)
     seen = observe.observe(implementation, one, CPU)
     judged = judge.against_reference(seen, expect.expect(one), reference.unit_roundoff(DEFAULT_DTYPE))
@@ -42,7 +42,7 @@ def small_gate(implementation: Implementation, dataset: Dataset, problem: Proble
 
 @pytest.fixture(params=CASES, ids=_id)
 def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]]:
-    """A trainer that has passed the small gate, and what takes it back to epoch 0; a case that does not fails."""
+    """A trainer that has passed the check, and a function that resets it to epoch 0; fail if it disagrees."""
     name, spec = request.param
     try:
         implementation = impls.load(name)
@@ -65,7 +65,7 @@ def trained(request: pytest.FixtureRequest) -> tuple[Trainer, Callable[[], None]
 
 
 def test_epoch(trained: tuple[Trainer, Callable[[], None]], benchmark: Any, request: pytest.FixtureRequest) -> None:
-    """One epoch and the wait until it is done."""
+    """Time one epoch and the wait for its end."""
     trainer, restart = trained
     benchmark.group = request.node.callspec.id.partition("-")[2]
 

@@ -79,7 +79,7 @@ class Actors:
     def probe(self, names: Sequence[str], work: Path) -> None:
         for name in names:
             if "no_verb" in name:
-                raise BadInput(f"{name} lacks the verb epoch: see impls/protocol.py")
+                raise BadInput(f"{name} lacks the method epoch: see impls/protocol.py")
 
     def check(
         self,
@@ -178,7 +178,7 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "python -m bench run -d triple -d digits" in report
     assert "thread variables: OMP\\_NUM" not in report
-    assert "**thread variables: OMP_NUM_THREADS=8; workers do not take" in report.partition("## Conditions")[2]
+    assert "**thread variables: OMP_NUM_THREADS=8; ignored by workers" in report.partition("## Conditions")[2]
 
 
 def test_report_remakes_every_table_byte_for_byte(
@@ -339,7 +339,7 @@ def test_a_stopped_run_goes_on_where_it_was(actors: Actors, tmp_path: Path, caps
     assert app.main(["report", str(run)]) == 0
     capsys.readouterr()
     assert app.main(["run", "--resume", str(run), "--blocks", "9"]) == 2
-    assert capsys.readouterr().err == "bench: --resume takes every option from the run: leave out --blocks\n"
+    assert capsys.readouterr().err == "bench: --resume takes all options from the run: leave out --blocks\n"
 
 
 def test_another_machine_or_other_data_do_not_go_into_a_run(
@@ -380,7 +380,7 @@ def test_a_second_run_on_the_machine_is_refused_unless_forced(
     with alone(force=False):
         assert app.main(["run", "-d", "triple"]) == 2
         printed = capsys.readouterr()
-        assert printed.err.startswith("bench: another run is going on here") and printed.err.count("\n") == 1
+        assert printed.err.startswith("bench: another run is using this machine") and printed.err.count("\n") == 1
         assert printed.out == "" and not (tmp_path / "results").exists()
         assert app.main(["run", "-d", "triple", "--force"]) == 0
     assert app.main(["run", "-d", "triple"]) == 0
@@ -414,7 +414,7 @@ BAD = [
     ("run -m sofmax", "softmax"),
     ("run -i numpy_manul", "numpy_manual"),
     ("run -i mine.py", "mine.py:ClassName"),
-    ("run -i no_verb.py:Class -d triple", "lacks the verb epoch"),
+    ("run -i no_verb.py:Class -d triple", "lacks the method epoch"),
     ("run --device gpu", "cuda"),
     ("run --device cpuu", "cpu"),
     ("run --dtype float16", "float32"),

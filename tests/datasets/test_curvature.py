@@ -107,7 +107,7 @@ def test_the_stable_rate_is_that_of_the_steepest_batch() -> None:
 
 
 def test_the_stable_rate_needs_a_batch() -> None:
-    with pytest.raises(ValueError, match=r"^quiz_scores: no batch is left of 5 rows, batch size 6: .+$"):
+    with pytest.raises(ValueError, match=r"^quiz_scores: 5 rows make no full batch of 6: .+$"):
         stable_learning_rate(lessons.quiz_scores(), Batching(6, drop_last=True))
 
 

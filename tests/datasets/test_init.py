@@ -128,11 +128,11 @@ def test_an_unknown_name_is_kept_in_the_error() -> None:
 @pytest.mark.parametrize(
     ("spec", "options", "reason"),
     [
-        ("iris", {"target": "species"}, "--target is for a .csv or .npz file: leave it out"),
-        ("iris", {"raw": True}, "--raw is for a .csv or .npz file: leave it out"),
-        ("synthetic:softmax,n=9", {"raw": True}, "--raw is for a .csv or .npz file: leave it out"),
-        ("iris", {"model": Model.LOGISTIC}, "is learnt with softmax, not logistic: take --model softmax"),
-        ("synthetic:softmax,n=9", {"model": Model.LOGISTIC}, "is learnt with softmax, not logistic"),
+        ("iris", {"target": "species"}, "--target is only for .csv and .npz files: leave it out"),
+        ("iris", {"raw": True}, "--raw is only for .csv and .npz files: leave it out"),
+        ("synthetic:softmax,n=9", {"raw": True}, "--raw is only for .csv and .npz files: leave it out"),
+        ("iris", {"model": Model.LOGISTIC}, "is for softmax, not logistic: use --model softmax"),
+        ("synthetic:softmax,n=9", {"model": Model.LOGISTIC}, "is for softmax, not logistic"),
     ],
 )
 def test_an_option_that_does_not_fit_is_refused(spec: str, options: dict[str, object], reason: str) -> None:

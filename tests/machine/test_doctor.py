@@ -37,7 +37,7 @@ def test_a_calm_machine_needs_nothing() -> None:
         ({"busy": {0: 1.0, 1: 55.0}}, "busy processors", "1 (55 %)"),
         ({"pressure": 10.0}, "pressure", "10.0 % of the last ten seconds"),
         ({"governors": ("performance", "powersave")}, "governor", "performance, powersave"),
-        ({"throttled": 3}, "throttling", "3 times since the start"),
+        ({"throttled": 3}, "throttling", "3 times since boot"),
         ({"variables": {"OMP_NUM_THREADS": "8"}}, "thread variables", "OMP_NUM_THREADS=8"),
         ({"missing": {"jax_grad": "jax"}}, "libraries", "jax_grad needs jax"),
         ({"free_gib": 1.0}, "memory", "1.0 GiB free"),
@@ -51,7 +51,7 @@ def test_each_disturbance_is_named_with_what_to_do(change: dict[str, Any], name:
 def test_more_threads_than_idle_processors_hold_each_other_up() -> None:
     busy = replace(CALM, busy={0: 1.0, 1: 55.0, 2: 9.0, 3: 80.0})
     assert [one.found for one in findings(busy, threads=3) if one.name == "threads" and one.remedy] == [
-        "3 of a worker, 2 idle processors"
+        "3 per worker, 2 idle processors"
     ]
     assert advice(findings(CALM, threads=4)) == []
 

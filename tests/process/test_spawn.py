@@ -115,7 +115,7 @@ def test_signal_is_named(tmp_path: Path) -> None:
 def test_endless_worker_is_ended(tmp_path: Path) -> None:
     ending = run(tmp_path, end="never", timeout_seconds=0.2)
     assert ending.status is Status.TIMEOUT
-    assert ending.detail.startswith("no end within 0.2 s")
+    assert ending.detail.startswith("did not end within 0.2 s")
 
 
 def test_a_date_that_is_set_back_moves_no_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def test_the_plain_suite_times_epochs_and_says_what_for() -> None:
     done = plain_suite("-k", "softmax and numpy")
     assert done.returncode == 0, done.stdout
     assert "test_epoch[numpy_manual-softmax-digits]" in done.stdout and "1 passed" in done.stdout
-    assert "One process without blocks: not for ranking." in done.stdout
+    assert "Measured in one process: not for ranking." in done.stdout
 
 
 def test_a_case_of_the_plain_suite_that_disagrees_fails(tmp_path: Path) -> None:
