@@ -177,8 +177,8 @@ def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio
 
     Each median has its own exact interval at the level 1 - a/2, where 1 - a is the `level` of the table; together
     they hold with 1 - a, whatever the distributions of the two runs and however they differ, so the difference lies
-    between the differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
-    The very same processes have no difference, which is known and not estimated.
+    between the differences of their ends (Bonferroni). An interval that took both runs to scatter alike would be
+    narrower. The very same processes have no difference, which is known and not estimated.
     """
     if old and list(old) == list(new):
         return Ratio(1.0, 1.0, 1.0, 1.0, len(old))

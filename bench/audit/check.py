@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.analysis import roofline
 from bench.analysis.pairing import by_cell
-from bench.audit import rules
+from bench.audit import replay, rules
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
 from bench.store.raw_rows import Failure
@@ -29,7 +29,7 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
             least = roofline.seconds(cell, done.rates)
             processes = []
             for one in rounds:
-                others = (rules.wrong_after_timing(one, dataset), rules.below_limit(one, least))
+                others = (replay.wrong_after_timing(one, dataset), rules.below_limit(one, least))
                 processes.append([*rules.findings(one), *filter(None, others)])
             found = rules.declared(processes)
             if found is not None:

@@ -6,22 +6,14 @@ most in favour of an honest cell, and a lie is declared of three processes or mo
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import median, quantiles
 
-import numpy as np
-
 from bench.analysis.statistics import process_value
-from bench.gate import judge, reference, training
-from bench.gate.reference import Scaled
-from bench.plan import controls, starts
-from bench.store.cell import Problem, Status
+from bench.plan import controls
+from bench.store.cell import Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
-from datasets.dataset import Dataset
-from impls.protocol import Params, parameter_shapes
 
 # A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
 # 60 us after a round on one core, whose data and threads have displaced it.
@@ -134,60 +126,3 @@ def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
         return None
     detail = f"an epoch took {seconds:.3g} s, where reading and computing what it must takes {limit_seconds:.3g} s"
     return Finding(Status.BELOW_LIMIT, detail)
-
-
-def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
-    """Return how the checked round ended elsewhere than the reference does; None if it did not, or trains nothing.
-
-    dataset   the dataset of the cell, in its dtype
-
-    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The whole round
-    is judged by the rule of the gate, `bench.gate.training`.
-    """
-    evidence, problem = rounds.evidence, rounds.cell.problem
-    if rounds.cell.implementation == controls.NULL:
-        return None
-    if not evidence.checked_w:
-        return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
-    if set(evidence.dtypes.values()) != {problem.dtype}:
-        return None  # DTYPE-CHANGED says so, and the bytes mean something else
-    if not evidence.repeated and rounds.cell.on_one_processor:
-        return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
-    expected = _expected(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
-    return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)
-
-
-def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
-    wide = reference.widen(dataset.some(slice(0, 1)))
-    u = reference.unit_roundoff(problem.dtype)
-    coarsest = reference.coarsest(problem.dtype)
-    judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets, coarsest)
-    if judged.agrees:
-        return None
-    if judged.status is Status.UNCHECKED:
-        return Finding(Status.UNCHECKED, f"after a timed round: {judged.unchecked}; {judge.UNCHECKED_REMEDY}")
-    detail = (
-        f"{judged.place} is {judged.value:.9g} after a timed round, the reference has {judged.expected:.9g}: "
-        f"{judged.share:.3g} times what rounding explains"
-    )
-    return Finding(Status.WRONG_AFTER_TIMING, detail)
-
-
-@lru_cache(maxsize=64)
-def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
-    """The same for every implementation in a block, which all check the same start."""
-    start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
-    patience = training.PATIENCE_SECONDS_PER_ROUND
-    return training.after(dataset, start, problem.recipe, [epochs], patience=patience)[-1]
-
-
-def unpacked(problem: Problem, w: str, b: str) -> Params:
-    """Return the parameters of which `bench.worker.evidence.packed` made these two."""
-    dtype = np.dtype(problem.dtype).newbyteorder("<")
-    shapes = parameter_shapes(problem.model, problem.d, problem.k)
-    return Params(
-        *(
-            np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
-            for text, shape in zip((w, b), shapes, strict=True)
-        )
-    )

@@ -61,10 +61,10 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     if case.twin is not None:
         run = _run(case, problem, case.twin)
         ((last, _),) = trajectory.watch(run, problem, [case.epochs])
-        common.update(_split(last, dataset, "twin/parameters"))
+        common.update(split(last, dataset, "twin/parameters"))
     if case.differences and problem.dtype == "float64":
         common.update(
-            _split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
+            split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
         )
     return Expected(case, dataset, problem, common)
 
@@ -83,7 +83,7 @@ def _spread(case: Case, small: Dataset, problem: Problem) -> Iterator[tuple[str,
     error = rate * point.gradients.scale + np.abs(moved) + rate * np.abs(point.gradients.value)
     quantities = {"start/gradients": _times(point.gradients, share), "epoch 1/parameters": Scaled(moved, error)}
     for name, stacked in quantities.items():
-        for part, scaled in _split(stacked, small, name):
+        for part, scaled in split(stacked, small, name):
             if part.endswith("w") or not small.model.classifies:
                 yield part, scaled
     if not small.model.classifies:
@@ -108,7 +108,7 @@ def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tupl
     if not case.watched:
         return
     for epoch, (parameters, loss) in zip(case.watched, trajectory.watch(run, problem, case.watched), strict=True):
-        yield from _split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
+        yield from split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
         yield f"epoch {epoch}/loss", loss
 
 
@@ -116,7 +116,7 @@ def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, 
     """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
     parameters = training.after(dataset, case.start, case.recipe, case.watched)
     for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
-        yield from _split(one, dataset, f"epoch {epoch}/parameters")
+        yield from split(one, dataset, f"epoch {epoch}/parameters")
         if epoch == case.epochs:
             yield f"epoch {epoch}/loss", trajectory.loss_at(problem, one.value, one.scale)
 
@@ -127,7 +127,7 @@ def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name:
     if dataset.model is not Model.SOFTMAX:
         predictions = Scaled(predictions.value[:, 0], predictions.scale[:, 0])
     yield f"{name}/loss", _exactly(case, "loss", point.loss)
-    yield from _split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
+    yield from split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
     yield f"{name}/one prediction", Scaled(predictions.value[:1], predictions.scale[:1])
     yield f"{name}/predictions", predictions
     yield f"{name}/reversed predictions", predictions
@@ -176,7 +176,7 @@ def _exactly(case: Case, quantity: str, scaled: Scaled) -> Scaled:
     return Scaled(scaled.value, np.zeros_like(scaled.scale)) if quantity in case.exact else scaled
 
 
-def _split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
+def split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
     """Yield the parts w and b of something shaped like theta (d + 1, k), in the Protocol's shapes."""
     w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
     yield f"{name} w", Scaled(stacked.value[:-1].reshape(w), stacked.scale[:-1].reshape(w))

@@ -15,6 +15,9 @@ class Verdict:
     """What the gate, or the attempt to run it, said of a cell. `detail` is empty when OK.
 
     denormal_share   of the probabilities that it predicts after the agreement run; None where it predicts none
+    smallest_error   the smallest relative error of the last parameters, in all entries alike, that would be refused
+    settled_epoch    the epoch of the agreement run after which parameters move by less than their budgets; None where
+                     its last epoch still moved them
     """
 
     cell: Cell
@@ -24,6 +27,8 @@ class Verdict:
     final_loss: float | None = None
     accuracy: float | None = None
     denormal_share: float | None = None
+    smallest_error: float | None = None
+    settled_epoch: int | None = None
 
 
 @dataclass(frozen=True)

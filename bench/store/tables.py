@@ -35,6 +35,8 @@ class Agreement:
     error     |value - expected|; the budget is what rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
     cause     the likely cause, where the pattern of the errors tells it
+    smallest_error  of the parameters that a problem's own training ends with: the smallest relative error, in all
+              entries alike, that would have been refused; None for everything else
     """
 
     implementation: str
@@ -54,6 +56,7 @@ class Agreement:
     status: Status
     cause: str = ""
     feed: Feed = Feed.DEVICE
+    smallest_error: float | None = None
 
 
 class Places(StrEnum):

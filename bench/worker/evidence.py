@@ -40,7 +40,7 @@ def dtypes(params: Params, name: str) -> dict[str, str]:
 
 
 def packed(params: Params) -> tuple[str, str]:
-    """Return w and b as base64 of their little-endian bytes; `bench.audit.rules.unpacked` is the way back."""
+    """Return w and b as base64 of their little-endian bytes; `bench.audit.replay.unpacked` is the way back."""
     w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
     return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
 

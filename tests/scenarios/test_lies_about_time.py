@@ -13,7 +13,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import impls
-from bench.audit.rules import Finding, declared, findings, unpacked, wrong_after_timing
+from bench.audit.replay import unpacked, wrong_after_timing
+from bench.audit.rules import Finding, declared, findings
 from bench.machine import counters
 from bench.machine.counters import Counters
 from bench.store.cell import Cell, Problem, Status

@@ -18,8 +18,8 @@ import pytest
 import datasets
 import impls
 from bench.analysis.ranking import MOST_DENORMAL
-from bench.audit.rules import wrong_after_timing
-from bench.gate.check import denormal_share
+from bench.audit.replay import wrong_after_timing
+from bench.gate.verdicts import denormal_share
 from bench.plan import starts
 from bench.process import spawn
 from bench.store import layout

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation, ranking
+from bench.report.views import agreement_matrix, names, notation, ranking, sharpness
 from bench.store.cell import Status
 from bench.store.tables import Agreement
 
@@ -38,6 +38,10 @@ def _sections(raw: Raw) -> Iterator[str]:
         bits = raw.environment["reference_bits"][dtype]
         shares_of_dtype = _table([one for one in raw.agreements if one.dtype == dtype])
         yield f"### {dtype}\n\nThe reference computed with {bits} significant bits.\n\n{shares_of_dtype}"
+    sharp = sharpness.rows(raw.verdicts, named)
+    if sharp:
+        sharp_table = table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])
+        yield section("The smallest errors found", f"{sharpness.EXPLANATION}\n\n{sharp_table}")
 
 
 def _table(agreements: list[Agreement]) -> str:

@@ -10,12 +10,12 @@ from bench.analysis.statistics import level
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, truncate
+from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, sharpness, truncate
 from bench.report.views.agreement_matrix import Shares
 from bench.report.views.caveats import BY_EVENTS, limits_of
 from bench.report.views.names import Names
 from bench.store.cell import Status
-from bench.store.tables import Agreement, Timing
+from bench.store.tables import Timing
 from datasets.dataset import Model
 
 
@@ -34,7 +34,7 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         section("Costs apart", _costs(shown, named)),
         section("The limit", roofline.section(shown, named)),
         *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
-        section("Agreement", _agreement(raw.agreements, rows, shown, named)),
+        section("Agreement", _agreement(raw, rows, shown, named)),
         section("Conditions", conditions.conditions(raw, rows, named)),
         section("What was not run", _states(rows, truncate.NOT_ATTEMPTED, named)),
         section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED, named)),
@@ -176,7 +176,8 @@ def _duration(seconds: float | None) -> str:
     return "" if seconds is None else notation.duration(seconds)
 
 
-def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
+def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
+    agreements = raw.agreements
     if not agreements:
         return "Nothing was compared."
     introduction = (
@@ -188,6 +189,9 @@ def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: S
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
     heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
     parts = [introduction, by_quantity, heading, by_pair]
+    problems = {row.cell.problem for row in shown}
+    sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)
+    parts += [sharpness.EXPLANATION, table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])] if sharp else []
     return "\n\n".join([*parts, *_learnt(shown, named)])
 
 

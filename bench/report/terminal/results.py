@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
             out.print(f"{one.name}: " + ", ".join(f"{code} is {label}" for code, label in enumerate(one.labels)))
+    for line in _lowered_rates(plan):
+        out.print(line, soft_wrap=True)
     for cell in plan.added:
         out.print(f"{cell.implementation} on the cpu is added: the ratios of an accelerator are over its time")
     reasons = dict.fromkeys(
@@ -67,6 +69,19 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     for reason in (*reasons, *(f"left out: {one}" for one in plan.beyond)):
         out.print(reason, soft_wrap=True)
     out.print()
+
+
+def _lowered_rates(plan: Plan) -> Iterator[str]:
+    """Yield the learning rates that were lowered for the batches of a problem."""
+    problems = dict.fromkeys(cell.problem for cell in plan.cells)
+    named = names.of(problems)
+    for problem in problems:
+        whole = plan.data[problem.dataset, problem.dtype].learning_rate
+        if problem.learning_rate != whole:
+            yield (
+                f"learning rate {problem.learning_rate:.3g} on {named.work(problem)}: what its steepest batch allows "
+                f"({whole:.3g} for all rows at once)"
+            )
 
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:

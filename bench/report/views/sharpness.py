@@ -1,0 +1,29 @@
+"""How small an error the gate would have found on each problem's own data, and until when training moved anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.report.views.names import Names
+from bench.store.raw_rows import Verdict
+
+HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
+EXPLANATION = (
+    "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
+    "have been refused, and the epoch of the agreement run after which training moves the weights by less than rounding "
+    "may. The learning rate is by default at most 1/L of every batch, where L is the largest curvature of its loss."
+)
+
+
+def rows(verdicts: Sequence[Verdict], named: Names) -> list[tuple[str, ...]]:
+    """Return a row for each problem that was judged, under HEADERS; the reference says the same to all who train it."""
+    found = {one.cell.problem: one for one in verdicts if one.smallest_error is not None}
+    return [
+        (
+            named.work(problem),
+            f"{problem.learning_rate:.3g}",
+            f"{one.smallest_error:.2g}",
+            "the end" if one.settled_epoch is None else f"epoch {one.settled_epoch}",
+        )
+        for problem, one in found.items()
+    ]
