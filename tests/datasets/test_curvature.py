@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import datasets
 from datasets import curvature, lessons
-from datasets.curvature import largest_eigenvalue, learning_rate, stable_learning_rate
+from datasets.curvature import largest_eigenvalue, learning_rate, stable_learning_rate, steepest
 from datasets.dataset import Batching, Model
 
 Matrix = NDArray[np.float64]
@@ -138,3 +139,10 @@ def test_nothing_the_size_of_x_is_copied(shape: tuple[int, int]) -> None:
     finally:
         tracemalloc.stop()
     assert peak < x.nbytes / 2
+
+
+@pytest.mark.parametrize("batching", [Batching(1), Batching(3), Batching(8, shuffle=True), Batching(64)])
+def test_small_batches_solved_together_have_the_curvature_of_the_steepest(batching: Batching) -> None:
+    dataset = datasets.load("breast_cancer", dtype="float64")
+    each = [largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batching.rows(dataset.n, 1)]
+    assert steepest(dataset, batching, 1) == pytest.approx(max(each), rel=1e-9)

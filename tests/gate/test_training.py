@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import datasets
 from bench.gate import expect, judge, observe, reference, training
 from bench.gate.case import of_problem
+from bench.gate.reference import Scaled
 from bench.plan import cells
 from bench.plan.options import Options
 from bench.store.cell import Problem, Status
@@ -62,6 +64,36 @@ def test_a_fault_on_the_timed_data_alone_is_refused(spec: str, size: str, fault:
     if fault == "the order of the epoch before":
         problem = replace(problem, shuffle=True)
     assert Status.MISMATCH in statuses(FAULTS[fault], problem, dataset)
+
+
+def test_training_is_settled_where_no_later_epoch_moves_a_parameter_by_more_than_its_budget() -> None:
+    u = reference.unit_roundoff("float32")
+
+    def seen(*values: float) -> dict[int, Scaled]:
+        return {epoch: Scaled(np.array([value]), np.ones(1)) for epoch, value in enumerate(values, 1)}
+
+    assert training.settled(seen(1, 2, 3, 3 + 2 * u, 3), u) == 3
+    assert training.settled(seen(1, 2, 3, 3 + 5 * u), u) is None
+    assert training.settled(seen(1, 1, 2, 1), u) is None
+    assert training.settled(seen(1), u) is None
+
+
+def test_more_than_a_minute_of_checking_is_refused_with_the_remedy() -> None:
+    dataset = datasets.load("digits", dtype="float32")
+    assert training.too_long(dataset, Batching(1), 5) == ""
+    reason = training.too_long(dataset, Batching(1), 1000)
+    assert "1,797,000 steps" in reason
+    assert "take larger batches or fewer epochs" in reason
+
+
+def test_an_error_is_carried_along_the_same_way_in_small_batches_and_in_large_ones() -> None:
+    """A product with the factors of a Hessian is that with the Hessian itself."""
+    dataset = datasets.load("three_grades", dtype="float64")
+    problem = reference.widen(dataset)
+    theta = np.random.default_rng(0).normal(size=(dataset.d + 1, dataset.classes))
+    bend = reference.curvature(problem, theta)
+    left = np.random.default_rng(1).normal(size=(4, theta.size))
+    assert bend.times(left) == pytest.approx(left @ bend.matrix, rel=1e-12)
 
 
 def test_where_rounding_decides_nothing_is_said() -> None:
