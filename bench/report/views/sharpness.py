@@ -11,7 +11,7 @@ HEADERS = ("data", "learning rate", "smallest error found", "parameters move unt
 EXPLANATION = (
     "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
     "have been refused, and the epoch of the agreement run after which training moves the weights by less than "
-    "rounding may. The learning rate is by default at most 1/L of every batch, L being the largest curvature of its loss."
+    "rounding may. The learning rate is by default at most 1/L of every batch: L is the largest curvature of its loss."
 )
 
 
