@@ -52,7 +52,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     if case.small is not None:
         problem = reference.widen(case.small)
         return Expected(case, dataset, problem, dict(_spread(case, case.small, problem)))
-    problem = reference.widen(dataset)
+    problem = reference.widen(dataset, usual=case.own and dataset.x.dtype == np.float32)
     common: Expectation = {}
     common.update(_state(case, dataset, problem, case.start, "start"))
     for number, point in enumerate(case.points):

@@ -8,6 +8,7 @@ single column, and the linear models and logistic are written with k = 1 column 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from bench.gate import sums
 from impls.protocol import Dataset, Model, Params, Recipe
 
 # The constant C of the budget C u scale: docs/agreement.md says why 4.
@@ -77,7 +79,10 @@ def narrowed(value: Wide, dtype: str) -> Wide:
 
 @dataclass(frozen=True)
 class Problem:
-    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k)."""
+    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k).
+
+    usual   sums over rows are granted what is usual where that is less than the worst case, n roundings of each term
+    """
 
     model: Model
     dtype: str
@@ -85,6 +90,7 @@ class Problem:
     targets: Wide
     labels: NDArray[np.int64] | None
     k: int
+    usual: bool = False
 
     @property
     def n(self) -> int:
@@ -112,10 +118,10 @@ class Problem:
     def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
         """Return the problem of these rows alone, as one batch sees it."""
         labels = None if self.labels is None else self.labels[rows]
-        return Problem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k)
+        return Problem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k, self.usual)
 
 
-def widen(dataset: Dataset) -> Problem:
+def widen(dataset: Dataset, *, usual: bool = False) -> Problem:
     """Return the dataset's rounded arrays in the precision of the reference."""
     dtype = wider(str(dataset.x.dtype))
     x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
@@ -128,8 +134,9 @@ def widen(dataset: Dataset) -> Problem:
             np.eye(dataset.classes, dtype=dtype)[labels],
             labels,
             dataset.classes,
+            usual,
         )
-    return Problem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1)
+    return Problem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1, usual)
 
 
 def stacked(params: Params, problem: Problem) -> Wide:
@@ -172,7 +179,7 @@ def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
     r = z - problem.targets
     dr = dz + np.abs(r)
     loss = np.asarray(np.mean(r**2))
-    loss_scale = np.asarray(np.mean(2 * np.abs(r) * dr) + (n + 2) * loss + u * np.mean(dr**2))
+    loss_scale = np.asarray(np.mean(2 * np.abs(r) * dr) + _of_the_mean(problem, r**2) * loss + u * np.mean(dr**2))
     logits = Scaled(z, dz)
     return Point(Scaled(loss, loss_scale), _gradients(problem, r, dr, 2 / _wide(problem, n)), logits, logits)
 
@@ -191,7 +198,7 @@ def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     loss = np.asarray(np.mean(losses))
     # Convex and increasing: its largest change is upwards.
     rise = (np.logaddexp(0, against + t) - losses) / problem.granted
-    loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + (n + 2) * loss)
+    loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + _of_the_mean(problem, losses) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
 
@@ -220,7 +227,8 @@ def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
     against = np.where(problem.targets == 1, -t, t)
     loss = np.asarray(np.mean(total - z_y))
     rise = (_logsumexp(z + against) - total + (problem.targets * t).sum(axis=1, keepdims=True)) / problem.granted
-    loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + (n + 2) * loss)
+    roundings = _of_the_mean(problem, total - z_y)
+    loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + roundings * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
 
@@ -247,21 +255,32 @@ def _logsumexp(z: Wide) -> Wide:
 
 def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
     """Return c [x, 1]' r, and its scale: the error of r carried through, plus n roundings of each product."""
-    n = problem.n
     value = c * np.concatenate([_summed(problem.x, r), r.sum(axis=0, keepdims=True)])
-    reach = (dr + n * np.abs(r)).astype(np.float64)
-    scale = c * np.concatenate([problem.sizes.T @ reach, reach.sum(axis=0, keepdims=True)])
-    return Scaled(value, scale + 2 * np.abs(value))
+    scale = c * _reach(problem, dr + problem.n * np.abs(r)) + 2 * np.abs(value)
+    if problem.usual:
+        scale = np.minimum(scale, c * (_reach(problem, dr) + _usual(problem, r)) + 2 * np.abs(value))
+    return Scaled(value, scale)
 
 
-def _summed(x: Wide, r: Wide) -> Wide:
-    """Return x' r (d, k). Of long double, which no BLAS knows, a block of rows at a time stays in the cache."""
-    if x.dtype == np.float64:
-        return x.T @ r
-    columns = np.ascontiguousarray(r.T)
-    step = max(1, _CACHED_NUMBERS // x.shape[1])
-    blocks = (columns[:, first : first + step] @ x[first : first + step] for first in range(0, len(x), step))
-    return sum(blocks, np.zeros((r.shape[1], x.shape[1]), x.dtype)).T
+def _reach(problem: Problem, sizes: Wide) -> NDArray[np.float64]:
+    """Return the sum (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
+    wide = sizes.astype(np.float64)
+    return np.concatenate([problem.sizes.T @ wide, wide.sum(axis=0, keepdims=True)])
+
+
+def _usual(problem: Problem, r: Wide) -> NDArray[np.float64]:
+    """Return what is granted for the roundings of a sum over rows (d + 1, k), in units of u."""
+    x, wide = problem.x.astype(np.float64), r.astype(np.float64)
+    return sums.FACTOR * sums.usual(x, wide, sums.lost(x.astype(problem.dtype), wide))
+
+
+def _of_the_mean(problem: Problem, losses: Wide) -> float:
+    """Return how many roundings the mean of these losses (n,) or (n, 1), none of them negative, is granted."""
+    worst = float(problem.n + 2)
+    if not problem.usual:
+        return worst
+    lost = sums.lost(np.ones((problem.n, 1), problem.dtype), losses.astype(np.float64).reshape(-1, 1))
+    return min(worst, 2 + sums.FACTOR * max(math.sqrt(problem.n), lost))
 
 
 def _wide(problem: Problem, value: int) -> Wide:
