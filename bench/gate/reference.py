@@ -283,6 +283,16 @@ def _of_the_mean(problem: Problem, losses: Wide) -> float:
     return min(worst, 2 + sums.FACTOR * max(math.sqrt(problem.n), lost))
 
 
+def _summed(x: Wide, r: Wide) -> Wide:
+    """Return x' r (d, k). Of long double, which no BLAS knows, a block of rows at a time stays in the cache."""
+    if x.dtype == np.float64:
+        return x.T @ r
+    columns = np.ascontiguousarray(r.T)
+    step = max(1, _CACHED_NUMBERS // x.shape[1])
+    blocks = (columns[:, first : first + step] @ x[first : first + step] for first in range(0, len(x), step))
+    return sum(blocks, np.zeros((r.shape[1], x.shape[1]), x.dtype)).T
+
+
 def _wide(problem: Problem, value: int) -> Wide:
     return np.asarray(value, problem.x.dtype)
 
