@@ -24,10 +24,10 @@ from bench.analysis.statistics import (
     processes,
 )
 from bench.errors import BadInput
-from bench.plan.controls import NULL, TWIN, baseline_of
+from bench.plan.controls import NULL, baseline_of, twin
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
-from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
+from bench.store.layout import AGREEMENT, ENVIRONMENT, RAW, SCHEMA
 from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
 from bench.store.run_folder import uncollected, verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
@@ -245,7 +245,7 @@ def _means(raw: Raw) -> list[Mean]:
     )
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
     selves = _grouped({cell: (values, own[cell]) for cell, values in raw.twin_values.items() if cell in own})
-    return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
+    return found + [_mean(twin(BASELINE), cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
 _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
@@ -344,12 +344,13 @@ def read(folder: Path) -> Raw:
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
     with uncollected():
         judged = verdicts(folder)
+        done = checkpoint.read(folder / RAW, decode_rounds.reader(one.cell for one in judged))
         return Raw(
             environment=environment,
             verdicts=judged,
             agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
-            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
-            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
-            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
+            rounds=done.rounds,
+            failures=done.failures,
+            blocks=done.blocks,
+            rates=done.rates,
         )

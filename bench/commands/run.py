@@ -56,8 +56,8 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with progress.display(screen) as listener:
-            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
-        check.judge(ready.out / "raw", ready.plan.data)
+            race.race(passed, ready.folders, wanted, raw=ready.out / layout.RAW, on_progress=listener)
+        check.judge(ready.out / layout.RAW, ready.plan.data)
     raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.errors import BadInput
 from bench.plan.cells import Plan
+from bench.store.cell import data_key
 from bench.store.layout import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE
@@ -29,7 +30,7 @@ def identity(machine: Mapping[str, Any], made: Plan) -> dict[str, Any]:
             sorted(path for part in ("bench", "impls", "datasets") for path in (ROOT / part).rglob("*.py"))
         ),
         "outside code": outside,
-        "data": {f"{name} {dtype}": _data(one) for (name, dtype), one in made.data.items()},
+        "data": {data_key(name, dtype): _data(one) for (name, dtype), one in made.data.items()},
     }
 
 

@@ -25,11 +25,10 @@ from bench.analysis.run import Raw, read
 from bench.report.fork import beside
 from bench.report.markdown import agreement, comparison, history, run
 from bench.report.views import truncate
+from bench.store import layout
 from bench.store.csv_table import csv
 from bench.store.run_folder import uncollected, write_text
 from bench.store.tables import Agreement, Change, Scaling, Timing
-
-HISTORY_PICTURE = "history.svg"
 
 
 def write_reports(folder: Path) -> Raw:
@@ -40,18 +39,18 @@ def write_reports(folder: Path) -> Raw:
 
 def _write_reports(folder: Path) -> Raw:
     raw = read(folder)
-    write_text(folder / "agreement.csv", csv(Agreement, raw.agreements))
+    write_text(folder / layout.AGREEMENT_CSV, csv(Agreement, raw.agreements))
     if not raw.timed:
-        write_text(folder / "report.md", agreement.report(raw))
+        write_text(folder / layout.REPORT_MD, agreement.report(raw))
         return raw
     rows = raw.timings
     with _drawing(raw, rows) as pictures:
-        write_text(folder / "timings.csv", csv(Timing, rows))
+        write_text(folder / layout.TIMINGS_CSV, csv(Timing, rows))
         if raw.scalings:
-            write_text(folder / "sweep.csv", csv(Scaling, raw.scalings))
-        write_text(folder / "report.md", run.report(raw, rows))
+            write_text(folder / layout.SWEEP_CSV, csv(Scaling, raw.scalings))
+        write_text(folder / layout.REPORT_MD, run.report(raw, rows))
         _write_page(folder, raw, rows)
-        _write_pictures(folder / "pictures", pictures())
+        _write_pictures(folder / layout.PICTURES, pictures())
     return raw
 
 
@@ -70,7 +69,7 @@ def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callabl
 def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
     from bench.report import html  # noqa: PLC0415 - jinja2 takes its time as well
 
-    write_text(folder / "report.html", html.render(raw, rows))
+    write_text(folder / layout.REPORT_HTML, html.render(raw, rows))
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
@@ -82,8 +81,8 @@ def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
 def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Write comparison.md and comparison.csv into a new folder; `old` and `new` are the environments of the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "comparison.md", comparison.report(found, old, new))
-    write_text(folder / "comparison.csv", csv(Change, found.changes))
+    write_text(folder / layout.COMPARISON_MD, comparison.report(found, old, new))
+    write_text(folder / layout.COMPARISON_CSV, csv(Change, found.changes))
 
 
 def write_history(folder: Path, entries: Sequence[Entry]) -> None:
@@ -93,6 +92,6 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     picture = svg.draw_history(entries)
     if picture is not None:
-        write_text(folder / HISTORY_PICTURE, picture)
-    write_text(folder / "history.md", history.report(entries, picture=HISTORY_PICTURE if picture else ""))
-    write_text(folder / "history.csv", csv(Entry, entries))
+        write_text(folder / layout.HISTORY_SVG, picture)
+    write_text(folder / layout.HISTORY_MD, history.report(entries, picture=layout.HISTORY_SVG if picture else ""))
+    write_text(folder / layout.HISTORY_CSV, csv(Entry, entries))

@@ -78,6 +78,11 @@ class Problem:
         return self.n - self.n % size if self.drop_last else self.n
 
 
+def data_key(dataset: str, dtype: str) -> str:
+    """Return the name by which environment.json knows data; the dtype is its last word."""
+    return f"{dataset} {dtype}"
+
+
 @dataclass(frozen=True)
 class Contest:
     """A problem and a number of threads: cells that share both have the same baseline, and are ranked together."""

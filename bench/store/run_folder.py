@@ -12,7 +12,18 @@ from typing import Any
 
 from bench.errors import BadInput
 from bench.store import jsonl
-from bench.store.layout import ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
+from bench.store.layout import (
+    AGREEMENT_CSV,
+    ENVIRONMENT,
+    RAW,
+    REPORT_HTML,
+    REPORT_MD,
+    RESULTS,
+    SCHEMA,
+    SWEEP_CSV,
+    TIMINGS_CSV,
+    VERDICTS,
+)
 from bench.store.raw_rows import Verdict
 
 
@@ -31,7 +42,7 @@ def make_folder(out: Path | None, run: str) -> Path:
     folder = RESULTS / run if out is None else out
     try:
         folder.mkdir(parents=True, exist_ok=out is not None)
-        (folder / "raw").mkdir()
+        (folder / RAW).mkdir()
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror}; name another folder with --out") from error
     return folder
@@ -67,7 +78,7 @@ def verdicts(folder: Path) -> list[Verdict]:
 
 def reports(folder: Path) -> list[Path]:
     """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
+    names = (REPORT_HTML, REPORT_MD, TIMINGS_CSV, SWEEP_CSV, AGREEMENT_CSV, ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
 
 

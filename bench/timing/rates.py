@@ -10,8 +10,9 @@ from pathlib import Path
 from bench.process.spawn import Order, environment, make_empty, run_worker
 from bench.store.cell import CPU
 from bench.store.jsonl import read_lines
+from bench.store.layout import RATES
 from bench.store.raw_rows import Rates
-from bench.timing.rates_job import RATES, Job
+from bench.timing.rates_job import Job
 
 _TIMEOUT_SECONDS = 120.0
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RATES = "rates.jsonl"
-
 
 @dataclass(frozen=True)
 class Job:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.timing.rates_job import RATES, Job
+from bench.store.layout import RATES
+from bench.timing.rates_job import Job
 from bench.worker.startup import leave, pin, read_job
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from bench.report.views import names, notation
 from bench.report.views.history import named
 from bench.report.views.palette import Mark
 from bench.store.cell import Contest, Runner, Status
+from bench.store.layout import HISTORY_CSV
 
 MOST_PANELS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4
@@ -105,7 +106,7 @@ def _label(run: Entry) -> str:
 def _note(shown: Sequence[tuple[Contest, Cells]], left_out: int) -> str:
     every = [entry.timing.ratio_level for _, cells in shown for group in cells for entry in group]
     level = min(level for level in every if level is not None)
-    rest = f" {left_out:,} more pieces of work: history.csv." if left_out else ""
+    rest = f" {left_out:,} more pieces of work: {HISTORY_CSV}." if left_out else ""
     return (
         f"Logarithmic, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
         "each of its own run.\n"
