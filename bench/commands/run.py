@@ -99,15 +99,12 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 def report(folder: Path, screen: Screen) -> int:
     """Rebuild and print the tables of a run from its raw rows; BadInput if there is no run."""
-    with run_folder.uncollected():
-        try:
-            raw = write.write_reports(folder)
-        except OSError as error:
-            raise BadInput(
-                f"{folder}: {error.strerror}; copy the run to a folder that you can read and write"
-            ) from error
-        results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
-        _tell(folder, raw, screen, FINE)
+    try:
+        raw = write.write_reports(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
+    results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+    _tell(folder, raw, screen, FINE)
     return FINE
 
 

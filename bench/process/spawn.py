@@ -73,7 +73,7 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
         **({"JAX_ENABLE_X64": "1"} if dtype == "float64" else {}),
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
         "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
-        "TF_CPP_MINLOG_LEVEL": "2",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONFAULTHANDLER": "1",
         "LAYOUT_PADDING": "x" * random.randrange(4096),  # noqa: S311 - layout, no secret

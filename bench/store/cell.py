@@ -123,7 +123,3 @@ class Cell:
     def runner(self) -> Runner:
         """Who trains this cell."""
         return Runner(self.implementation, self.device, self.threads)
-
-    def __hash__(self) -> int:
-        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
-        return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +55,6 @@ def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
 def write_records(path: Path, records: Iterable[Any]) -> None:
     """Write these records as JSON lines in place of what was there."""
     write_text(path, "".join(jsonl.to_json(record) + "\n" for record in records))
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def verdicts(folder: Path) -> list[Verdict]:
