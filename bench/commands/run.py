@@ -9,12 +9,12 @@ from pathlib import Path
 from bench.analysis.run import Raw
 from bench.audit import check
 from bench.commands import estimate
-from bench.commands.session import Prepared, looked_at, prepare, reopen
+from bench.commands.session import Session, looked_at, prepare, reopen
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe
 from bench.machine.lock import alone
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
@@ -47,7 +47,7 @@ def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
         return _measure(ready, screen)
 
 
-def _measure(ready: Prepared, screen: Screen) -> int:
+def _measure(ready: Session, screen: Screen) -> int:
     options = ready.options
     seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
     _open(ready, screen, seconds)
@@ -64,7 +64,7 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     return code
 
 
-def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
+def _open(ready: Session, screen: Screen, seconds: float | None) -> None:
     """Print the opening lines, without warnings about disturbances if nothing will be timed."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
     results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
@@ -108,7 +108,7 @@ def report(folder: Path, screen: Screen) -> int:
     return FINE
 
 
-def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
+def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> int:
     """Return 0 if every cell is fine.
 
     A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1; a missing
@@ -126,7 +126,7 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
     return FINE
 
 
-def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
+def _agree(ready: Session, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Check the agreement of all cells, store the verdicts, and print them."""
     data, folders = looked_at(ready)
     with progress.display(screen) as listener:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.store.cell import data_key
 from bench.store.layout import ROOT
 from datasets.dataset import Dataset
@@ -21,7 +21,7 @@ _OF_THE_MACHINE = (
 )  # fmt: skip
 
 
-def identity(machine: Mapping[str, Any], made: Plan) -> dict[str, Any]:
+def identity(machine: Mapping[str, Any], made: RunPlan) -> dict[str, Any]:
     """Return the fingerprint of a run, as it reads back from JSON."""
     outside = {name: _digest([Path(name.rpartition(":")[0])]) for name in made.outside if ".py:" in name}
     return {

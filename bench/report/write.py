@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.comparison import Between
-from bench.analysis.history import Entry
+from bench.analysis.history import HistoryRow
 from bench.analysis.run import Raw, read
 from bench.report.markdown import agreement, comparison, history, run
 from bench.store import layout
@@ -57,7 +57,7 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
     write_text(folder / layout.COMPARISON_CSV, csv(Change, found.changes))
 
 
-def write_history(folder: Path, entries: Sequence[Entry]) -> None:
+def write_history(folder: Path, entries: Sequence[HistoryRow]) -> None:
     """Write history.md, history.csv and, where anything was compared, history.svg into a new folder."""
     from bench.report import svg  # noqa: PLC0415
 
@@ -66,4 +66,4 @@ def write_history(folder: Path, entries: Sequence[Entry]) -> None:
     if picture is not None:
         write_text(folder / layout.HISTORY_SVG, picture)
     write_text(folder / layout.HISTORY_MD, history.report(entries, picture=layout.HISTORY_SVG if picture else ""))
-    write_text(folder / layout.HISTORY_CSV, csv(Entry, entries))
+    write_text(folder / layout.HISTORY_CSV, csv(HistoryRow, entries))

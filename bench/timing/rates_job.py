@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Job:
+class RatesJob:
     """What the worker measures: arrays of these bytes read, of this dtype, with that many threads."""
 
     block: int

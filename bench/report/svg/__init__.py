@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.history import Entry
+from bench.analysis.history import HistoryRow
 from bench.analysis.run import Raw
 from bench.report.svg import agreement, history, intervals, rounds, scaling, style
 from bench.report.views import names, palette, samples
@@ -31,7 +31,7 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
         return {name: style.svg(figure) for name, figure in figures.items() if figure is not None}
 
 
-def draw_history(entries: Sequence[Entry]) -> str | None:
+def draw_history(entries: Sequence[HistoryRow]) -> str | None:
     """Return the picture of a history; None if nothing of it was compared."""
     with style.look():
         figure = history.draw(entries, palette.marks(entry.timing.cell.runner for entry in entries))
