@@ -17,15 +17,10 @@ from bench.analysis.statistics import Ratio, compare, level, order_interval
 from bench.errors import BadInput
 from bench.plan.controls import baseline_of
 from bench.store.cell import Cell, Status, data_key
+from bench.store.comparable import CONDITIONS
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Change
 from datasets.dataset import Model
-
-# What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.
-CONDITIONS: Mapping[str, tuple[str, ...]] = {
-    "machine": ("processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor"),
-    "versions": ("python", "libraries"),
-}
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analysis.comparison import CONDITIONS
 from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.store.cell import Cell
+from bench.store.comparable import CONDITIONS
 from bench.store.tables import Timing
 from datasets.dataset import Model
 

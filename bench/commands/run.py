@@ -20,7 +20,7 @@ from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store import layout, run_folder
-from bench.store.cell import Status
+from bench.store.cell import NOT_ATTEMPTED, Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
@@ -115,7 +115,7 @@ def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> i
     device is fine if any requested cell could run. Cells that the plan left out are fine.
     """
     planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}
-    ran = [cell for cell, verdict in planned.items() if verdict.status not in (Status.NOT_RUN, Status.NO_DEVICE)]
+    ran = [cell for cell, verdict in planned.items() if verdict.status not in NOT_ATTEMPTED]
     if all(cell in made.added for cell in ran):
         return NOT_FINE
     strict = os.environ.get("ALL_BACKENDS") == "1"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.store.jsonl import append_line, from_mapping
 from bench.store.layout import RATES
 from bench.timing.rates_job import RatesJob
 from bench.worker.startup import leave, pin, read_job
@@ -73,8 +74,6 @@ def main(argv: list[str]) -> None:
     """Run the job, and leave its one line."""
     job = read_job(argv)
     pin(job["core"])
-    from bench.store.jsonl import append_line, from_mapping  # noqa: PLC0415 - they import NumPy: pinned first
-
     append_line(Path(job["folder"]) / RATES, measure(from_mapping(RatesJob, job)))
 
 

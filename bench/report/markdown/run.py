@@ -15,7 +15,7 @@ from bench.report.views.agreement_matrix import Shares
 from bench.report.views.caveats import BY_EVENTS, limits_of
 from bench.report.views.names import Names
 from bench.store import layout
-from bench.store.cell import Status
+from bench.store.cell import NOT_ATTEMPTED, Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -37,8 +37,8 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw, rows, shown, named)),
         section("Conditions", conditions.conditions(raw, rows, named)),
-        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED, named)),
-        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED, named)),
+        section("What was not run", _states(rows, NOT_ATTEMPTED, named)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - NOT_ATTEMPTED, named)),
         section("What these numbers do not say", bullets(limits_of(rows))),
         section("To cite this run", conditions.citation(raw)),
     )

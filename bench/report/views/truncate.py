@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bench.analysis.ranking import rankings
 from bench.report.views import notation
-from bench.store.cell import Contest, Status
+from bench.store.cell import NOT_ATTEMPTED, Contest, Status
 from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 from datasets.dataset import Model
@@ -20,8 +20,6 @@ Row = TypeVar("Row")
 
 # A browser takes seconds for ten thousand rows, and nobody reads them; a sweep of nine sizes has some 250.
 MOST_ROWS = 300
-
-NOT_ATTEMPTED = frozenset({Status.NOT_RUN, Status.NO_DEVICE})
 
 
 def shown(rows: Sequence[Timing]) -> list[Numbered]:
