@@ -16,7 +16,7 @@ from datasets.folder import open_folder
 
 
 @dataclass(frozen=True)
-class Row:
+class Facts:
     """What is known about a dataset without loading it; k is 1 unless the model is softmax."""
 
     name: str
@@ -30,21 +30,21 @@ class Row:
 
 SIMPLE, MULTIVARIATE, LOGISTIC, SOFTMAX = Model  # in the order of their definition
 
-DATASETS: dict[str, Row] = {
+DATASETS: dict[str, Facts] = {
     row.name: row
     for row in (
-        Row("study_hours", SIMPLE, 3, 1, 1, "hours of study and points, y = 2x", lessons.study_hours),
-        Row("identity", SIMPLE, 3, 1, 1, "y = x", lessons.identity),
-        Row("triple", SIMPLE, 6, 1, 1, "y = 3x", lessons.triple),
-        Row("quiz_scores", MULTIVARIATE, 5, 3, 1, "final score from three quiz scores", lessons.quiz_scores),
-        Row("pass_fail", LOGISTIC, 6, 2, 1, "exam passed or not", lessons.pass_fail),
-        Row("three_grades", SOFTMAX, 8, 4, 3, "one of three grades", lessons.three_grades),
-        Row("diabetes_bmi", SIMPLE, 442, 1, 1, "progression of diabetes from body mass index", bundled.diabetes_bmi),
-        Row("diabetes", MULTIVARIATE, 442, 10, 1, "progression of diabetes from ten measurements", bundled.diabetes),
-        Row("breast_cancer", LOGISTIC, 569, 30, 1, "malignant or benign, from cell nuclei", bundled.breast_cancer),
-        Row("digits", SOFTMAX, 1797, 64, 10, "handwritten digits, 8 x 8 pixels", bundled.digits),
-        Row("iris", SOFTMAX, 150, 4, 3, "species of iris from measurements of the flower", bundled.iris),
-        Row("wine", SOFTMAX, 178, 13, 3, "growers of wine from chemical analysis", bundled.wine),
+        Facts("study_hours", SIMPLE, 3, 1, 1, "hours of study and points, y = 2x", lessons.study_hours),
+        Facts("identity", SIMPLE, 3, 1, 1, "y = x", lessons.identity),
+        Facts("triple", SIMPLE, 6, 1, 1, "y = 3x", lessons.triple),
+        Facts("quiz_scores", MULTIVARIATE, 5, 3, 1, "final score from three quiz scores", lessons.quiz_scores),
+        Facts("pass_fail", LOGISTIC, 6, 2, 1, "exam passed or not", lessons.pass_fail),
+        Facts("three_grades", SOFTMAX, 8, 4, 3, "one of three grades", lessons.three_grades),
+        Facts("diabetes_bmi", SIMPLE, 442, 1, 1, "progression of diabetes from body mass index", bundled.diabetes_bmi),
+        Facts("diabetes", MULTIVARIATE, 442, 10, 1, "progression of diabetes from ten measurements", bundled.diabetes),
+        Facts("breast_cancer", LOGISTIC, 569, 30, 1, "malignant or benign, from cell nuclei", bundled.breast_cancer),
+        Facts("digits", SOFTMAX, 1797, 64, 10, "handwritten digits, 8 x 8 pixels", bundled.digits),
+        Facts("iris", SOFTMAX, 150, 4, 3, "species of iris from measurements of the flower", bundled.iris),
+        Facts("wine", SOFTMAX, 178, 13, 3, "growers of wine from chemical analysis", bundled.wine),
     )
 }
 
@@ -93,4 +93,4 @@ def _check_model(spec: str, model: Model, wanted: Model | None) -> None:
         raise ValueError(f"{spec}: is for {model}, not {wanted}: use --model {model} or another dataset")
 
 
-__all__ = ["DATASETS", "Batching", "Dataset", "Model", "Row", "UnknownDataset", "load"]
+__all__ = ["DATASETS", "Batching", "Dataset", "Facts", "Model", "UnknownDataset", "load"]

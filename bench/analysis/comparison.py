@@ -16,16 +16,11 @@ from bench.analysis.run import Raw
 from bench.analysis.statistics import Ratio, compare, level, order_interval
 from bench.errors import BadInput
 from bench.plan.controls import baseline_of
-from bench.store.cell import Cell, Status
+from bench.store.cell import Cell, Status, data_key
+from bench.store.comparable import CONDITIONS
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Change
 from datasets.dataset import Model
-
-# What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.
-CONDITIONS: Mapping[str, tuple[str, ...]] = {
-    "machine": ("processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor"),
-    "versions": ("python", "libraries"),
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,11 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
     differences = _differences(*identities, across)
     cells = {one.cell: one for one in old.final}, {one.cell: one for one in new.final}
     changed = _changed_data(*identities)
-    shared = [cell for cell in cells[1] if cell in cells[0] and _data(cell) not in changed]
+    shared = [
+        cell
+        for cell in cells[1]
+        if cell in cells[0] and data_key(cell.problem.dataset, cell.problem.dtype) not in changed
+    ]
     if not shared:
         raise BadInput(f"the runs share no cell: {_why_none(list(cells[0]), list(cells[1]), changed)}")
     changes = [
@@ -95,10 +94,6 @@ def _difference(name: str, old: Any, new: Any) -> str:
         parts = [_difference(key, old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
         return ", ".join(parts)
     return f"{name} was {old} and is {new}"
-
-
-def _data(cell: Cell) -> str:
-    return f"{cell.problem.dataset} {cell.problem.dtype}"
 
 
 def _changed_data(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:

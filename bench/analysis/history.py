@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analysis.comparison import CONDITIONS
 from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.store.cell import Cell
+from bench.store.comparable import CONDITIONS
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryRow:
     """A cell in one of several runs.
 
     conditions   from 1: runs with the same number were of one machine and of the same versions
@@ -28,7 +28,7 @@ class Entry:
     timing: Timing
 
 
-def history(runs: Iterable[Raw]) -> list[Entry]:
+def history(runs: Iterable[Raw]) -> list[HistoryRow]:
     """Return every cell of every run that was timed, the earliest run first; BadInput if one stands there twice."""
     ordered = sorted((raw for raw in runs if raw.timed), key=lambda raw: str(raw.environment["started"]))
     names = [raw.environment["run"] for raw in ordered]
@@ -37,7 +37,7 @@ def history(runs: Iterable[Raw]) -> list[Entry]:
         raise BadInput(f"run {twice} is named twice: a history has each run once")
     known: list[dict[str, Any]] = []
     return [
-        Entry(
+        HistoryRow(
             run=raw.environment["run"],
             started=raw.environment["started"],
             commit=raw.environment["machine"].get("commit") or "",
@@ -57,9 +57,9 @@ def _number(known: list[dict[str, Any]], raw: Raw) -> int:
     return 1 + known.index(own)
 
 
-def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
+def by_cell(entries: Sequence[HistoryRow]) -> list[list[HistoryRow]]:
     """Return the entries of each cell, the cells in the order in which they first occur."""
-    cells: dict[Cell, list[Entry]] = {}
+    cells: dict[Cell, list[HistoryRow]] = {}
     for entry in entries:
         cells.setdefault(entry.timing.cell, []).append(entry)
     return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.cell.problem.model))

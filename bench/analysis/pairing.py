@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.analysis.statistics import paired_ratio, process_value
-from bench.plan.controls import NULL, TWIN, baseline_of
+from bench.plan.controls import NULL, baseline_of, is_twin
 from bench.store.cell import Cell
 from bench.store.raw_rows import Rounds
 from datasets.dataset import Model
@@ -23,7 +23,7 @@ def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Ce
     twins: dict[Cell, list[Rounds]] = {}
     for one in rounds:
         if one.name != NULL:
-            (twins if one.name.endswith(TWIN) else own).setdefault(one.cell, []).append(one)
+            (twins if is_twin(one.name) else own).setdefault(one.cell, []).append(one)
     return own, twins
 
 

@@ -24,12 +24,12 @@ from bench.analysis.statistics import (
     processes,
 )
 from bench.errors import BadInput
-from bench.plan.controls import NULL, TWIN, baseline_of
+from bench.plan.controls import NULL, baseline_of, twin
 from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
-from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
+from bench.store.layout import AGREEMENT, ENVIRONMENT, RAW, SCHEMA
 from bench.store.raw_rows import Block, Failure, Rates, Rounds, Verdict
-from bench.store.run_folder import uncollected, verdicts
+from bench.store.run_folder import verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from datasets.dataset import Model
 from impls import BASELINE
@@ -123,9 +123,9 @@ class Raw:
         return _final_verdicts(self)
 
     @cached_property
-    def fine(self) -> dict[Cell, Cell]:
-        """The cells that have a time, by themselves: one that is equal finds the one that others know."""
-        return {verdict.cell: verdict.cell for verdict in self.final if verdict.status is Status.OK}
+    def fine(self) -> dict[Cell, Verdict]:
+        """The cells that have a time, with their verdicts."""
+        return {verdict.cell: verdict for verdict in self.final if verdict.status is Status.OK}
 
     @cached_property
     def comparisons(self) -> dict[Model, int]:
@@ -239,13 +239,11 @@ def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
     own = {cell: raw.values[cell] for cell in raw.fine if cell in raw.values}
-    baselines = {cell: raw.fine.get(baseline_of(cell)) for cell in own}
-    others = _grouped(
-        {cell: (own[cell], own[baseline]) for cell, baseline in baselines.items() if baseline not in (None, cell)}
-    )
+    baselines = {cell: baseline_of(cell) for cell in own}
+    others = _grouped({cell: (own[cell], own[one]) for cell, one in baselines.items() if one != cell and one in own})
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
     selves = _grouped({cell: (values, own[cell]) for cell, values in raw.twin_values.items() if cell in own})
-    return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
+    return found + [_mean(twin(BASELINE), cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
 _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
@@ -272,14 +270,14 @@ def _cost(found: Iterable[float | None]) -> float | None:
 
 def _timing(verdict: Verdict, raw: Raw) -> Timing:
     cell, problem = verdict.cell, verdict.cell.problem
-    baseline, count = raw.fine.get(baseline_of(cell)), raw.comparisons[problem.model]
+    baseline, count = baseline_of(cell), raw.comparisons[problem.model]
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     values = raw.values[cell] if rounds else {}
     costs = [one.costs for one in rounds]
     interval = None if raw.quick else order_interval(list(values.values()), level(count))
     low, high, reached = interval or (None, None, None)
     ratio = minimum = None
-    if rounds and baseline is not None and cell != baseline and not raw.quick:
+    if rounds and baseline in raw.fine and cell != baseline and not raw.quick:
         ratio = paired_ratio(values, raw.values[baseline], count)
         minimum = paired_ratio(raw.minima[cell], raw.minima[baseline], count)
     epoch_seconds = median(values.values()) if values else None
@@ -342,14 +340,13 @@ def read(folder: Path) -> Raw:
 
 
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
-    with uncollected():
-        judged = verdicts(folder)
-        return Raw(
-            environment=environment,
-            verdicts=judged,
-            agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(checkpoint.each_rounds(folder / "raw", decode_rounds.reader(one.cell for one in judged))),
-            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
-            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
-            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
-        )
+    done = checkpoint.read(folder / RAW, decode_rounds.reader())
+    return Raw(
+        environment=environment,
+        verdicts=verdicts(folder),
+        agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
+        rounds=done.rounds,
+        failures=done.failures,
+        blocks=done.blocks,
+        rates=done.rates,
+    )

@@ -10,6 +10,7 @@ from bench.analysis.pairing import by_cell
 from bench.audit import replay, rules
 from bench.store import checkpoint
 from bench.store.jsonl import append_line
+from bench.store.layout import FAILURES
 from bench.store.raw_rows import Failure
 from datasets.dataset import Dataset
 
@@ -33,4 +34,4 @@ def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
                 processes.append([*rules.findings(one), *filter(None, others)])
             found = rules.declared(processes)
             if found is not None:
-                append_line(raw / "failures.jsonl", Failure(cell, None, found.status, found.detail))
+                append_line(raw / FAILURES, Failure(cell, None, found.status, found.detail))

@@ -12,7 +12,7 @@ from statistics import median, quantiles
 
 from bench.analysis.statistics import process_value
 from bench.plan import controls
-from bench.store.cell import Status
+from bench.store.cell import LIES, OF_ONE_PROCESS, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
 
 # A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
@@ -52,13 +52,12 @@ def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
     A lie must hold of three of them. A wrong environment, and rounds that cannot be checked, are facts: one
     process is enough where no lie explains them.
     """
-    facts = (Status.WRONG_ENVIRONMENT, Status.UNCHECKED)
-    for status in Status:
+    for status in LIES:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
         found = [detail for detail in details if detail is not None]
-        if status not in facts and len(found) >= _PROCESSES:
+        if len(found) >= _PROCESSES:
             return Finding(status, f"{found[0]} ({len(found)} of {len(processes)} processes)")
-    return next((f for process in processes for f in process if f.status in facts), None)
+    return next((f for process in processes for f in process if f.status in OF_ONE_PROCESS), None)
 
 
 def _environment(environment: Environment) -> Iterator[Finding]:

@@ -11,9 +11,8 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined] # public by name, but in no __all__
 
 import impls
-from bench.analysis.comparison import CONDITIONS
 from bench.cli.arguments import HOW, OUTPUT, Arguments, Verbosity, among, spread
-from bench.cli.completion import SCRIPT
+from bench.cli.completion import SCRIPT, VARIABLE
 from bench.commands import compare as comparison
 from bench.commands import run as runs
 from bench.errors import BadInput, unknown
@@ -24,6 +23,7 @@ from bench.report.terminal import listing, results
 from bench.report.terminal.console import console
 from bench.report.terminal.excerpts import show as print_excerpts
 from bench.report.views.excerpts import excerpts
+from bench.store.comparable import CONDITIONS
 from datasets.dataset import Model
 
 BAD_INPUT = 2
@@ -261,7 +261,7 @@ def main(arguments: Sequence[str]) -> int:
             "python -m bench",
             standalone_mode=False,
             obj=command,
-            complete_var="_BENCH_COMPLETE",
+            complete_var=VARIABLE,
         )
     except BadInput as error:
         results.error(str(error))

@@ -13,6 +13,6 @@ SCRIPT = r"""_bench_complete() {
     [ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" = "-m bench" ] || return 1
     local IFS=$'\n'
     COMPREPLY=( $(COMP_WORDS="bench ${COMP_WORDS[*]:3}" COMP_CWORD=$((COMP_CWORD - 2)) \
-                  _BENCH_COMPLETE=complete_bash "${COMP_WORDS[0]}" -m bench 2> /dev/null) )
+                  @VARIABLE@=complete_bash "${COMP_WORDS[0]}" -m bench 2> /dev/null) )
 }
-complete -o default -F _bench_complete python python3"""
+complete -o default -F _bench_complete python python3""".replace("@VARIABLE@", VARIABLE)

@@ -14,6 +14,7 @@ from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
 from bench.store import run_folder
+from bench.store.layout import COMPARISON_CSV, COMPARISON_MD
 
 FINE, SLOWER = 0, 1
 
@@ -51,7 +52,7 @@ def compare(
     comparison.changes(screen, found, *environments)
     if out is not None:
         write.write_comparison(out, found, *environments)
-        results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
+        results.paths(screen, [out / COMPARISON_MD, out / COMPARISON_CSV])
     if fail_slower is not None:
         comparison.threshold(screen, fail_slower, found, failed, missing)
     if screen.json:

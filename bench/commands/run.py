@@ -9,18 +9,18 @@ from pathlib import Path
 from bench.analysis.run import Raw
 from bench.audit import check
 from bench.commands import estimate
-from bench.commands.session import Prepared, looked_at, prepare, reopen
+from bench.commands.session import Session, looked_at, prepare, reopen
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe
 from bench.machine.lock import alone
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store import layout, run_folder
-from bench.store.cell import Status
+from bench.store.cell import NOT_ATTEMPTED, Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
@@ -47,7 +47,7 @@ def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
         return _measure(ready, screen)
 
 
-def _measure(ready: Prepared, screen: Screen) -> int:
+def _measure(ready: Session, screen: Screen) -> int:
     options = ready.options
     seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
     _open(ready, screen, seconds)
@@ -56,15 +56,15 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with progress.display(screen) as listener:
-            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
-        check.judge(ready.out / "raw", ready.plan.data)
+            race.race(passed, ready.folders, wanted, raw=ready.out / layout.RAW, on_progress=listener)
+        check.judge(ready.out / layout.RAW, ready.plan.data)
     raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)
     return code
 
 
-def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
+def _open(ready: Session, screen: Screen, seconds: float | None) -> None:
     """Print the opening lines, without warnings about disturbances if nothing will be timed."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
     results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
@@ -99,26 +99,23 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 def report(folder: Path, screen: Screen) -> int:
     """Rebuild and print the tables of a run from its raw rows; BadInput if there is no run."""
-    with run_folder.uncollected():
-        try:
-            raw = write.write_reports(folder)
-        except OSError as error:
-            raise BadInput(
-                f"{folder}: {error.strerror}; copy the run to a folder that you can read and write"
-            ) from error
-        results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
-        _tell(folder, raw, screen, FINE)
+    try:
+        raw = write.write_reports(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
+    results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+    _tell(folder, raw, screen, FINE)
     return FINE
 
 
-def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
+def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> int:
     """Return 0 if every cell is fine.
 
     A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1; a missing
     device is fine if any requested cell could run. Cells that the plan left out are fine.
     """
     planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}
-    ran = [cell for cell, verdict in planned.items() if verdict.status not in (Status.NOT_RUN, Status.NO_DEVICE)]
+    ran = [cell for cell, verdict in planned.items() if verdict.status not in NOT_ATTEMPTED]
     if all(cell in made.added for cell in ran):
         return NOT_FINE
     strict = os.environ.get("ALL_BACKENDS") == "1"
@@ -129,7 +126,7 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
     return FINE
 
 
-def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
+def _agree(ready: Session, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Check the agreement of all cells, store the verdicts, and print them."""
     data, folders = looked_at(ready)
     with progress.display(screen) as listener:

@@ -19,7 +19,7 @@ from bench.gate import check as gate
 from bench.gate import reference
 from bench.machine import describe, doctor
 from bench.plan import cells, fingerprint
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.plan.options import Options
 from bench.report.terminal import results
 from bench.store import run_folder
@@ -34,11 +34,11 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Session:
     """A plan with its data on disk and its outside implementations loadable, and the run's folder."""
 
     options: Options
-    plan: Plan
+    plan: RunPlan
     folders: Folders
     work: Path
     out: Path
@@ -46,7 +46,7 @@ class Prepared:
 
 
 @contextmanager
-def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
+def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Session]:
     """Plan a run, load everything it names, and only then create its folder."""
     run_folder.check_out(options.out)
     made = cells.make(options)
@@ -57,11 +57,11 @@ def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared
         out = run_folder.make_folder(options.out, name)
         run_folder.write_environment(out, environment)
         with _stoppable(out):
-            yield Prepared(options, made, folders, work, out, environment)
+            yield Session(options, made, folders, work, out, environment)
 
 
 @contextmanager
-def reopen(folder: Path) -> Iterator[Prepared]:
+def reopen(folder: Path) -> Iterator[Session]:
     """Plan a stopped run again, and check that nothing has changed since."""
     environment = read(folder).environment
     if not environment["timed"]:
@@ -70,11 +70,11 @@ def reopen(folder: Path) -> Iterator[Prepared]:
     made = cells.make(options)
     fingerprint.check(folder, environment["identity"], fingerprint.identity(describe.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
-        yield Prepared(options, made, folders, work, folder, environment)
+        yield Session(options, made, folders, work, folder, environment)
 
 
 @contextmanager
-def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
+def _arrays(made: RunPlan) -> Iterator[tuple[Path, Folders]]:
     """Save the data for the workers, and check that a worker can load the outside implementations."""
     with TemporaryDirectory(prefix="bench-") as temporary:
         work = Path(temporary)
@@ -98,7 +98,7 @@ def _stoppable(out: Path) -> Iterator[None]:
         raise BadInput(f"{out}: {error.strerror}; {remedy}") from error
 
 
-def _save(made: Plan, work: Path) -> Folders:
+def _save(made: RunPlan, work: Path) -> Folders:
     folders = {}
     for number, (key, data) in enumerate(made.data.items()):
         folders[key] = work / f"data-{number}"
@@ -106,7 +106,7 @@ def _save(made: Plan, work: Path) -> Folders:
     return folders
 
 
-def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]:
+def looked_at(ready: Session) -> tuple[dict[tuple[str, str], Dataset], Folders]:
     """Return the data for the gate, and their folders: for data on disk, two and a half of the largest batches."""
     problems = [cell.problem for cell in ready.plan.cells]
     data, folders = dict(ready.plan.data), dict(ready.folders)
@@ -119,7 +119,7 @@ def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]
     return data, folders
 
 
-def _environment(options: Options, command: str, made: Plan, started: datetime, name: str) -> dict[str, Any]:
+def _environment(options: Options, command: str, made: RunPlan, started: datetime, name: str) -> dict[str, Any]:
     sources = [
         {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
         for (_, dtype), one in made.data.items()

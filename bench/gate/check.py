@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.errors import BadInput
 from bench.gate import training, trajectory
-from bench.gate.jobs import OBSERVED, Job, Own, planned
+from bench.gate.jobs import OBSERVED, GateJob, Own, planned
 from bench.gate.observe import Observation
 from bench.gate.verdicts import Entrant, Opinions, Seen, judged, verdict
 from bench.process import spawn
@@ -125,11 +125,11 @@ def _rounded_down(rate: float) -> float:
 
 def _jobs(
     cells: Sequence[Cell], dtypes: Sequence[str], folders: Folders, work: Path, epochs: int
-) -> list[tuple[Entrant, Job]]:
+) -> list[tuple[Entrant, GateJob]]:
     entrants: dict[Entrant, list[Problem]] = {}
     for cell in cells:
         entrants.setdefault(Entrant(cell.implementation, cell.device, cell.threads), []).append(cell.problem)
-    jobs: list[tuple[Entrant, Job]] = []
+    jobs: list[tuple[Entrant, GateJob]] = []
     for entrant, problems in entrants.items():
         for dtype in dtypes:
             folder = work / f"gate-{len(jobs)}"
@@ -137,12 +137,12 @@ def _jobs(
             own = [Own(problem, str(folders[problem.dataset, dtype])) for problem in problems if problem.dtype == dtype]
             models = tuple(dict.fromkeys(problem.model for problem in problems))
             feeds = tuple(dict.fromkeys(problem.feed for problem in problems))
-            job = Job(entrant.implementation, entrant.device, dtype, epochs, models, feeds, tuple(own), str(folder))
+            job = GateJob(entrant.implementation, entrant.device, dtype, epochs, models, feeds, tuple(own), str(folder))
             jobs.append((entrant, job))
     return jobs
 
 
-def _order(entrant: Entrant, job: Job) -> spawn.Order:
+def _order(entrant: Entrant, job: GateJob) -> spawn.Order:
     environment = spawn.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
     capped = entrant.device == "cpu"
     mapped = mapped_bytes(own.folder for own in job.own)
@@ -151,7 +151,7 @@ def _order(entrant: Entrant, job: Job) -> spawn.Order:
     )
 
 
-def _collect(entrant: Entrant, job: Job, ending: spawn.Ending) -> Iterator[Seen]:
+def _collect(entrant: Entrant, job: GateJob, ending: spawn.Ending) -> Iterator[Seen]:
     """Yield what was seen of every case of the job; one that left no record ended with its worker."""
     folder = Path(job.folder)
     records = {record.case: record for record in read_lines(Observed, folder / OBSERVED)}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference, training, trajectory
 from bench.gate.case import Case
-from bench.gate.reference import BUDGET, Point, Problem, Scaled, Wide
+from bench.gate.reference import BUDGET, Point, Scaled, Wide, WideProblem
 from impls.protocol import Dataset, Model, Params, parameter_shapes
 
 # |third derivative| of log(1 + exp z), and of log sum exp in one logit, is p(1-p)|1-2p| <= 1/(6 sqrt 3).
@@ -29,7 +29,7 @@ class Expected:
 
     case: Case
     dataset: Dataset
-    problem: Problem
+    problem: WideProblem
     common: Expectation
 
     def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation:
@@ -69,7 +69,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     return Expected(case, dataset, problem, common)
 
 
-def _spread(case: Case, small: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _spread(case: Case, small: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     """Yield what rows of zeros leave as the small problem has it, times its share of the rows, budget and all.
 
     A row of zeros adds 0 to the gradient of w, and with b = 0 and y = 0 to all that is linear; to the loss of a
@@ -90,7 +90,7 @@ def _spread(case: Case, small: Dataset, problem: Problem) -> Iterator[tuple[str,
         yield "start/loss", _times(point.loss, share)
 
 
-def _ratio(part: int, whole: int, problem: Problem) -> Wide:
+def _ratio(part: int, whole: int, problem: WideProblem) -> Wide:
     return np.asarray(part, problem.x.dtype) / np.asarray(whole, problem.x.dtype)
 
 
@@ -98,12 +98,12 @@ def _times(scaled: Scaled, factor: Wide) -> Scaled:
     return Scaled(factor * scaled.value, factor * scaled.scale)
 
 
-def _run(case: Case, problem: Problem, start: Params) -> trajectory.Run:
+def _run(case: Case, problem: WideProblem, start: Params) -> trajectory.Run:
     theta = reference.stacked(start, problem)
     return trajectory.run(problem, theta, case.recipe, range(case.epochs), rounded="parameters" in case.exact)
 
 
-def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _trajectory(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     run = _run(case, problem, case.start)
     if not case.watched:
         return
@@ -112,7 +112,7 @@ def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tupl
         yield f"epoch {epoch}/loss", loss
 
 
-def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _own(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
     parameters = training.after(dataset, case.start, case.recipe, case.watched)
     for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
@@ -121,7 +121,9 @@ def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, 
             yield f"epoch {epoch}/loss", trajectory.loss_at(problem, one.value, one.scale)
 
 
-def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name: str) -> Iterator[tuple[str, Scaled]]:
+def _state(
+    case: Case, dataset: Dataset, problem: WideProblem, params: Params, name: str
+) -> Iterator[tuple[str, Scaled]]:
     point = reference.evaluate(problem, reference.stacked(params, problem), rounded=bool(case.exact))
     predictions = _exactly(case, "predictions", point.predictions)
     if dataset.model is not Model.SOFTMAX:
@@ -155,7 +157,7 @@ def _labels(case: Case, dataset: Dataset, point: Point, granted: float) -> Scale
     return Scaled(labels.astype(np.float64), np.where(unclear, np.inf, 0.0))
 
 
-def _differences(problem: Problem, theta: Wide) -> Scaled:
+def _differences(problem: WideProblem, theta: Wide) -> Scaled:
     """Return the gradients with the scale of central differences of a computed loss.
 
     With the step h the error is at most C u scale(loss) / h for the two roundings of the loss, |g| u

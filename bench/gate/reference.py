@@ -78,7 +78,7 @@ def narrowed(value: Wide, dtype: str) -> Wide:
 
 
 @dataclass(frozen=True)
-class Problem:
+class WideProblem:
     """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k).
 
     usual   sums over rows are granted what is usual where that is less than the worst case, n roundings of each term
@@ -115,19 +115,19 @@ class Problem:
         """The error that the rule grants where the scale is 1."""
         return self.budgets * BUDGET * unit_roundoff(self.dtype)
 
-    def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
+    def rows(self, rows: slice | NDArray[np.int64]) -> WideProblem:
         """Return the problem of these rows alone, as one batch sees it."""
         labels = None if self.labels is None else self.labels[rows]
-        return Problem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k, self.usual)
+        return WideProblem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k, self.usual)
 
 
-def widen(dataset: Dataset, *, usual: bool = False) -> Problem:
+def widen(dataset: Dataset, *, usual: bool = False) -> WideProblem:
     """Return the dataset's rounded arrays in the precision of the reference."""
     dtype = wider(str(dataset.x.dtype))
     x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
     if dataset.model is Model.SOFTMAX:
         labels = dataset.y.astype(np.int64)
-        return Problem(
+        return WideProblem(
             dataset.model,
             str(dataset.x.dtype),
             x,
@@ -136,10 +136,10 @@ def widen(dataset: Dataset, *, usual: bool = False) -> Problem:
             dataset.classes,
             usual,
         )
-    return Problem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1, usual)
+    return WideProblem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1, usual)
 
 
-def stacked(params: Params, problem: Problem) -> Wide:
+def stacked(params: Params, problem: WideProblem) -> Wide:
     """Return theta (d + 1, k) in wide precision: the rows of w, and b as the last row."""
     w = np.asarray(params.w).astype(problem.x.dtype).reshape(-1, problem.k)
     b = np.asarray(params.b).astype(problem.x.dtype).reshape(1, problem.k)
@@ -156,7 +156,7 @@ class Point:
     logits: Scaled
 
 
-def evaluate(problem: Problem, theta: Wide, *, rounded: bool = False) -> Point:
+def evaluate(problem: WideProblem, theta: Wide, *, rounded: bool = False) -> Point:
     """Return loss, gradients (d + 1, k), predictions and logits (n, k) at theta, each with its scale.
 
     With `rounded`, for problems that are exact but for this, z is rounded to the dtype under test.
@@ -174,7 +174,7 @@ def evaluate(problem: Problem, theta: Wide, *, rounded: bool = False) -> Point:
             return _softmax(problem, z, dz)
 
 
-def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _linear(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
     r = z - problem.targets
     dr = dz + np.abs(r)
@@ -184,7 +184,7 @@ def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
     return Point(Scaled(loss, loss_scale), _gradients(problem, r, dr, 2 / _wide(problem, n)), logits, logits)
 
 
-def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _logistic(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
     positive = problem.targets == 1
     p, q = _sigmoid(z), _sigmoid(-z)
@@ -214,7 +214,7 @@ def _moved(upper: Wide, value: Wide, lower: Wide) -> Wide:
     return np.maximum(upper - value, value - lower)
 
 
-def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _softmax(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     n, k = problem.n, problem.k
     t = problem.granted * dz
     total = _logsumexp(z)
@@ -253,7 +253,7 @@ def _logsumexp(z: Wide) -> Wide:
     return total
 
 
-def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
+def _gradients(problem: WideProblem, r: Wide, dr: Wide, c: Wide) -> Scaled:
     """Return c [x, 1]' r, and its scale: the error of r carried through, plus n roundings of each product."""
     value = c * np.concatenate([_summed(problem.x, r), r.sum(axis=0, keepdims=True)])
     scale = c * _reach(problem, dr + problem.n * np.abs(r)) + 2 * np.abs(value)
@@ -262,19 +262,19 @@ def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
     return Scaled(value, scale)
 
 
-def _reach(problem: Problem, sizes: Wide) -> NDArray[np.float64]:
+def _reach(problem: WideProblem, sizes: Wide) -> NDArray[np.float64]:
     """Return the sum (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
     wide = sizes.astype(np.float64)
     return np.concatenate([problem.sizes.T @ wide, wide.sum(axis=0, keepdims=True)])
 
 
-def _usual(problem: Problem, r: Wide) -> NDArray[np.float64]:
+def _usual(problem: WideProblem, r: Wide) -> NDArray[np.float64]:
     """Return what is granted for the roundings of a sum over rows (d + 1, k), in units of u."""
     x, wide = problem.x.astype(np.float64), r.astype(np.float64)
     return sums.FACTOR * sums.usual(x, wide, sums.lost(x.astype(problem.dtype), wide))
 
 
-def _of_the_mean(problem: Problem, losses: Wide) -> float:
+def _of_the_mean(problem: WideProblem, losses: Wide) -> float:
     """Return how many roundings the mean of these losses (n,) or (n, 1), none of them negative, is granted."""
     worst = float(problem.n + 2)
     if not problem.usual:
@@ -293,7 +293,7 @@ def _summed(x: Wide, r: Wide) -> Wide:
     return sum(blocks, np.zeros((r.shape[1], x.shape[1]), x.dtype)).T
 
 
-def _wide(problem: Problem, value: int) -> Wide:
+def _wide(problem: WideProblem, value: int) -> Wide:
     return np.asarray(value, problem.x.dtype)
 
 
@@ -328,7 +328,7 @@ class Curvature:
         return np.asarray(np.matmul(self.a.T, bent).reshape(left.shape))
 
 
-def curvature(problem: Problem, theta: Wide) -> Curvature:
+def curvature(problem: WideProblem, theta: Wide) -> Curvature:
     """Return the Hessian of the loss at theta, in float64."""
     a = np.concatenate([problem.x, np.ones((problem.n, 1))], axis=1).astype(np.float64)
     z = a @ theta.astype(np.float64)
@@ -344,6 +344,6 @@ def curvature(problem: Problem, theta: Wide) -> Curvature:
     return Curvature(a, s / problem.n)
 
 
-def batches(problem: Problem, recipe: Recipe, epochs: Sequence[int]) -> list[Problem]:
+def batches(problem: WideProblem, recipe: Recipe, epochs: Sequence[int]) -> list[WideProblem]:
     """Return the problem of every batch of these epochs, in the order in which they are trained on."""
     return [problem.rows(rows) for epoch in epochs for rows in recipe.batching.rows(problem.n, epoch)]

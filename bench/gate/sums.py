@@ -24,7 +24,7 @@ def usual(x: Float64, r: Float64, share: float) -> Float64:
     """
     terms = np.concatenate([np.abs(x).T @ np.abs(r), np.abs(r).sum(axis=0, keepdims=True)])
     partial, largest = np.zeros_like(terms), np.zeros_like(terms)
-    for some in np.array_split(np.arange(len(x)), _CHUNKS):
+    for some in np.array_split(np.arange(len(x)), min(_CHUNKS, len(x))):
         part = slice(some[0], some[-1] + 1)
         partial[:-1] += x[part].T @ r[part]
         partial[-1] += r[part].sum(axis=0)

@@ -43,7 +43,7 @@ def read() -> Counters:
     return Counters(wall, cpu, _switches(), pressure_seconds(), busy, steal, threads, queued)
 
 
-def disturbance(before: Counters, after: Counters) -> Disturbance:
+def difference(before: Counters, after: Counters) -> Disturbance:
     """Return what the counters say happened between two moments."""
     wall, cpu = after.wall - before.wall, after.cpu - before.cpu
     busy = _less(after.busy, before.busy)

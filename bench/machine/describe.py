@@ -15,7 +15,7 @@ from typing import Any
 import cpuinfo
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from bench.store.layout import ROOT
 
 _LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "pytest", "pytest-benchmark")
 

@@ -47,7 +47,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Condition:
     """One condition of a run; `remedy` is empty if nothing is wrong."""
 
     name: str
@@ -78,7 +78,7 @@ def _pressure_percent() -> float | None:
     return float(found.group(1)) if found else None
 
 
-def findings(state: State, threads: int = 1) -> list[Finding]:
+def findings(state: State, threads: int = 1) -> list[Condition]:
     """Return all conditions, the most important first, with a remedy if something is wrong.
 
     threads   the largest number of threads in a worker
@@ -88,65 +88,65 @@ def findings(state: State, threads: int = 1) -> list[Finding]:
             _variables(state), _missing(state), _memory(state)]  # fmt: skip
 
 
-def advice(found: list[Finding]) -> list[str]:
+def advice(found: list[Condition]) -> list[str]:
     """Return one line per problem."""
     return [f"{one.name}: {one.found}; {one.remedy}" for one in found if one.remedy]
 
 
-def _load(state: State) -> Finding:
+def _load(state: State) -> Condition:
     remedy = "close other programs, or wait" if state.load > 0.5 * state.processors else ""
-    return Finding("load", f"{state.load:.2f} on {state.processors} processors", remedy)
+    return Condition("load", f"{state.load:.2f} on {state.processors} processors", remedy)
 
 
-def _busy(state: State) -> Finding:
+def _busy(state: State) -> Condition:
     busy = [f"{number} ({percent:.0f} %)" for number, percent in state.busy.items() if percent > _BUSY_PERCENT]
     remedy = "a busy core shifts ratios even when runs are paired: stop what is using it" if busy else ""
-    return Finding("busy processors", ", ".join(busy) or "none", remedy)
+    return Condition("busy processors", ", ".join(busy) or "none", remedy)
 
 
-def _threads(state: State, threads: int) -> Finding:
+def _threads(state: State, threads: int) -> Condition:
     idle = sum(percent <= _BUSY_PERCENT for percent in state.busy.values())
     remedy = "a thread without a processor delays all others of its worker: close other programs, or use fewer threads"
-    return Finding("threads", f"{threads} per worker, {idle} idle processors", remedy if threads > idle else "")
+    return Condition("threads", f"{threads} per worker, {idle} idle processors", remedy if threads > idle else "")
 
 
-def _pressure(state: State) -> Finding:
+def _pressure(state: State) -> Condition:
     if state.pressure is None:
-        return Finding("pressure", "cannot be read here: blocks do not wait for an idle machine")
+        return Condition("pressure", "cannot be read here: blocks do not wait for an idle machine")
     remedy = (
         "each block waits until the machine is idle, at most a minute per run" if state.pressure >= CALM_PERCENT else ""
     )
-    return Finding("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
+    return Condition("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
 
 
-def _governor(state: State) -> Finding:
+def _governor(state: State) -> Condition:
     slow = [name for name in state.governors if name != "performance"]
     remedy = "sudo cpupower frequency-set -g performance keeps the frequency high" if slow else ""
-    return Finding("governor", ", ".join(state.governors) or "cannot be read here", remedy)
+    return Condition("governor", ", ".join(state.governors) or "cannot be read here", remedy)
 
 
-def _throttled(state: State) -> Finding:
+def _throttled(state: State) -> Condition:
     if state.throttled is None:
-        return Finding("throttling", "cannot be read here")
+        return Condition("throttling", "cannot be read here")
     remedy = (
         "the processor gets too hot: cool it, and only compare runs at the same temperature" if state.throttled else ""
     )
-    return Finding("throttling", f"{state.throttled} times since boot", remedy)
+    return Condition("throttling", f"{state.throttled} times since boot", remedy)
 
 
-def _variables(state: State) -> Finding:
+def _variables(state: State) -> Condition:
     found = ", ".join(f"{name}={value}" for name, value in state.variables.items())
     remedy = "ignored by workers; use --threads" if found else ""
-    return Finding("thread variables", found or "none", remedy)
+    return Condition("thread variables", found or "none", remedy)
 
 
-def _missing(state: State) -> Finding:
+def _missing(state: State) -> Condition:
     found = ", ".join(f"{name} needs {library}" for name, library in state.missing.items())
-    return Finding(
+    return Condition(
         "libraries", found or "all installed", "install with pip install -c constraints.txt -e ." if found else ""
     )
 
 
-def _memory(state: State) -> Finding:
+def _memory(state: State) -> Condition:
     remedy = "free some memory: a worker that swaps measures the disk" if state.free_gib < _ENOUGH_MEMORY_GIB else ""
-    return Finding("memory", f"{state.free_gib:.1f} GiB free", remedy)
+    return Condition("memory", f"{state.free_gib:.1f} GiB free", remedy)

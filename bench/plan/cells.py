@@ -22,7 +22,7 @@ from impls.protocol import Device, Feed
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """The cells to run, those left out with their reasons, and the data by (dataset, dtype).
 
     added   cells that were not requested: the baseline on the CPU, for the ratios of an accelerator
@@ -42,7 +42,7 @@ class Plan:
         return tuple(name for name in names if name not in impls.TABLE)
 
 
-def make(options: Options) -> Plan:
+def make(options: Options) -> RunPlan:
     """Plan a run and load its data.
 
     Raises BadInput, or the dataset's ValueError, with one line that names the remedy.
@@ -68,7 +68,7 @@ def make(options: Options) -> Plan:
         first = left_out[0]
         raise BadInput(f"nothing to run: {first.cell.implementation} on {first.cell.problem.dataset}: {first.detail}")
     added = _missing_baselines(cells)
-    return Plan((*cells, *added), tuple(left_out), data, frozenset(added), swept.left_out)
+    return RunPlan((*cells, *added), tuple(left_out), data, frozenset(added), swept.left_out)
 
 
 def _problems(

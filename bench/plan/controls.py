@@ -12,6 +12,16 @@ NULL = "null"
 TWIN = "@aa"
 
 
+def twin(name: str) -> str:
+    """Return the name under which the second copy of an implementation runs."""
+    return f"{name}{TWIN}"
+
+
+def is_twin(name: str) -> bool:
+    """Return whether this is the name of a second copy."""
+    return name.endswith(TWIN)
+
+
 def baseline_of(cell: Cell) -> Cell:
     """Return the cell that this one's ratio is relative to: the baseline on the same problem on the CPU."""
     return Cell(BASELINE, cell.problem, CPU, cell.threads)

@@ -8,28 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
+from bench.store.cell import data_key
+from bench.store.comparable import RESUMABLE
 from bench.store.layout import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE
 
-# The facts of `bench.machine.describe.describe` that must not change; load and date may.
-_OF_THE_MACHINE = (
-    "processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor", "python", "libraries",
-    "commit",
-)  # fmt: skip
 
-
-def identity(machine: Mapping[str, Any], made: Plan) -> dict[str, Any]:
+def identity(machine: Mapping[str, Any], made: RunPlan) -> dict[str, Any]:
     """Return the fingerprint of a run, as it reads back from JSON."""
     outside = {name: _digest([Path(name.rpartition(":")[0])]) for name in made.outside if ".py:" in name}
     return {
-        **{name: machine[name] for name in _OF_THE_MACHINE if name in machine},
+        **{name: machine[name] for name in RESUMABLE if name in machine},
         "code": _digest(
             sorted(path for part in ("bench", "impls", "datasets") for path in (ROOT / part).rglob("*.py"))
         ),
         "outside code": outside,
-        "data": {f"{name} {dtype}": _data(one) for (name, dtype), one in made.data.items()},
+        "data": {data_key(name, dtype): _data(one) for (name, dtype), one in made.data.items()},
     }
 
 

@@ -23,7 +23,7 @@ import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
 from bench.store.cell import CPU, Status
-from bench.store.layout import ROOT
+from bench.store.layout import JOB, LOG, ROOT
 
 # Everything a worker inherits: the locations of programs, home and temporary files, and OPENBLAS_CORETYPE. An old
 # OpenBLAS that misidentifies a new processor gives wrong results or crashes unless the user sets the latter;
@@ -32,7 +32,6 @@ _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFIL
 # Which accelerator to use, and where its driver's libraries are.
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
-_LOG = "log.txt"
 # How often the time limit and log size of a running worker are checked: too rarely to disturb timing.
 _LOOK_SECONDS = 0.05
 _MOST_LOG_BYTES = 64 << 20
@@ -138,7 +137,7 @@ class _Running:
 
     @property
     def log(self) -> Path:
-        return self.order.folder / _LOG
+        return self.order.folder / LOG
 
     def flooded(self) -> bool:
         return self.log.stat().st_size > _MOST_LOG_BYTES
@@ -149,9 +148,9 @@ class _Running:
 
 def _start(order: Order, an_end: threading.Event) -> _Running:
     """Start the worker; `an_end` is set as soon as it has ended, so that the parent need not poll for it."""
-    job_file = order.folder / "job.json"
+    job_file = order.folder / JOB
     job_file.write_text(json.dumps(order.job), encoding="utf-8")
-    with (order.folder / _LOG).open("wb") as log:
+    with (order.folder / LOG).open("wb") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", order.module, str(job_file.resolve())],
             cwd=ROOT,

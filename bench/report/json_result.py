@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.comparison import Between
-from bench.analysis.history import Entry
+from bench.analysis.history import HistoryRow
 from bench.analysis.run import Raw
 from bench.report.views import names, ranking
 from bench.report.views.comparison import remarks, verdicts
@@ -50,9 +50,9 @@ def of_comparison(found: Between, old: Mapping[str, Any], new: Mapping[str, Any]
     }
 
 
-def of_history(entries: Sequence[Entry]) -> dict[str, Any]:
+def of_history(entries: Sequence[HistoryRow]) -> dict[str, Any]:
     """Return the entries of a history as strict JSON can hold them."""
-    own = [field.name for field in fields(Entry) if field.name != "timing"]
+    own = [field.name for field in fields(HistoryRow) if field.name != "timing"]
     return {
         "entries": [{name: getattr(one, name) for name in own} | {"timing": _flat(one.timing)} for one in entries],
     }

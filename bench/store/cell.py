@@ -28,7 +28,6 @@ class Status(StrEnum):
     OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
     BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
     WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
-    # What follows is judged by bench.audit.rules, and holds of three processes or more.
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
@@ -36,6 +35,24 @@ class Status(StrEnum):
     INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
     BELOW_LIMIT = "BELOW-LIMIT"  # less time than what it must read and compute takes on this machine
     DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
+
+
+# A status belongs to one of these. Nothing was attempted; the gate or the audit has judged; or the process broke down.
+NOT_ATTEMPTED = frozenset({Status.NO_DEVICE, Status.NOT_RUN})
+BY_THE_GATE = frozenset({Status.OK, Status.MISMATCH, Status.UNCHECKED, Status.DIVERGES})
+BROKEN = frozenset({Status.FAILED, Status.CRASHED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT})
+# Lies about time, each found in three processes or more: where several hold, the first is what the cell is called.
+LIES = (
+    Status.EARLY_RETURN,
+    Status.NOT_LINEAR,
+    Status.RECOMPILED,
+    Status.WRONG_AFTER_TIMING,
+    Status.INPUT_CHANGED,
+    Status.BELOW_LIMIT,
+    Status.DTYPE_CHANGED,
+)
+# Facts that hold of a single process, and count where no lie does: UNCHECKED is the gate's word as well.
+OF_ONE_PROCESS = (Status.WRONG_ENVIRONMENT, Status.UNCHECKED)
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,11 @@ class Problem:
         return self.n - self.n % size if self.drop_last else self.n
 
 
+def data_key(dataset: str, dtype: str) -> str:
+    """Return the name by which environment.json knows data; the dtype is its last word."""
+    return f"{dataset} {dtype}"
+
+
 @dataclass(frozen=True)
 class Contest:
     """A problem and a number of threads: cells that share both have the same baseline, and are ranked together."""
@@ -118,7 +140,3 @@ class Cell:
     def runner(self) -> Runner:
         """Who trains this cell."""
         return Runner(self.implementation, self.device, self.threads)
-
-    def __hash__(self) -> int:
-        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
-        return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))

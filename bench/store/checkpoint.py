@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bench.store.cell import Cell
 from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
-from bench.store.layout import RECORDS, WORKER
+from bench.store.layout import BLOCKS, FAILURES, PACES, RATES, RECORDS, ROUNDS, WORKER
 from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
@@ -28,46 +28,44 @@ class Done:
     rates: list[Rates]
 
 
-def read(raw: Path) -> Done:
+def read(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Done:
     """Return what is finished, with the cells of a worker whose parent died before it took them over.
 
-    Raises ValueError for a line that is no record.
+    `decode` makes the rounds of a line, where that is not `jsonl.decoder`. Raises ValueError for a line that is no
+    record.
     """
     return Done(
-        paces=read_lines(Paced, raw / "pilot.jsonl"),
-        blocks=read_lines(Block, raw / "blocks.jsonl"),
-        rounds=list(each_rounds(raw)),
-        failures=read_lines(Failure, raw / "failures.jsonl"),
-        rates=read_lines(Rates, raw / "rates.jsonl"),
+        paces=read_lines(Paced, raw / PACES),
+        blocks=read_lines(Block, raw / BLOCKS),
+        rounds=list(_rounds(raw, decode)),
+        failures=read_lines(Failure, raw / FAILURES),
+        rates=read_lines(Rates, raw / RATES),
     )
 
 
-def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Iterator[Rounds]:
-    """Yield the rounds that are finished, one after the other, each made of its line by `decode`; as `read` else."""
+def _rounds(raw: Path, decode: Callable[[bytes], Rounds] | None) -> Iterator[Rounds]:
     left = _orphans(raw)
-    found = each_line(Rounds, raw / "rounds.jsonl", decode)
-    if not left:
-        yield from found
-    for one in found:
-        left.pop(_key(one), None)
+    for one in each_line(Rounds, raw / ROUNDS, decode):
+        if left:
+            left.pop(_key(one), None)
         yield one
     yield from left.values()
 
 
 def take_over(raw: Path) -> Done:
     """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
-    for name in ("pilot", "blocks", "rounds", "failures", "rates"):
-        cut_unfinished(raw / f"{name}.jsonl")
+    for name in (PACES, BLOCKS, ROUNDS, FAILURES, RATES):
+        cut_unfinished(raw / name)
     left = _orphans(raw)
-    for one in each_line(Rounds, raw / "rounds.jsonl"):
+    for one in each_line(Rounds, raw / ROUNDS):
         left.pop(_key(one), None)
     for one in left.values():
-        append_line(raw / "rounds.jsonl", one)
+        append_line(raw / ROUNDS, one)
     done = read(raw)
     ended = {block.number for block in done.blocks}
     for number in sorted({one.block for one in done.rounds} - ended):
         stopped = Block(number, None, 0.0, 0.0, STOPPED)
-        append_line(raw / "blocks.jsonl", stopped)
+        append_line(raw / BLOCKS, stopped)
         done.blocks.append(stopped)
     return done
 

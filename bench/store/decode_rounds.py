@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 
 import msgspec
@@ -31,19 +31,17 @@ class _Line(msgspec.Struct):
     disturbance: Disturbance = Disturbance()
 
 
-def reader(cells: Iterable[Cell] = ()) -> Callable[[bytes], Rounds]:
-    """Return what makes rounds of a line, with no evidence; of equal cells and environments there is one object.
+def reader() -> Callable[[bytes], Rounds]:
+    """Return what makes rounds of a line, with no evidence.
 
-    Few cells were timed, and in few environments, beside the number of processes. Of a cell that equals one of `cells`
-    it is that one: to find an object itself in a dict is quick. Raises as `jsonl.decoder` does.
+    Few cells were timed, and in few environments, beside the number of processes: each text is decoded once. Raises as
+    `jsonl.decoder` does.
     """
     read, none = decoder(_Line), Evidence()
-    known = {cell: cell for cell in cells}
 
     @cache
     def cell(text: bytes) -> Cell:
-        found = decoder(Cell)(text)
-        return known.get(found, found)
+        return decoder(Cell)(text)
 
     @cache
     def environment(text: bytes) -> Environment:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
 from bench.store import jsonl
-from bench.store.layout import ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
+from bench.store.layout import (
+    AGREEMENT_CSV,
+    ENVIRONMENT,
+    RAW,
+    REPORT_HTML,
+    REPORT_MD,
+    RESULTS,
+    SCHEMA,
+    SWEEP_CSV,
+    TIMINGS_CSV,
+    VERDICTS,
+)
 from bench.store.raw_rows import Verdict
 
 
@@ -31,7 +40,7 @@ def make_folder(out: Path | None, run: str) -> Path:
     folder = RESULTS / run if out is None else out
     try:
         folder.mkdir(parents=True, exist_ok=out is not None)
-        (folder / "raw").mkdir()
+        (folder / RAW).mkdir()
     except OSError as error:
         raise BadInput(f"cannot make {folder}: {error.strerror}; name another folder with --out") from error
     return folder
@@ -48,18 +57,6 @@ def write_records(path: Path, records: Iterable[Any]) -> None:
     write_text(path, "".join(jsonl.to_json(record) + "\n" for record in records))
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def verdicts(folder: Path) -> list[Verdict]:
     """Return what the gate said of the cells of a run; nothing if it has not ended."""
     return jsonl.read_lines(Verdict, folder / VERDICTS)
@@ -67,7 +64,7 @@ def verdicts(folder: Path) -> list[Verdict]:
 
 def reports(folder: Path) -> list[Path]:
     """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
+    names = (REPORT_HTML, REPORT_MD, TIMINGS_CSV, SWEEP_CSV, AGREEMENT_CSV, ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
 
 

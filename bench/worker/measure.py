@@ -17,7 +17,7 @@ from bench.worker import conditions, evidence
 from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up
-from bench.worker.rounds import Timed, device_epoch_seconds, time_rounds
+from bench.worker.rounds import TimedRounds, device_epoch_seconds, time_rounds
 from impls import runtimes
 from impls.protocol import Params
 
@@ -55,7 +55,7 @@ def time_cell(job: Job, entry: Entry, benchmark: Any, clocks: Clocks, numpy_seco
         round_seconds=timed.round_seconds,
         costs=_costs(cell, first, timed, numpy_seconds, by_events),
         environment=_environment(job, entry, cell, timed),
-        disturbance=counters.disturbance(timed.before, timed.after),
+        disturbance=counters.difference(timed.before, timed.after),
         evidence=_evidence(cell, plan, first, timed, setup, clocks),
     )
 
@@ -86,7 +86,7 @@ def _checked_round(job: Job, plan: Plan) -> int:
     return int(np.random.default_rng((job.seed, job.block, job.position)).integers(plan.rounds))
 
 
-def _costs(cell: Prepared, first: First, timed: Timed, numpy_seconds: float, by_events: float | None) -> Costs:
+def _costs(cell: Prepared, first: First, timed: TimedRounds, numpy_seconds: float, by_events: float | None) -> Costs:
     return Costs(
         import_seconds=round(numpy_seconds + cell.import_seconds, 6),
         data_seconds=round(cell.data_seconds, 6),
@@ -96,7 +96,7 @@ def _costs(cell: Prepared, first: First, timed: Timed, numpy_seconds: float, by_
     )
 
 
-def _environment(job: Job, entry: Entry, cell: Prepared, timed: Timed) -> Environment:
+def _environment(job: Job, entry: Entry, cell: Prepared, timed: TimedRounds) -> Environment:
     return conditions.read_back(
         entry.cell,
         runtime=cell.runtime,
@@ -106,7 +106,7 @@ def _environment(job: Job, entry: Entry, cell: Prepared, timed: Timed) -> Enviro
     )
 
 
-def _evidence(cell: Prepared, plan: Plan, first: First, timed: Timed, setup: Setup, clocks: Clocks) -> Evidence:
+def _evidence(cell: Prepared, plan: Plan, first: First, timed: TimedRounds, setup: Setup, clocks: Clocks) -> Evidence:
     """Gather what is left to be known once the rounds are timed."""
     trainer, epochs, watch = cell.trainer, plan.epochs_per_round, timed.watch
     if watch.checked is None:

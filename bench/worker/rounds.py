@@ -38,7 +38,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedRounds:
     """What the timed rounds left: their times, what was watched, the counters around them, and the peak of memory."""
 
     round_seconds: tuple[float, ...]
@@ -60,7 +60,7 @@ def no_garbage_collected() -> Iterator[None]:
         gc.enable()
 
 
-def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, clock: Clock) -> Timed:
+def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, clock: Clock) -> TimedRounds:
     """Time the rounds by pytest-benchmark's `pedantic`, whose fixture `benchmark` is.
 
     Round r starts from the start numbered r - checked_round, modulo their number: so the checked round starts from
@@ -83,7 +83,7 @@ def time_rounds(cell: Prepared, plan: Plan, checked_round: int, benchmark: Any, 
     seconds = tuple(round(each, 9) for each in benchmark.stats.stats.data)
     if len(seconds) != plan.rounds:
         raise RuntimeError(f"{len(seconds)} rounds were timed, {plan.rounds} were planned")
-    return Timed(seconds, watch, before, after, compilations, counters.peak_memory_bytes())
+    return TimedRounds(seconds, watch, before, after, compilations, counters.peak_memory_bytes())
 
 
 def device_epoch_seconds(cell: Prepared, device: str, setup: Setup, epochs: int) -> float | None:

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.analysis.history import Entry, by_cell, history
+from bench.analysis.history import HistoryRow, by_cell, history
 from bench.analysis.run import Raw
 from bench.cli import app
 from bench.errors import BadInput
@@ -94,11 +94,11 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
 def test_what_is_no_number_survives_in_the_csv() -> None:
     lost = zip(history([run(1)]), (math.nan, None), strict=True)
     entries = [replace(entry, timing=replace(entry.timing, final_loss=loss)) for entry, loss in lost]
-    frame = pd.read_csv(io.StringIO(csv(Entry, entries)), keep_default_na=False)
+    frame = pd.read_csv(io.StringIO(csv(HistoryRow, entries)), keep_default_na=False)
     assert list(frame["final_loss"]) == ["nan", ""]
 
 
-def drawn(entries: list[Entry]) -> Figure:
+def drawn(entries: list[HistoryRow]) -> Figure:
     with style.look():
         figure = picture.draw(entries, palette.marks(entry.timing.cell.runner for entry in entries))
     assert figure is not None

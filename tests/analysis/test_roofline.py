@@ -101,7 +101,7 @@ def test_exponentials_of_float64_are_taken_at_half_the_rate_of_float32_at_the_le
     monkeypatch.setattr(np, "exp", exp)
     monkeypatch.setattr(measuring, "_shortest", shortest)
     single, double = (
-        measuring.measure(rates_job.Job(1, None, dtype, 1, (65536,), "")).exponentials_per_second
+        measuring.measure(rates_job.RatesJob(1, None, dtype, 1, (65536,), "")).exponentials_per_second
         for dtype in ("float32", "float64")
     )
     assert double == pytest.approx(single / 2)

@@ -103,7 +103,7 @@ def test_rows_name_a_batch() -> None:
 
 
 def test_the_stable_rate_is_that_of_the_steepest_batch() -> None:
-    # Row 4 of quiz_scores is the longest: a'a = 96^2 + 98^2 + 100^2 + 1 = 28821.
+    # Facts 4 of quiz_scores is the longest: a'a = 96^2 + 98^2 + 100^2 + 1 = 28821.
     assert stable_learning_rate(lessons.quiz_scores(), Batching(1)) == pytest.approx(1 / (2 * 28821), rel=1e-12)
 
 

@@ -13,7 +13,7 @@ import sklearn.datasets
 from sklearn.preprocessing import StandardScaler
 
 from bench.store.layout import ROOT
-from datasets import DATASETS, Dataset, Model, Row, UnknownDataset, lessons, load
+from datasets import DATASETS, Dataset, Facts, Model, UnknownDataset, lessons, load
 from datasets.prepared import open_saved, save
 
 LESSONS = ("study_hours", "identity", "triple", "quiz_scores", "pass_fail", "three_grades")
@@ -25,7 +25,7 @@ def test_the_table_lists_lessons_and_bundled_sets() -> None:
 
 
 @pytest.mark.parametrize("row", DATASETS.values(), ids=DATASETS)
-def test_a_row_is_true_of_what_it_loads(row: Row) -> None:
+def test_a_row_is_true_of_what_it_loads(row: Facts) -> None:
     dataset = load(row.name)
     found = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes)
     assert found == (row.name, row.model, row.n, row.d, row.k)

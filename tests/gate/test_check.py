@@ -13,7 +13,7 @@ from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
-from bench.gate.jobs import Job
+from bench.gate.jobs import GateJob
 from bench.gate.reference import Scaled
 from bench.gate.verdicts import Entrant
 from bench.process.spawn import Ending
@@ -230,7 +230,7 @@ def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) 
     entrant = Entrant("mine", "cpu", 1)
     folder = tmp_path / "gate-0"
     folder.mkdir()
-    job = Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (Feed.DEVICE,), (), str(folder))
+    job = GateJob("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (Feed.DEVICE,), (), str(folder))
     seen = list(check._collect(entrant, job, Ending(Status.OK, "")))
     assert seen
     assert {one.status for one in seen} == {Status.FAILED}

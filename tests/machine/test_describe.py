@@ -11,6 +11,7 @@ import pytest
 from bench.machine import describe
 from bench.plan import cells, fingerprint
 from bench.plan.options import Options
+from bench.store.layout import ROOT
 
 
 def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +35,7 @@ def test_what_scikit_learn_sets_is_no_variable_of_the_user() -> None:
     users = describe.thread_variables()
     clean = {name: value for name, value in os.environ.items() if name not in users and not name.startswith("KMP_")}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=describe.ROOT, env=clean, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
     assert "KMP_" in done.stdout
     assert done.stdout.endswith("] {}\n")
 

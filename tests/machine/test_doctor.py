@@ -8,7 +8,7 @@ import pytest
 import impls
 from bench.cli import app
 from bench.machine import doctor
-from bench.machine.doctor import Finding, State, advice, findings
+from bench.machine.doctor import Condition, State, advice, findings
 
 CALM = State(
     load=0.2,
@@ -59,7 +59,7 @@ def test_more_threads_than_idle_processors_hold_each_other_up() -> None:
 def test_what_cannot_be_read_is_no_disturbance() -> None:
     unknown = replace(CALM, pressure=None, governors=(), throttled=None)
     assert advice(findings(unknown)) == []
-    assert Finding("throttling", "cannot be read here") in findings(unknown)
+    assert Condition("throttling", "cannot be read here") in findings(unknown)
 
 
 def test_the_doctor_prints_every_condition_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:

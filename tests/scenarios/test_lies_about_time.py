@@ -90,11 +90,11 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         yield run
 
 
-Timed = Callable[..., list[Finding]]
+TimedRounds = Callable[..., list[Finding]]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_an_honest_trainer_is_accused_of_nothing(timed: Timed, dtype: str) -> None:
+def test_an_honest_trainer_is_accused_of_nothing(timed: TimedRounds, dtype: str) -> None:
     assert timed(liars.Honest, dtype) == []
 
 
@@ -113,16 +113,16 @@ def test_an_honest_trainer_is_accused_of_nothing(timed: Timed, dtype: str) -> No
         (liars.WritesInputs, Status.INPUT_CHANGED, "float32"),
     ],
 )
-def test_a_lie_is_caught_by_its_name(timed: Timed, liar: type[liars.Honest], status: Status, dtype: str) -> None:
+def test_a_lie_is_caught_by_its_name(timed: TimedRounds, liar: type[liars.Honest], status: Status, dtype: str) -> None:
     assert status in {finding.status for finding in timed(liar, dtype)}
 
 
-def test_an_extra_thread_is_counted_and_told(timed: Timed) -> None:
+def test_an_extra_thread_is_counted_and_told(timed: TimedRounds) -> None:
     (found,) = timed(liars.ExtraThread)
     assert found == Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, 1 may")
 
 
-def test_a_skipped_epoch_is_told_with_the_place(timed: Timed) -> None:
+def test_a_skipped_epoch_is_told_with_the_place(timed: TimedRounds) -> None:
     (found,) = timed(liars.SkipsEverySecond)
     assert found.detail.startswith("parameters[")
     assert "times what rounding explains" in found.detail

@@ -31,6 +31,7 @@ from bench.report.views import (
 )
 from bench.report.views.names import Names
 from bench.report.views.truncate import Numbered
+from bench.store import layout
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -50,6 +51,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
     made = _charts(raw, rows, shown, named)
     return page.render(
         run=raw.environment,
+        layout=layout,
         asked=_asked(raw, rows),
         started=notation.moment(raw.environment["started"]),
         machine=provenance.machine(raw),
@@ -86,7 +88,7 @@ def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: 
 
 
 def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: Names) -> dict[str, Table]:
-    datasets, more = truncate.cut(raw.environment["datasets"], "dataset", "environment.json")
+    datasets, more = truncate.cut(raw.environment["datasets"], "dataset", layout.ENVIRONMENT)
     sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
     titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
     made = (

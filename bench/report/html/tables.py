@@ -32,7 +32,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableEntry:
     """What stands in a column of a row.
 
     exact   values by column of timings.csv, as they are written there
@@ -53,7 +53,7 @@ class Table:
     name: str
     caption: str
     headers: tuple[Header, ...]
-    rows: tuple[tuple[Entry, ...], ...]
+    rows: tuple[tuple[TableEntry, ...], ...]
     facets: tuple[Mapping[str, str], ...] = ()
 
 
@@ -82,7 +82,7 @@ def times(rows: Sequence[Numbered], named: Names, left_out: str) -> Table:
     )
 
 
-def _times(row: Timing, number: int, named: Names) -> tuple[Entry, ...]:
+def _times(row: Timing, number: int, named: Names) -> tuple[TableEntry, ...]:
     time, interval, ratio, its_interval = ranking.time_cells(row)
     return (
         _exact(row, row.cell.problem.model, "model"),
@@ -95,7 +95,7 @@ def _times(row: Timing, number: int, named: Names) -> tuple[Entry, ...]:
         _exact(row, interval, "epoch_seconds_low", "epoch_seconds_high"),
         _exact(row, ratio, "ratio"),
         _exact(row, its_interval, "ratio_low", "ratio_high"),
-        Entry(ranking.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
+        TableEntry(ranking.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
         _exact(row, notation.share(row.budget_share), "budget_share"),
         _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
         _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),
@@ -129,7 +129,7 @@ def costs(rows: Sequence[Numbered], named: Names) -> Table:
     return Table("costs", caption, headers, entries, tuple(facets(row, named) for _, row in timed))
 
 
-def _costs(row: Timing, number: int, named: Names, *, by_events: bool) -> tuple[Entry, ...]:
+def _costs(row: Timing, number: int, named: Names, *, by_events: bool) -> tuple[TableEntry, ...]:
     events = (_exact(row, _duration(row.device_epoch_seconds), "device_epoch_seconds"),) if by_events else ()
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     return (
@@ -153,7 +153,7 @@ def unfinished(rows: Sequence[Numbered], left_out: str, named: Names) -> Table:
         (
             _exact(row, named.work(row.cell.problem), "dataset"),
             _runner(row, number),
-            Entry(row.status, {"status": row.status}, kind=_kind(row)),
+            TableEntry(row.status, {"status": row.status}, kind=_kind(row)),
             _exact(row, row.detail, "detail"),
         )
         for number, row in rows
@@ -167,7 +167,7 @@ def agreement(raw: Raw, order: Sequence[str]) -> Table:
     table = agreement_matrix.by_quantity(raw.agreements, order)
     headers = (Header("quantity"), *(Header(name, number=True) for name in table.columns))
     entries = tuple(
-        (Entry(row), *(_share(table.largest.get((row, column))) for column in table.columns)) for row in table.rows
+        (TableEntry(row), *(_share(table.largest.get((row, column))) for column in table.columns)) for row in table.rows
     )
     return Table(
         "shares",
@@ -177,8 +177,8 @@ def agreement(raw: Raw, order: Sequence[str]) -> Table:
     )
 
 
-def _share(share: float | None) -> Entry:
-    return Entry(notation.share(share), kind="" if share is None or share <= 1 else "bad")
+def _share(share: float | None) -> TableEntry:
+    return TableEntry(notation.share(share), kind="" if share is None or share <= 1 else "bad")
 
 
 def means(raw: Raw) -> Table:
@@ -195,23 +195,23 @@ def means(raw: Raw) -> Table:
     )
 
 
-def _mean(row: Sequence[str]) -> tuple[Entry, ...]:
+def _mean(row: Sequence[str]) -> tuple[TableEntry, ...]:
     *numbers, verdict = row
-    return *map(Entry, numbers), Entry(verdict, kind=verdict.lower() if verdict in {*Comparison} else "")
+    return *map(TableEntry, numbers), TableEntry(verdict, kind=verdict.lower() if verdict in {*Comparison} else "")
 
 
 def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     """Return a table of texts."""
-    return Table(name, caption, tuple(map(Header, titles)), tuple(tuple(map(Entry, row)) for row in rows))
+    return Table(name, caption, tuple(map(Header, titles)), tuple(tuple(map(TableEntry, row)) for row in rows))
 
 
-def _runner(row: Timing, number: int) -> Entry:
+def _runner(row: Timing, number: int) -> TableEntry:
     exact = {column: csv_table.value(row, column) for column in ("implementation", "device")}
-    return Entry(names.runner(row.cell.runner), exact, opens=number)
+    return TableEntry(names.runner(row.cell.runner), exact, opens=number)
 
 
-def _exact(row: Timing, text: str, *columns: str) -> Entry:
-    return Entry(text, {column: csv_table.value(row, column) for column in columns})
+def _exact(row: Timing, text: str, *columns: str) -> TableEntry:
+    return TableEntry(text, {column: csv_table.value(row, column) for column in columns})
 
 
 def _duration(seconds: float | None) -> str:

@@ -32,7 +32,7 @@ def _sections(raw: Raw) -> Iterator[str]:
             "The largest shares",
             "The largest share of its budget that any error used, over all data, against the reference and every other "
             "implementation. The budget is what rounding can explain; above 100 % is a MISMATCH. Each comparison is a "
-            "row of agreement.csv.",
+            "row of {AGREEMENT_CSV}.",
         )
     for dtype in sorted({one.dtype for one in raw.agreements}):
         bits = raw.environment["reference_bits"][dtype]

@@ -13,6 +13,7 @@ from bench.report.markdown.syntax import bullets, code, table, text
 from bench.report.views import notation, self_comparison, truncate
 from bench.report.views.names import Names
 from bench.report.views.provenance import cited, machine
+from bench.store.layout import ENVIRONMENT
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
 
@@ -76,7 +77,7 @@ def _means(raw: Raw) -> str:
 
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
-    shown, more = truncate.cut(datasets, "dataset", "environment.json")
+    shown, more = truncate.cut(datasets, "dataset", ENVIRONMENT)
     cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in shown]
     headers = ["dataset", "dtype", "source", "licence", "labels 0, 1, ..."]
     return f"The data:\n\n{table(headers, cells)}\n\n{more}".rstrip()

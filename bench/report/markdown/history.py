@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.history import Entry, by_cell
+from bench.analysis.history import HistoryRow, by_cell
 from bench.report.markdown.syntax import table, text
 from bench.report.views.history import HEADERS, HOW, NUMBERS, cells, named, title
 
 
-def report(entries: Sequence[Entry], picture: str) -> str:
+def report(entries: Sequence[HistoryRow], picture: str) -> str:
     """Return history.md, which shows the picture of that file name if there is one."""
     parts = ["# Four Ways: history", HOW]
     parts += [f"![The ratio of each cell, run by run]({picture})"] if picture else []

@@ -14,7 +14,8 @@ from bench.report.views import agreement_matrix, names, notation, ranking, scali
 from bench.report.views.agreement_matrix import Shares
 from bench.report.views.caveats import BY_EVENTS, limits_of
 from bench.report.views.names import Names
-from bench.store.cell import Status
+from bench.store import layout
+from bench.store.cell import NOT_ATTEMPTED, Status
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -36,8 +37,8 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
         *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw, rows, shown, named)),
         section("Conditions", conditions.conditions(raw, rows, named)),
-        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED, named)),
-        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED, named)),
+        section("What was not run", _states(rows, NOT_ATTEMPTED, named)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - NOT_ATTEMPTED, named)),
         section("What these numbers do not say", bullets(limits_of(rows))),
         section("To cite this run", conditions.citation(raw)),
     )
@@ -73,11 +74,13 @@ def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
     if all(row.epoch_seconds is None for row in rows):
         return ""
     growth = (
-        f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if scaling.panels(rows, raw.scalings) else ""
+        f"![{model}: time against size]({layout.PICTURES}/{layout.sizes_svg(model)})\n\n"
+        if scaling.panels(rows, raw.scalings)
+        else ""
     )
     return (
-        f"![{model}: ranked intervals](pictures/intervals-{model}.svg)\n\n{growth}"
-        f"[Every timed round, process by process](pictures/rounds-{model}.svg).\n\n"
+        f"![{model}: ranked intervals]({layout.PICTURES}/{layout.intervals_svg(model)})\n\n{growth}"
+        f"[Every timed round, process by process]({layout.PICTURES}/{layout.rounds_svg(model)}).\n\n"
     )
 
 
@@ -182,12 +185,13 @@ def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named:
         return "Nothing was compared."
     introduction = (
         "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
-        "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
+        f"above 100 % is a MISMATCH. Each comparison is a row of {layout.AGREEMENT_CSV}."
     )
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
-    heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
+    picture = f"{layout.PICTURES}/{layout.AGREEMENT_SVG}"
+    heading = f"The same by whom it is compared with, and both [as a heat map]({picture}):"
     parts = [introduction, by_quantity, heading, by_pair]
     problems = {row.cell.problem for row in shown}
     sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)
@@ -220,7 +224,7 @@ def _learnt(rows: Sequence[Timing], named: Names) -> list[str]:
 
 
 def _states(rows: Sequence[Timing], states: Set[Status], named: Names) -> str:
-    chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", "timings.csv")
+    chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", layout.TIMINGS_CSV)
     if not chosen:
         return "Nothing."
     cells = [

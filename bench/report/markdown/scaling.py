@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.report.markdown.syntax import bullets, table
 from bench.report.views import names, notation, scaling, truncate
 from bench.report.views.scaling import Panel
+from bench.store.layout import SWEEP_CSV
 from bench.store.tables import Family, Scaling, Timing
 from datasets.dataset import DEFAULT_DTYPE
 from impls.protocol import Feed
@@ -21,7 +22,7 @@ def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
     headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
     works = names.distinct((one.family for one in scalings), _work)
-    shown, more = truncate.cut(_in_order(scalings, rows), "row", "sweep.csv")
+    shown, more = truncate.cut(_in_order(scalings, rows), "row", SWEEP_CSV)
     costs = [
         (works[one.family], names.runner(one.runner),
          *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
@@ -54,7 +55,7 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
         lines = [
             f"{panel.title}: {line}" for panel in told for line in (*scaling.findings(panel), *scaling.others(panel))
         ]
-        shown, more = truncate.cut(lines, "line", "sweep.csv")
+        shown, more = truncate.cut(lines, "line", SWEEP_CSV)
         yield bullets(shown)
         yield more
 

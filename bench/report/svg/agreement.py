@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter
 from bench.report.svg import style
 from bench.report.views import agreement_matrix, notation, palette
 from bench.report.views.agreement_matrix import Shares
+from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
 
 MOST_COLUMNS = 12
@@ -42,7 +43,7 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     first = style.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
     _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
     _scale(figure)
-    rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: agreement.csv."
+    rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: {AGREEMENT_CSV}."
     note = "The largest of any error, over all data; grey: not compared." + (
         rest if len(names) < len(by_quantity.columns) else ""
     )

@@ -7,23 +7,24 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.analysis.history import Entry, by_cell
+from bench.analysis.history import HistoryRow, by_cell
 from bench.analysis.statistics import MARGIN
 from bench.report.svg import style
 from bench.report.views import names, notation
 from bench.report.views.history import named
 from bench.report.views.palette import Mark
 from bench.store.cell import Contest, Runner, Status
+from bench.store.layout import HISTORY_CSV
 
 MOST_PANELS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4
 _MOST_LABELS = 6  # beside each other
 
 # The entries of each cell that one panel shows.
-Cells = list[list[Entry]]
+Cells = list[list[HistoryRow]]
 
 
-def draw(entries: Sequence[Entry], marks: Mapping[Runner, Mark]) -> Figure | None:
+def draw(entries: Sequence[HistoryRow], marks: Mapping[Runner, Mark]) -> Figure | None:
     """Return the picture of these entries, the earliest run first; None if nothing of them was compared."""
     every, called = _panels(entries), named(entries)
     shown = list(every.items())[:MOST_PANELS]
@@ -42,7 +43,7 @@ def draw(entries: Sequence[Entry], marks: Mapping[Runner, Mark]) -> Figure | Non
     return figure
 
 
-def _panels(entries: Sequence[Entry]) -> dict[Contest, Cells]:
+def _panels(entries: Sequence[HistoryRow]) -> dict[Contest, Cells]:
     """Return the cells of each contest in which any run compared some."""
     found: dict[Contest, Cells] = {}
     for group in by_cell(entries):
@@ -68,7 +69,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[Runner,
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
 
 
-def _cell(axes: Axes, group: Sequence[Entry], slots: Mapping[str, float], mark: Mark) -> None:
+def _cell(axes: Axes, group: Sequence[HistoryRow], slots: Mapping[str, float], mark: Mark) -> None:
     """Draw the ratios of one cell, joined where their runs had the same conditions, and where it had no time."""
     label: str | None = style.shorter(names.runner(group[0].timing.cell.runner), 24)
     for conditions in dict.fromkeys(entry.conditions for entry in group):
@@ -85,19 +86,19 @@ def _cell(axes: Axes, group: Sequence[Entry], slots: Mapping[str, float], mark: 
     axes.plot(lost, [0.07] * len(lost), "x", color=mark.colour, markersize=7, markeredgewidth=2, transform=bottom)
 
 
-def _interval(entry: Entry) -> tuple[float, ...]:
+def _interval(entry: HistoryRow) -> tuple[float, ...]:
     """Return lower end, ratio and upper end; nothing where nothing was compared."""
     found = entry.timing.ratio_low, entry.timing.ratio, entry.timing.ratio_high
     return tuple(end for end in found if end is not None)
 
 
-def _runs(axes: Axes, runs: Sequence[Entry], *, last: bool) -> None:
+def _runs(axes: Axes, runs: Sequence[HistoryRow], *, last: bool) -> None:
     axes.set_xlim(-0.5, len(runs) - 0.5)
     slots = range(0, len(runs), -(-len(runs) // _MOST_LABELS))
     axes.set_xticks(slots, [_label(runs[slot]) if last else "" for slot in slots], fontsize=8, linespacing=1.3)
 
 
-def _label(run: Entry) -> str:
+def _label(run: HistoryRow) -> str:
     began = notation.moment(run.started).replace(" ", "\n", 1)
     return f"{began}\n{run.commit[:7] or 'no commit'}\nconditions {run.conditions}"
 
@@ -105,7 +106,7 @@ def _label(run: Entry) -> str:
 def _note(shown: Sequence[tuple[Contest, Cells]], left_out: int) -> str:
     every = [entry.timing.ratio_level for _, cells in shown for group in cells for entry in group]
     level = min(level for level in every if level is not None)
-    rest = f" {left_out:,} more pieces of work: history.csv." if left_out else ""
+    rest = f" {left_out:,} more pieces of work: {HISTORY_CSV}." if left_out else ""
     return (
         f"Logarithmic, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
         "each of its own run.\n"

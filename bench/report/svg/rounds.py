@@ -15,6 +15,7 @@ from bench.report.views.names import Names
 from bench.report.views.palette import Mark
 from bench.report.views.samples import History, Process
 from bench.store.cell import Runner
+from bench.store.layout import RAW, ROUNDS
 
 Point = tuple[float, float]
 
@@ -101,7 +102,7 @@ def _blocks(axes: Axes, blocks: Sequence[int], *, last: bool) -> None:
 
 
 def _note(left_out: int) -> str:
-    rest = f" {left_out:,} more cells: raw/rounds.jsonl." if left_out else ""
+    rest = f" {left_out:,} more cells: {RAW}/{ROUNDS}." if left_out else ""
     return (
         "Time of an epoch in each round (logarithmic). Black: the median of a process; dashed: of all of them. "
         f"Triangles: above {MOST_TIMES:g} times that.\n"

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from bench.analysis.comparison import Between
-from bench.analysis.history import Entry, by_cell
+from bench.analysis.history import HistoryRow, by_cell
 from bench.report.terminal.console import Screen
 from bench.report.terminal.results import STYLES, table
 from bench.report.views import comparison, history, notation
@@ -43,7 +43,7 @@ def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping
     out.print(comparison.how(found))
 
 
-def histories(screen: Screen, entries: Sequence[Entry]) -> None:
+def histories(screen: Screen, entries: Sequence[HistoryRow]) -> None:
     """Print one table a cell, a row for each run."""
     called = history.named(entries)
     for group in by_cell(entries):

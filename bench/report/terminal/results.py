@@ -18,8 +18,8 @@ import datasets
 from bench.analysis.ranking import is_baseline, rankings
 from bench.analysis.run import Raw
 from bench.gate.explain import explain
-from bench.machine.doctor import Finding
-from bench.plan.cells import Plan
+from bench.machine.doctor import Condition
+from bench.plan.cells import RunPlan
 from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, notation, ranking, self_comparison, truncate
 from bench.report.views.names import Names
@@ -45,7 +45,7 @@ def document(content: Mapping[str, Any]) -> None:
     console().print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), soft_wrap=True)
 
 
-def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, advice: Sequence[str]) -> None:
+def opening(screen: Screen, machine: str, plan: RunPlan, seconds: float | None, advice: Sequence[str]) -> None:
     """Print what a run is about to do: the machine, its warnings, how much, how long, and what is left out."""
     out = screen.details
     out.print(machine, soft_wrap=True)
@@ -71,7 +71,7 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     out.print()
 
 
-def _lowered_rates(plan: Plan) -> Iterator[str]:
+def _lowered_rates(plan: RunPlan) -> Iterator[str]:
     """Yield the learning rates that were lowered for the batches of a problem."""
     problems = dict.fromkeys(cell.problem for cell in plan.cells)
     named = names.of(problems)
@@ -173,7 +173,7 @@ def stopped(folder: Path) -> None:
     )
 
 
-def conditions(found: Sequence[Finding]) -> None:
+def conditions(found: Sequence[Condition]) -> None:
     """Print what would disturb a run, and what to do about it."""
     shown = table("condition", "found", "what to do")
     for one in found:

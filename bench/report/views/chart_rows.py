@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.ranking import Ranking, is_baseline, rankings
 from bench.report.views import notation, ranking, truncate
 from bench.store.cell import Problem
+from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
 
@@ -27,7 +28,7 @@ def first(rankings: Sequence[Ranking], most: int) -> list[Ranking]:
 
 def rest(count: int) -> str:
     """Say of a chart how many pieces of work are not in it, if any."""
-    return f"{notation.number(count, 'more piece')} of work: timings.csv." if count > 0 else ""
+    return f"{notation.number(count, 'more piece')} of work: {TIMINGS_CSV}." if count > 0 else ""
 
 
 def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:

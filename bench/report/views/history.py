@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.history import Entry
+from bench.analysis.history import HistoryRow
 from bench.report.views import names, notation, ranking
 from bench.report.views.names import Names
 
@@ -17,18 +17,18 @@ HOW = (
 )
 
 
-def named(entries: Sequence[Entry]) -> Names:
+def named(entries: Sequence[HistoryRow]) -> Names:
     """Return the names of the problems of these runs."""
     return names.of_rows(entry.timing for entry in entries)
 
 
-def title(group: Sequence[Entry], named: Names) -> str:
+def title(group: Sequence[HistoryRow], named: Names) -> str:
     """Return which cell this is the history of."""
     cell = group[0].timing.cell
     return f"{names.runner(cell.runner)} on {named.shaped(cell.contest)}"
 
 
-def cells(entry: Entry) -> tuple[str, ...]:
+def cells(entry: HistoryRow) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
     time, _, ratio, interval = ranking.time_cells(entry.timing)
     started, verdict = notation.minute(entry.started), ranking.verdict(entry.timing)

@@ -16,6 +16,7 @@ from bench.analysis.scaling import family
 from bench.analysis.statistics import MARGIN, least_blocks
 from bench.report.views import names, notation, truncate
 from bench.store.cell import Runner
+from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Family, Places, Scaling, Timing
 from impls.protocol import Feed
 
@@ -73,7 +74,7 @@ def panels(rows: Sequence[Timing], scalings: Sequence[Scaling]) -> list[Panel]:
 
 def rest(panels: Sequence[Panel]) -> str:
     """Say of the panels of a model how many are not drawn, if any."""
-    return truncate.more(len(panels) - MOST_PANELS, "chart", "timings.csv")
+    return truncate.more(len(panels) - MOST_PANELS, "chart", TIMINGS_CSV)
 
 
 def _panel(one: Family, title: str, rows: Sequence[Timing], scalings: Sequence[Scaling]) -> Panel:

@@ -8,7 +8,7 @@ from statistics import median
 from bench.analysis.pairing import widest
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import MARGIN, Ratio, process_value
-from bench.plan.controls import NULL, TWIN
+from bench.plan.controls import NULL, is_twin
 from bench.report.views import names, notation
 from bench.report.views.names import Names
 from bench.store.cell import Runner
@@ -88,7 +88,7 @@ def _width(one: SelfComparison) -> float:
 
 
 def _twins(raw: Raw) -> list[Mean]:
-    return [one for one in raw.means if one.implementation.endswith(TWIN)]
+    return [one for one in raw.means if is_twin(one.implementation)]
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:

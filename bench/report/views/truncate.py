@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from bench.analysis.ranking import rankings
 from bench.report.views import notation
-from bench.store.cell import Contest, Status
+from bench.store.cell import NOT_ATTEMPTED, Contest, Status
+from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -19,8 +20,6 @@ Row = TypeVar("Row")
 
 # A browser takes seconds for ten thousand rows, and nobody reads them; a sweep of nine sizes has some 250.
 MOST_ROWS = 300
-
-NOT_ATTEMPTED = frozenset({Status.NOT_RUN, Status.NO_DEVICE})
 
 
 def shown(rows: Sequence[Timing]) -> list[Numbered]:
@@ -49,7 +48,7 @@ def first(sizes: Iterable[int], most: int) -> int:
 
 def left_out(rows: Sequence[Timing], shown: Sequence[object]) -> str:
     """Say how many rows are not shown, if any."""
-    return more(len(rows) - len(shown), "cell", "timings.csv")
+    return more(len(rows) - len(shown), "cell", TIMINGS_CSV)
 
 
 def unfinished(rows: Sequence[Timing]) -> tuple[Sequence[Numbered], str]:
@@ -58,7 +57,7 @@ def unfinished(rows: Sequence[Timing]) -> tuple[Sequence[Numbered], str]:
     They are those of all pieces of work, shown or not.
     """
     found = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
-    return cut(sorted(found, key=lambda one: one[1].status in NOT_ATTEMPTED), "cell", "timings.csv")
+    return cut(sorted(found, key=lambda one: one[1].status in NOT_ATTEMPTED), "cell", TIMINGS_CSV)
 
 
 def cut(rows: Sequence[Row], noun: str, file: str) -> tuple[Sequence[Row], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from matplotlib.lines import Line2D
 from bench.analysis.run import Raw
 from bench.report import svg, write
 from bench.report.svg import intervals, style
-from bench.report.views import chart_rows, names, ticks, truncate
+from bench.report.views import chart_rows, names, ticks
 from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.support.made_up import (
@@ -134,19 +133,3 @@ def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) ->
     write.write_reports(tmp_path / "run")
     links = re.findall(r"\]\((.+?)\)", (tmp_path / "run" / "report.md").read_text(encoding="utf-8"))
     assert {f"pictures/{path.name}" for path in (tmp_path / "run" / "pictures").iterdir()} == set(links)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone")
-@pytest.mark.filterwarnings("ignore:os.fork")  # of JAX, if another test has imported it
-def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
-    raw = made_up()
-    draw, here = svg.draw, os.getpid()
-    expected = draw(raw, raw.timings)
-    monkeypatch.setattr(svg, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
-    laid_down(tmp_path / "run", raw)
-    write.write_reports(tmp_path / "run")
-    drawn = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "pictures").iterdir()}
-    assert drawn == expected

@@ -92,7 +92,7 @@ def beside_the_limit(dataset: Dataset) -> None:
     )
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell("numpy_blocked", Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.RatesJob(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     found: dict[str, dict[int, float]] = {"numpy_blocked": {}, "tightest": {}}
 

@@ -67,7 +67,7 @@ def against_limit(name: str, spec: str, most: float) -> str:
     trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.RatesJob(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     seconds: list[float] = []
     for _ in range(8):
