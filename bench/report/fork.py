@@ -1,4 +1,4 @@
-"""Work that another process does meanwhile, on another processor of the machine."""
+"""Do work in a second process, in parallel."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 
 @contextmanager
 def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Begin this work in a copy of this process, and give what returns its result once it is there.
+    """Start this work in a fork of this process, and yield a function that waits for its result.
 
-    `work` returns what can be pickled, and writes nothing. If it comes to nothing there, be it an error or that the
-    process was killed, it is done here, where its error is raised as any other. The copy ends with the block.
+    `work` returns something that can be pickled, and writes nothing. If the fork fails or is killed, the work is done
+    here instead, and an error is raised as usual. The fork ends with the block.
 
-    For Linux: only there is a copy made as cheaply, and safely beside the threads of NumPy.
+    Linux only: elsewhere a fork is not as cheap, or not safe with the threads of NumPy.
     """
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
@@ -43,15 +43,15 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
 
 
 def _send(work: Callable[[], object], receiving: Connection, sending: Connection) -> None:
-    """Send the result, or nothing at all; Ctrl+C is for the process that waits.
+    """Send the result, or nothing; Ctrl+C is handled by the waiting process.
 
-    With no copy of the other end here, sending ends when the one who waits is gone.
+    The receiving end is closed here, so that sending ends when the waiting process is gone.
     """
     receiving.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         result = work()
-    except Exception:  # noqa: BLE001 - it is raised where the work is done again
+    except Exception:  # noqa: BLE001 - raised again when the caller repeats the work
         return
     with suppress(BrokenPipeError):
         sending.send(result)

@@ -1,14 +1,14 @@
-"""The files of a run, and the reports among them, written.
+"""Write the tables and reports of a run.
 
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
-    raw/*.jsonl         what was observed, one record a line: bench/store/raw_rows.py
+    raw/*.jsonl         what was observed, one record per line: bench/store/raw_rows.py
     timings.csv  agreement.csv  report.md  report.html  pictures/*.svg
-                        (a run that timed nothing: agreement.csv and report.md)
-                        remade from the two above by `python -m bench report`
+                        (after `agree`: agreement.csv and report.md)
+                        rebuilt from the two above by `python -m bench report`
 
-In the CSV files a number is the shortest text that reads back as the same float64; what does not
-exist is empty, and "nan" and "inf" are values.
+In the CSV files a number is the shortest text that reads back as the same float64; a missing
+number is empty, and "nan" and "inf" are values.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HISTORY_PICTURE = "history.svg"
 
 
 def write_reports(folder: Path) -> Raw:
-    """Remake every table of this run from its raw rows, and return those rows."""
+    """Rebuild every table and report of this run from its raw rows, and return those rows."""
     with uncollected():
         return _write_reports(folder)
 
@@ -56,19 +56,19 @@ def _write_reports(folder: Path) -> Raw:
 
 
 def _drawing(raw: Raw, rows: Sequence[Timing]) -> AbstractContextManager[Callable[[], dict[str, str]]]:
-    """Draw the pictures when they are asked for, or, where there is much else to do, beside that."""
+    """Draw the pictures on request, or in parallel if there is much else to do."""
 
     def draw() -> dict[str, str]:
-        from bench.report import svg  # noqa: PLC0415 - matplotlib takes a second that only a report is worth
+        from bench.report import svg  # noqa: PLC0415 - matplotlib takes a second to import
 
         return svg.draw(raw, rows)
 
-    raw.scalings  # noqa: B018 - kept in both processes
+    raw.scalings  # noqa: B018 - cached for both processes
     return beside(draw) if sys.platform == "linux" and len(rows) > truncate.MOST_ROWS else nullcontext(draw)
 
 
 def _write_page(folder: Path, raw: Raw, rows: Sequence[Timing]) -> None:
-    from bench.report import html  # noqa: PLC0415 - jinja2 takes its time as well
+    from bench.report import html  # noqa: PLC0415 - jinja2 takes time to import too
 
     write_text(folder / "report.html", html.render(raw, rows))
 
@@ -87,7 +87,7 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
 
 
 def write_history(folder: Path, entries: Sequence[Entry]) -> None:
-    """Write history.md, history.csv and, where anything was compared, history.svg into a new folder."""
+    """Write history.md, history.csv and, if anything was compared, history.svg into a new folder."""
     from bench.report import svg  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -148,8 +148,8 @@ def test_pairs_without_a_crossover_are_told_by_the_first_of_the_two() -> None:
     rows = [replace(like, cell=cell) for cell in made]
     (panel,) = scaling.panels(rows, scalings(made))
     assert scaling.others(panel) == [
-        "faster at the smallest and at the largest size: a than b, c; b than c.",
-        "not decided at one of these: a and d; b and d; c and d.",
+        "faster at both ends: a beats b, c; b beats c.",
+        "undecided: a and d; b and d; c and d.",
     ]
 
 
@@ -208,7 +208,7 @@ def test_where_there_is_none_all_say_so() -> None:
 
 
 def test_too_few_blocks_are_no_answer() -> None:
-    assert told(growing(crossing=True, blocks=4)) == ["4 blocks cannot tell it: the 6 ends of all pairs take 8."]
+    assert told(growing(crossing=True, blocks=4)) == ["Undecided with 4 blocks: 6 comparisons need 8."]
 
 
 def test_a_quick_look_tells_no_crossover() -> None:
@@ -222,12 +222,12 @@ def test_a_quick_look_tells_no_crossover() -> None:
 def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = on_an_accelerator(growing(crossing=True))
     rows = raw.timings
-    whole = part(markdown.report(raw, rows), "How time grows")
+    whole = part(markdown.report(raw, rows), "How time grows with size")
     assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
     monkeypatch.setattr(truncate, "MOST_ROWS", 4)
     assert len(truncate.shown(rows)) == 3
     report = markdown.report(raw, rows)
-    assert part(report, "How time grows") == whole
+    assert part(report, "How time grows with size") == whole
     assert "(pictures/sizes-logistic.svg)" in report
 
 

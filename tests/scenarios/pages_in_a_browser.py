@@ -168,7 +168,7 @@ def test_every_number_that_is_shown_is_its_value_in_three_digits(opened: Callabl
             assert seconds(f"{low} {unit}") == pytest.approx(float(expected["epoch_seconds_low"]), rel=SHOWN)
         if expected["ratio"]:
             assert float(texts["ratio"]) == pytest.approx(float(expected["ratio"]), rel=SHOWN)
-            ends = [float(end) for end in texts["its interval"].split(" to ")]
+            ends = [float(end) for end in texts["ratio interval"].split(" to ")]
             assert ends == pytest.approx([float(expected["ratio_low"]), float(expected["ratio_high"])], rel=SHOWN)
         assert (texts["time per epoch"] != "") == (expected["status"] == "OK")
 

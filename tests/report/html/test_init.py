@@ -170,7 +170,7 @@ def test_a_chart_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None
     rows = [(number, on(row, dataset=f"data-{number}")) for number in range(1000)]
     chart = charts.intervals(rows, 1500, marks([row]), names.of_rows(row for _, row in rows))
     assert chart is not None and len(chart.traces) == charts.MOST_ROWS
-    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more pieces of work: timings.csv."
+    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more problems: timings.csv."
 
 
 def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_under_their_own_numbers(
