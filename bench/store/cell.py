@@ -1,4 +1,4 @@
-"""What is measured: a cell, the problem that it trains, and what became of it."""
+"""A cell (one implementation on one problem, device and number of threads), and its status."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from enum import StrEnum
 from datasets.dataset import Batching, Model
 from impls.protocol import Feed, Recipe
 
-# The device that every machine has; the times of an accelerator are compared with the baseline's on it.
+# The device that every machine has; times on an accelerator are compared with the baseline on it.
 CPU = "cpu"
 
 
 class Status(StrEnum):
-    """What became of a cell; a time is shown beside OK and nowhere else."""
+    """What became of a cell; only OK comes with a time."""
 
     OK = "OK"
-    MISMATCH = "MISMATCH"  # the gate refused it
-    UNCHECKED = "UNCHECKED"  # rounding alone may move its training by more than an error that must be found
+    MISMATCH = "MISMATCH"  # it disagrees
+    UNCHECKED = "UNCHECKED"  # rounding alone could change its training by more than the errors to detect
     DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
-    NO_DEVICE = "NO-DEVICE"  # the machine lacks the device that was asked for
+    NO_DEVICE = "NO-DEVICE"  # the machine lacks the requested device
     NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device
     FAILED = "FAILED"  # it raised
     CRASHED = "CRASHED"  # its worker died
     TIMEOUT = "TIMEOUT"  # its worker did not end in time
-    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
-    BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
-    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
-    # What follows is judged by bench.audit.rules, and holds of three processes or more.
+    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may use
+    BAD_OUTPUT = "BAD-OUTPUT"  # the output of its worker cannot be read
+    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the requested conditions
+    # The following are decided by bench.audit.rules, and need three processes or more.
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
-    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
-    INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
-    BELOW_LIMIT = "BELOW-LIMIT"  # less time than what it must read and compute takes on this machine
-    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
+    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended with other parameters than the reference
+    INPUT_CHANGED = "INPUT-CHANGED"  # it wrote to the arrays it was given
+    BELOW_LIMIT = "BELOW-LIMIT"  # less time than this machine needs to read and compute what it must
+    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than requested
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is trained, and how: the same for every implementation that is compared on it."""
+    """What is trained, and how: the same for every implementation compared on it."""
 
     dataset: str
     model: Model
@@ -67,20 +67,20 @@ class Problem:
 
     @property
     def steps(self) -> int:
-        """The batches of an epoch."""
+        """The number of batches in an epoch."""
         size = self.batch_size or self.n
         return self.n // size if self.drop_last else math.ceil(self.n / size)
 
     @property
     def rows(self) -> int:
-        """The rows of an epoch: all, or without those of a short last batch that is left out."""
+        """The number of rows in an epoch: all, or all except a dropped last batch."""
         size = self.batch_size or self.n
         return self.n - self.n % size if self.drop_last else self.n
 
 
 @dataclass(frozen=True)
 class Contest:
-    """A problem and a number of threads: cells that share both have the same baseline, and are ranked together."""
+    """A problem at one number of threads; cells that share both have the same baseline and are ranked together."""
 
     problem: Problem
     threads: int
@@ -88,7 +88,7 @@ class Contest:
 
 @dataclass(frozen=True)
 class Runner:
-    """Who trains: an implementation on a device, with a number of threads."""
+    """An implementation on a device, with a number of threads."""
 
     implementation: str
     device: str
@@ -106,19 +106,19 @@ class Cell:
 
     @property
     def on_one_processor(self) -> bool:
-        """Whether it may use one processor only, and no device: what others do to it can be told then."""
+        """Whether it uses a single processor and no accelerator, so that disturbances by others can be recognised."""
         return self.device == CPU and self.threads == 1
 
     @property
     def contest(self) -> Contest:
-        """The contest that this cell takes part in."""
+        """The contest of this cell."""
         return Contest(self.problem, self.threads)
 
     @property
     def runner(self) -> Runner:
-        """Who trains this cell."""
+        """The implementation, device and threads of this cell."""
         return Runner(self.implementation, self.device, self.threads)
 
     def __hash__(self) -> int:
-        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
+        """Hash only the fields that distinguish nearly all cells: a large report looks up half a million."""
         return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))

@@ -1,4 +1,4 @@
-"""What a run has finished so far, read back from its folder; nothing here runs or decides."""
+"""Read back what a run has finished so far."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Key = tuple[str, int, Cell]
 
 @dataclass(frozen=True)
 class Done:
-    """The rows of a run, which grow with it."""
+    """The rows of a run so far."""
 
     paces: list[Paced]
     blocks: list[Block]
@@ -29,9 +29,9 @@ class Done:
 
 
 def read(raw: Path) -> Done:
-    """Return what is finished, with the cells of a worker whose parent died before it took them over.
+    """Return what is finished, including the cells of a worker whose parent died before copying them.
 
-    Raises ValueError for a line that is no record.
+    Raises ValueError for a line that is not a record.
     """
     return Done(
         paces=read_lines(Paced, raw / "pilot.jsonl"),
@@ -43,7 +43,7 @@ def read(raw: Path) -> Done:
 
 
 def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Iterator[Rounds]:
-    """Yield the rounds that are finished, one after the other, each made of its line by `decode`; as `read` else."""
+    """Yield the finished rounds one by one, decoded from their lines by `decode`; otherwise like `read`."""
     left = _orphans(raw)
     found = each_line(Rounds, raw / "rounds.jsonl", decode)
     if not left:
@@ -55,7 +55,7 @@ def each_rounds(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> I
 
 
 def take_over(raw: Path) -> Done:
-    """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
+    """Return what is finished; mark a block that a dead parent left unfinished as ended, so that it is rerun."""
     for name in ("pilot", "blocks", "rounds", "failures", "rates"):
         cut_unfinished(raw / f"{name}.jsonl")
     left = _orphans(raw)
@@ -73,10 +73,10 @@ def take_over(raw: Path) -> Done:
 
 
 def _orphans(raw: Path) -> dict[_Key, Rounds]:
-    """Return what the last worker left; its parent took it over, unless it died."""
+    """Return what the last worker wrote and its parent may not have copied because it died."""
     try:
         return {_key(one): one for one in read_lines(Rounds, raw / WORKER / RECORDS)}
-    except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
+    except ValueError:  # the files of a pilot, whose worker is rerun, or of a broken worker
         return {}
 
 

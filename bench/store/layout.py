@@ -1,4 +1,4 @@
-"""Where the files of a run lie, and what they are called."""
+"""The names and places of a run's files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The files of a worker's folder: the records and failures of its cells, and the number of the cell last started.
+# The files in a worker's folder: records and failures of its cells, and the number of the cell last started.
 RECORDS, FAILURES, STARTED = "records.jsonl", "failures.jsonl", "started.txt"
 BENCHMARK_JSON = "benchmark.json"
 
-# The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts.
+# The folder of the running worker, in the run's raw/; each cell is written there before the next one starts.
 WORKER = "worker"
 
 SCHEMA = 1

@@ -149,11 +149,11 @@ def test_another_machine_or_other_versions_are_refused_unless_they_are_asked_for
     identity = ENVIRONMENT["identity"]
     other = run(environment={"identity": identity | {"processor": "Made-up 4000"}})
     with pytest.raises(
-        BadInput, match=r"not the same machine: processor was Made-up 3000 and is Made-up 4000; --across"
+        BadInput, match=r"different machine: processor was Made-up 3000 and is Made-up 4000; --across"
     ):
         between(run(), other)
     newer = run(environment={"identity": identity | {"libraries": {"numpy": "3.0"}}})
-    with pytest.raises(BadInput, match=r"not the same versions: numpy was 2\.4\.6 and is 3\.0"):
+    with pytest.raises(BadInput, match=r"different versions: numpy was 2\.4\.6 and is 3\.0"):
         between(run(), newer, across=["machine"])
     found = between(run(), newer, across=["versions"])
     assert "DIFFERENT: numpy was 2.4.6 and is 3.0." in comparison.remarks(found)
@@ -215,7 +215,7 @@ def test_the_command_prints_writes_and_fails_as_asked(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
-        (["nowhere"], "name the folder of a run"),
+        (["nowhere"], "give the folder of a run"),
         (["old", "--across", "machin"], "did you mean machine"),
         (["old", "--fail-slower", "5"], "such as 5%"),
         (["old", "--out", "old"], "not an empty folder"),

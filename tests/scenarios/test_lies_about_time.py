@@ -138,7 +138,7 @@ def test_a_lie_is_declared_of_three_processes_and_no_fewer() -> None:
 
 
 def test_a_wrong_environment_is_declared_at_once() -> None:
-    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: asked for True, found False")
+    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: requested True, found False")
     assert declared([[LIE], [wrong]]) == wrong
 
 
@@ -152,9 +152,9 @@ def test_a_lie_explains_a_thread_too_many() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"threads openblas": "2", "x64": "False"}, "threads openblas: asked for 1, found 2"),
-        ({"threads openblas": "1", "x64": "True"}, "x64: asked for False, found True"),
-        ({"threads openblas": "1"}, "x64: asked for False, found nothing"),
+        ({"threads openblas": "2", "x64": "False"}, "threads openblas: requested 1, found 2"),
+        ({"threads openblas": "1", "x64": "True"}, "x64: requested False, found True"),
+        ({"threads openblas": "1"}, "x64: requested False, found nothing"),
     ],
 )
 def test_what_differs_from_what_was_asked_is_told(found: dict[str, str], words: str) -> None:

@@ -10,8 +10,8 @@ from bench.store.raw_rows import Verdict
 HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
 EXPLANATION = (
     "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
-    "have been refused, and the epoch of the agreement run after which training moves the weights less than "
-    "rounding could. The learning rate is by default at most 1/L of every batch: L is the largest curvature of its loss."
+    "have been refused, and the epoch of the agreement run after which training moves the weights less than rounding "
+    "could. The learning rate is by default at most 1/L of every batch; L is the largest curvature of its loss."
 )
 
 
