@@ -76,7 +76,7 @@ def is_baseline(row: Timing) -> bool:
 
 
 def saturated(row: Timing) -> bool:
-    """Return whether so many of its probabilities are denormal numbers that they affect the time."""
+    """Return whether denormal numbers among its probabilities affect the time."""
     return row.denormal_share is not None and row.denormal_share > MOST_DENORMAL
 
 

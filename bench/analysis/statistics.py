@@ -1,8 +1,8 @@
-"""What the rounds of many processes say of a cell, and of two cells: pure functions of numbers.
+"""Statistics of cells and pairs of cells from the rounds of many processes.
 
-The unit of evidence is the process: the rounds of one process only give its median, and processes
-are compared within their block. Between clean processes the median moves ten times as much as the
-standard error computed from the rounds of one of them.
+The unit of evidence is the process: the rounds of one process only give its median, and processes are compared within
+their block. Between undisturbed processes the median varies ten times as much as the standard error computed from the
+rounds of one of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The program as its user meets it: exit codes, one-line errors, the files left behind.
+"""The program as a user sees it: exit codes, one-line errors, files.
 
-Gate and race are stand-ins here, which say what they are told to, and nothing is drawn; all between them is real.
+Gate and race are stand-ins with fixed results, and nothing is drawn; everything between them is real.
 """
 
 from __future__ import annotations
@@ -501,7 +501,7 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
 
 
 def at_work(workers: list[psutil.Process]) -> bool:
-    """Return whether there are workers, and each has used its processor for long enough to be past its start."""
+    """Return whether there are workers, all of them running long enough to be past their start."""
     return bool(workers) and all(sum(worker.cpu_times()[:2]) > 0.1 for worker in workers)
 
 

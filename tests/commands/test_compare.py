@@ -1,4 +1,4 @@
-"""Two runs side by side: what changed is named, what the machine did to both is not, and nothing else is compared."""
+"""Comparing two runs: changes are named, the effect of the machine is not, and only like cells are compared."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_noise_alone_trips_nothing(noise: float) -> None:
 @pytest.mark.parametrize("comparisons", [1, 4])
 @pytest.mark.parametrize("spread", [1.0, 8.0])
 def test_the_interval_holds_the_change_of_medians_as_often_as_it_says(comparisons: int, spread: float) -> None:
-    """Of two runs that scatter alike, and of two that do not: normal the one, skewed the other."""
+    """For two runs that scatter alike, and for two that do not: one normal, one skewed."""
     generator, held, repeats = np.random.default_rng(7), 0, 2000
     for _ in range(repeats):
         old = generator.normal(0, 0.01, 14)
@@ -148,9 +148,7 @@ def test_a_cell_that_never_had_a_time_is_not_missed() -> None:
 def test_another_machine_or_other_versions_are_refused_unless_they_are_asked_for() -> None:
     identity = ENVIRONMENT["identity"]
     other = run(environment={"identity": identity | {"processor": "Made-up 4000"}})
-    with pytest.raises(
-        BadInput, match=r"different machine: processor was Made-up 3000 and is Made-up 4000; --across"
-    ):
+    with pytest.raises(BadInput, match=r"different machine: processor was Made-up 3000 and is Made-up 4000; --across"):
         between(run(), other)
     newer = run(environment={"identity": identity | {"libraries": {"numpy": "3.0"}}})
     with pytest.raises(BadInput, match=r"different versions: numpy was 2\.4\.6 and is 3\.0"):

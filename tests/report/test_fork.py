@@ -1,4 +1,4 @@
-"""Work in a second process: its result is there, and whatever becomes of it the caller gets a result or an error."""
+"""Work in a second process: the caller always gets a result or an error, whatever happens to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from bench.report.fork import beside
 
-# Another test of this process may have imported JAX, whose threads do nothing meanwhile.
+# Another test of this process may have imported JAX, whose threads are idle here.
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone"),
     pytest.mark.filterwarnings("ignore:os.fork"),
@@ -53,7 +53,7 @@ def test_the_work_of_a_process_that_was_killed_is_done_here() -> None:
 
 
 def test_the_work_of_a_process_that_was_killed_while_it_sent_its_result_is_done_here() -> None:
-    """A pipe holds a hundredth of the result: the process is about to send it, or sends it, until somebody reads."""
+    """A pipe holds a hundredth of the result, so the process is still sending until the parent reads."""
     here, (reading, writing) = os.getpid(), os.pipe()
 
     def work() -> tuple[bytes, int]:

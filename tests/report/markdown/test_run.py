@@ -1,6 +1,6 @@
-"""Raw rows become tables, words and files: golden files hold what a reader sees.
+"""Raw rows become tables, sentences and files; golden files show what a reader sees.
 
-After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/report, then read the difference in git.
+After an intended change run UPDATE_GOLDEN=1 python -m pytest tests/report, then read the diff.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures show the numbers of the tables, the same bytes every time, and no more than can be read."""
+"""Pictures show the numbers of the tables, are reproducible to the byte, and stay readable."""
 
 from __future__ import annotations
 

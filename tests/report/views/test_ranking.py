@@ -13,7 +13,7 @@ from tests.support.made_up import BLOCKS, DIGITS, cell, find, made_up
 
 
 def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
-    """Ratios over two baselines do not rank: with four threads torch_nn beats a baseline that slowed down."""
+    """Ratios to two baselines do not rank: with four threads torch_nn beats a baseline that slowed down."""
     implementations = ["numpy_manual", "torch_nn"]
     one = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 1e-3, "torch_nn": 2e-3}[name])
     four = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 4e-3, "torch_nn": 2e-3}[name])
