@@ -27,7 +27,7 @@ def test_the_markdown_report_reads_as_agreed() -> None:
 def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of softmax that is digits, one cell of which stands last of all."""
+    """The first softmax problem is digits, although one of its cells comes last of all."""
     raw = made_up()
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
