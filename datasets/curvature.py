@@ -36,7 +36,7 @@ def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) ->
     G and A A' / n have the same largest eigenvalue; the smaller matrix is used, in float64, summed
     over blocks, so no copy as large as x is made (an index array copies the rows it names).
     If both exceed 1024 x 1024 the bound is the smaller of G's trace and the largest row
-    sum of |A|'|A| / n, each of which is at least G's largest eigenvalue. L > 0, since A has a column of ones.
+    sum of |A|'|A| / n; both are at least G's largest eigenvalue. L > 0, since A has a column of ones.
 
     x (n,) or (n, d), n >= 1. Raises OverflowError if the squares of x exceed float64.
     """

@@ -1,4 +1,4 @@
-"""Several runs as a history of each cell: pure functions of their raw rows."""
+"""The history of each cell over several runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datasets.dataset import Model
 class HistoryRow:
     """A cell in one of several runs.
 
-    conditions   from 1: runs with the same number were of one machine and of the same versions
+    conditions   a number from 1: runs with the same number share the machine and the versions
     """
 
     run: str
@@ -29,7 +29,7 @@ class HistoryRow:
 
 
 def history(runs: Iterable[Raw]) -> list[HistoryRow]:
-    """Return every cell of every run that was timed, the earliest run first; BadInput if one stands there twice."""
+    """Return every cell of every timed run, earliest run first; BadInput if a run is named twice."""
     ordered = sorted((raw for raw in runs if raw.timed), key=lambda raw: str(raw.environment["started"]))
     names = [raw.environment["run"] for raw in ordered]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -58,7 +58,7 @@ def _number(known: list[dict[str, Any]], raw: Raw) -> int:
 
 
 def by_cell(entries: Sequence[HistoryRow]) -> list[list[HistoryRow]]:
-    """Return the entries of each cell, the cells in the order in which they first occur."""
+    """Group the entries by cell, in the order of first occurrence."""
     cells: dict[Cell, list[HistoryRow]] = {}
     for entry in entries:
         cells.setdefault(entry.timing.cell, []).append(entry)

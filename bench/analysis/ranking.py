@@ -1,4 +1,4 @@
-"""Which times are ranked, in which order, and which of them is the fastest beyond doubt."""
+"""Rank the times of each contest (a problem at one number of threads), and decide which is certainly fastest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bench.plan.controls import baseline_of
 from bench.store.cell import Contest
 from bench.store.tables import Timing
 
-# Fixed before any run: where a tenth of denormal numbers makes softmax take 4 to 8 times as long, so many cost less
-# than a hundredth.
+# Fixed before any run: a tenth of denormal numbers makes softmax 4x to 8x slower, so this share costs less than a
+# hundredth.
 MOST_DENORMAL = 1e-4
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The rows of one contest, the fastest first; those without a time come last."""
+    """The rows of one contest, fastest first; those without a time come last."""
 
     contest: Contest
     rows: tuple[Timing, ...]
@@ -30,7 +30,7 @@ class Ranking:
 
     @cached_property
     def rivals(self) -> tuple[Timing, ...]:
-        """The rows that have a time, without the baseline's."""
+        """The rows that have a time, except the baseline's."""
         return tuple(row for row in self.timed if not is_baseline(row))
 
     @cached_property
@@ -40,10 +40,10 @@ class Ranking:
 
     @cached_property
     def leader(self) -> Timing | None:
-        """The row whose interval lies below all others by more than the margin, if there is one.
+        """The row whose interval lies below all others by more than the margin, if any.
 
-        All intervals of a table hold together with 95 %, so that one which lies below another, and below it by more
-        than the margin, is faster.
+        All intervals of a table hold together at 95 %, so an interval that lies below another by more than the margin
+        means faster.
         """
         rows = (*(row for row in self.timed if is_baseline(row)), *self.compared)
         first = min(rows, key=_high, default=None)
@@ -60,7 +60,7 @@ def rankings(rows: Iterable[Timing]) -> list[Ranking]:
 
 
 def _ranked(rows: Sequence[Timing]) -> list[Timing]:
-    """Return the rows of one contest by ratio, else by time."""
+    """Sort the rows of one contest by ratio, or by time without ratios."""
 
     def place(row: Timing) -> tuple[bool, bool, float]:
         ratio = 1.0 if is_baseline(row) else row.ratio
@@ -71,12 +71,12 @@ def _ranked(rows: Sequence[Timing]) -> list[Timing]:
 
 
 def is_baseline(row: Timing) -> bool:
-    """Return whether this row is what the ratios of its table are over."""
+    """Return whether this row is the baseline of its table."""
     return row.cell == baseline_of(row.cell)
 
 
 def saturated(row: Timing) -> bool:
-    """Return whether more of its probabilities are denormal numbers than leave a time as it is."""
+    """Return whether denormal numbers among its probabilities affect the time."""
     return row.denormal_share is not None and row.denormal_share > MOST_DENORMAL
 
 

@@ -1,4 +1,4 @@
-"""From the raw rows of a run to the rows of timings.csv: nothing here measures, prints or writes."""
+"""Turn the raw rows of a run into the rows of timings.csv."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Raw:
-    """All that a run left behind; every table is made from this and nothing else. What follows from it is kept.
+    """All raw rows of a run, from which every table is made; derived values are cached.
 
     environment  the machine, the command, its options and the sources of the data
-    verdicts     one for every cell, those left out included; the last one of a cell counts
-    blocks       those that have ended; the rounds of one in whose place another was run are kept, and not counted
-    rates        how fast the machine was in each block
+    verdicts     one for every cell, including those left out; the last one about a cell counts
+    blocks       the completed blocks; the rounds of a rerun block are kept but not counted
+    rates        the speed of the machine in each block
     """
 
     environment: Mapping[str, Any]
@@ -58,13 +58,13 @@ class Raw:
 
     @cached_property
     def scalings(self) -> list[Scaling]:
-        """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
+        """How time grows with size, if several sizes were timed and compared."""
         fine = {cell: own for cell, own in self.values.items() if cell in self.fine}
         return [] if self.quick else scaling.scalings(fine)
 
     @cached_property
     def excluded(self) -> set[int]:
-        """The blocks that do not count: in whose place another was run; or beyond the planned ones, and stopped."""
+        """The blocks that do not count: those rerun, and unfinished ones beyond the planned number."""
         planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
         stopped = {one.block for one in self.rounds if one.block > planned} - ended
         return without(self.blocks) | stopped
@@ -76,7 +76,7 @@ class Raw:
 
     @cached_property
     def every(self) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
-        """The rounds of each cell, and of the baseline's A/A twin in it, counted or not."""
+        """The rounds of each cell, and of the baseline's A/A twin there, counted or not."""
         return by_cell(self.rounds)
 
     @cached_property
@@ -86,83 +86,83 @@ class Raw:
 
     @cached_property
     def twins(self) -> dict[Cell, list[Rounds]]:
-        """The counted rounds of the baseline's A/A twin in each cell."""
+        """The counted rounds of the baseline's A/A twin for each cell."""
         return _counted(self.every[1], self.excluded)
 
     @cached_property
     def processes(self) -> Processes:
-        """What the processes of `own` took, one after the other."""
+        """The times of the processes of `own`, in order."""
         return processes([one for rounds in self.own.values() for one in rounds])
 
     @cached_property
     def values(self) -> dict[Cell, dict[int, float]]:
-        """The process value of each block, of each cell."""
+        """The process value per cell and block."""
         return _by_block(self.own, self.processes.values)
 
     @cached_property
     def minima(self) -> dict[Cell, dict[int, float]]:
-        """The same of the shortest rounds."""
+        """The same from the shortest rounds."""
         return _by_block(self.own, self.processes.minima)
 
     @cached_property
     def drifting(self) -> dict[Cell, dict[int, bool]]:
-        """Whether the process of each block drifted, of each cell."""
+        """Whether the process drifted, per cell and block."""
         return _by_block(self.own, self.processes.drifting)
 
     @cached_property
     def twin_values(self) -> dict[Cell, dict[int, float]]:
-        """The process value of each block, of the baseline's A/A twin in each cell."""
+        """The process value of the baseline's A/A twin, per cell and block."""
         return {cell: by_block(rounds) for cell, rounds in self.twins.items()}
 
     @cached_property
     def final(self) -> list[Verdict]:
-        """The verdict of each cell once its timing is known as well: a cell that failed there is not OK.
+        """The verdict of each cell after timing: a cell that failed there is not OK.
 
-        A cell that passed the gate in a run that was stopped before its rounds is NOT-RUN.
+        A cell that passed the gate but was not timed because the run was stopped is NOT-RUN.
         """
         return _final_verdicts(self)
 
     @cached_property
     def fine(self) -> dict[Cell, Verdict]:
-        """The cells that have a time, with their verdicts."""
+        """The cells that have a time, mapped to their verdicts."""
         return {verdict.cell: verdict for verdict in self.final if verdict.status is Status.OK}
 
     @cached_property
     def comparisons(self) -> dict[Model, int]:
-        """How many ratios the table of each model holds; at least 1."""
+        """The number of ratios in the table of each model; at least 1."""
         return {model: comparisons(cell for cell in self.fine if cell.problem.model is model) for model in Model}
 
     @cached_property
     def timings(self) -> list[Timing]:
-        """The rows of timings.csv: one for each cell, in the order of the models and then of the plan."""
+        """The rows of timings.csv: one per cell, in the order of the models and then of the plan."""
         return _timings(self)
 
     @cached_property
     def means(self) -> list[Mean]:
-        """The mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
+        """The mean ratio of each implementation compared on two cells or more, at a joint level.
 
-        The last ones are the baseline's A/A twin's, at a level of their own: they should hold 1.
+        The last ones are those of the baseline's A/A twin, at their own joint level: they should contain 1.
         """
         return _means(self)
 
     @cached_property
     def self_comparisons(self) -> list[SelfComparison]:
-        """The A/A comparison of every baseline cell that has one, at the level of its table."""
+        """The A/A comparison of every baseline cell, at the level of its table."""
         return _self_comparisons(self)
 
     @cached_property
     def disturbed(self) -> dict[int, str]:
-        """What disturbed the blocks that count all the same, by number."""
+        """What disturbed blocks that still count, by block number."""
         return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in self.excluded}
 
     @property
     def quick(self) -> bool:
-        """Whether the run was asked for times only."""
+        """Whether the run was to report times only."""
         return bool(self.environment["options"]["quick"])
 
     @property
     def timed(self) -> bool:
-        """Whether the run was to time anything: `agree` does not."""
+        """Whether the run was to time anything, which `agree` does not."""
         return bool(self.environment["timed"])
 
 
@@ -172,14 +172,14 @@ def _counted(every: Mapping[Cell, list[Rounds]], excluded: set[int]) -> dict[Cel
 
 
 def _by_block(own: Mapping[Cell, Sequence[Rounds]], column: Sequence[Value]) -> dict[Cell, dict[int, Value]]:
-    """Return a column with one value for each of these processes, in their order, by cell and block."""
+    """Arrange one value per process, in order, by cell and block."""
     following = iter(column)
     return {cell: {one.block: next(following) for one in rounds} for cell, rounds in own.items()}
 
 
 @dataclass(frozen=True)
 class SelfComparison:
-    """What the clock said of the baseline against itself, in the same blocks; None if too few."""
+    """The measured ratio of the baseline to itself, in the same blocks; None if there are too few."""
 
     cell: Cell
     ratio: Ratio | None
@@ -224,7 +224,7 @@ def _self_comparisons(raw: Raw) -> list[SelfComparison]:
 
 @dataclass(frozen=True)
 class Mean:
-    """The geometric mean over `cells` cells of one implementation's ratios, all taken under the same conditions."""
+    """The geometric mean of an implementation's ratios over `cells` cells, all under the same conditions."""
 
     implementation: str
     device: str
@@ -250,7 +250,7 @@ _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
 
 
 def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs]]]:
-    """Return the cells that one implementation has under the same conditions, with their values, where several are."""
+    """Group cells of one implementation under the same conditions, with their values; groups of one are left out."""
     groups: dict[tuple[object, ...], list[Cell]] = {}
     for cell in pairs:
         key = (cell.implementation, cell.device, cell.threads, cell.problem.feed)
@@ -322,10 +322,10 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
 
 
 def read(folder: Path) -> Raw:
-    """Return the raw rows of a run; BadInput when the folder holds none that this version reads."""
+    """Read the raw rows of a run; BadInput if the folder holds none that this version can read."""
     path = folder / ENVIRONMENT
     if not path.is_file():
-        raise BadInput(f"{folder}: no {ENVIRONMENT} there; name the folder of a run, such as results/<run>")
+        raise BadInput(f"{folder}: no {ENVIRONMENT} there; give the folder of a run, such as results/<run>")
     try:
         environment = json.loads(path.read_text(encoding="utf-8"))
         schema = environment["schema"]

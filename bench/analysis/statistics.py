@@ -1,8 +1,8 @@
-"""What the rounds of many processes say of a cell, and of two cells: pure functions of numbers.
+"""Statistics of cells and pairs of cells from the rounds of many processes.
 
-The unit of evidence is the process: the rounds of one process only give its median, and processes
-are compared within their block. Between clean processes the median moves ten times as much as the
-standard error computed from the rounds of one of them.
+The unit of evidence is the process: the rounds of one process only give its median, and processes are compared within
+their block. Between undisturbed processes the median varies ten times as much as the standard error computed from the
+rounds of one of them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from numpy.typing import NDArray
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Comparison
 
-# Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
+# Fixed before any run: a ratio closer to 1 than this is of no practical interest.
 MARGIN = 0.03
 
-# The intervals of a table hold together with 95 %, whatever their number: each of m misses with 0.05/m (Bonferroni).
+# The m intervals of a table hold together at 95 %: each misses with probability 0.05/m (Bonferroni).
 ERROR = 0.05
 
-# A process is steady if the medians of its first and last third of rounds differ by no more than this share; fewer
-# rounds in a third than that have no median to speak of.
+# A process is steady if the medians of its first and last third of rounds differ by no more than this share; a third
+# with fewer rounds than this has no useful median.
 DRIFT = 0.05
 LEAST_THIRD = 3
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A takes `ratio` times the time of B; the interval holds it with probability `level`, at least."""
+    """A takes `ratio` times the time of B; the interval holds it with probability at least `level`."""
 
     ratio: float
     low: float
@@ -43,7 +43,7 @@ class Ratio:
 
     @property
     def half_width(self) -> float:
-        """How far the interval reaches to either side, as a share: 0.03 is +-3 %."""
+        """How far the interval reaches to either side, as a share: 0.03 means +-3 %."""
         return math.sqrt(self.high / self.low) - 1
 
     def overlaps(self, other: Ratio) -> bool:
@@ -58,11 +58,11 @@ def process_value(rounds: Rounds) -> float:
 
 @dataclass(frozen=True)
 class Processes:
-    """What many processes took, in their order.
+    """The times of many processes, in order.
 
     values    the process value of each
-    minima    seconds per epoch of its shortest round: what load disturbs least
-    drifting  whether the last third of its rounds took another time than the first, by more than 5 %
+    minima    seconds per epoch of its shortest round, which load disturbs least
+    drifting  whether the last third of its rounds differs from the first by more than 5 %
     """
 
     values: Sequence[float]
@@ -71,7 +71,7 @@ class Processes:
 
 
 def processes(rounds: Sequence[Rounds]) -> Processes:
-    """Return what each of these processes took: of all at once, since a large report has 150,000."""
+    """Return the times of these processes, computed all at once, since a large report has 150,000."""
     values, minima, drifting = np.empty(len(rounds)), np.empty(len(rounds)), np.empty(len(rounds), dtype=bool)
     epochs = np.array([one.epochs_per_round for one in rounds])
     for places, seconds in _equally_long(rounds):
@@ -82,7 +82,7 @@ def processes(rounds: Sequence[Rounds]) -> Processes:
 
 
 def _equally_long(rounds: Sequence[Rounds]) -> Iterator[tuple[list[int], NDArray[np.float64]]]:
-    """Yield the places of the processes that have the same number of rounds, and their round_seconds, a row each."""
+    """Yield the positions of processes with the same number of rounds, and their round_seconds, one row each."""
     by_number: dict[int, list[int]] = {}
     for place, one in enumerate(rounds):
         by_number.setdefault(len(one.round_seconds), []).append(place)
@@ -117,7 +117,7 @@ def order_interval(values: Sequence[float], level: float) -> tuple[float, float,
 
 @cache
 def _rank(n: int, level: float) -> tuple[int, float]:
-    """Return the largest k whose interval of n values holds at `level`, 0 if none does, and the level it holds at."""
+    """Return the largest k whose interval of n values holds at `level` (0 if none), and its exact level."""
     k, missed = 0, 0.0
     while k < n // 2:
         more = missed + 2 * math.comb(n, k) / 2**n
@@ -128,12 +128,12 @@ def _rank(n: int, level: float) -> tuple[int, float]:
 
 
 def least_blocks(comparisons: int) -> int:
-    """Return how many blocks an interval of a ratio takes, in a table with that many comparisons."""
+    """Return how many blocks an interval needs, in a table with this number of comparisons."""
     return math.ceil(1 - math.log2(ERROR / comparisons))
 
 
 def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: int) -> Ratio | None:
-    """Return the time of A over the time of B over the blocks that have both; None if they are too few.
+    """Return the ratio of A's time to B's over the blocks that have both; None if there are too few.
 
     `a` and `b` map a block to its process value. The ratio is exp of the median of the logs of the paired ratios, and
     its interval is at the `level` of a table with that many comparisons.
@@ -142,18 +142,18 @@ def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: in
 
 
 def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], comparisons: int) -> Ratio | None:
-    """Return the geometric mean over the cells of a run of A's time over B's; None if the blocks are too few.
+    """Return the geometric mean over cells of the ratio of A's time to B's; None if there are too few blocks.
 
     Each pair is a cell's process values by block, of A and of B. A block that has all of them gives one value, the
     geometric mean of its ratios (Fleming and Wallace, CACM 1986); these are then treated as the ratios of one cell,
-    so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
+    so the interval is exact for any number of blocks, and accounts for what the cells of a block have in common.
     """
     shared = set.intersection(*(a.keys() & b.keys() for a, b in pairs)) if pairs else set()
     return _ratio([fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared], comparisons)
 
 
 def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:
-    """Return the ratio of which each block gave a logarithm; None if they are too few."""
+    """Return the ratio from one logarithm per block; None if there are too few."""
     interval = order_interval(logs, level(comparisons))
     if interval is None:
         return None
@@ -162,7 +162,7 @@ def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:
 
 
 def compare(ratio: Ratio | None, margin: float = MARGIN) -> Comparison:
-    """Return what the interval says: outside the margin on one side, wholly inside it, or neither."""
+    """Return what the interval says: outside the margin on one side, entirely inside it, or neither."""
     if ratio is None:
         return Comparison.NONE
     least, most = 1 / (1 + margin), 1 + margin

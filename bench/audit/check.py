@@ -1,4 +1,4 @@
-"""Which cells' times are lies, by the evidence of all their processes: each becomes a failure of its cell."""
+"""Judge the evidence of all processes; a time that cannot be true becomes a failure of its cell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datasets.dataset import Dataset
 
 
 def judge(raw: Path, data: Mapping[tuple[str, str], Dataset]) -> None:
-    """Append a failure to those in `raw` for every cell that three of its processes accuse of the same.
+    """Append a failure to those in `raw` for every cell that three of its processes accuse of the same thing.
 
     data   the datasets by (name, dtype)
     """

@@ -1,4 +1,4 @@
-"""The checked round of a process against the reference, which trains the same epochs from the same start."""
+"""Compare the checked round of a process with the reference, trained for the same epochs from the same start."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from impls.protocol import Params, parameter_shapes
 
 
 def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
-    """Return how the checked round ended elsewhere than the reference does; None if it did not, or trains nothing.
+    """Return how the checked round differs from the reference; None if it agrees, or trains nothing.
 
     dataset   the dataset of the cell, in its dtype
 
-    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The whole round
-    is judged by the rule of the gate, `bench.gate.training`.
+    On one processor, repeating the round must give the same parameters bit for bit. The result of the round is
+    judged by the rule of the gate, `bench.gate.training`.
     """
     evidence, problem = rounds.evidence, rounds.cell.problem
     if rounds.cell.implementation == controls.NULL:
@@ -31,9 +31,9 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset) -> Finding | None:
     if not evidence.checked_w:
         return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
     if set(evidence.dtypes.values()) != {problem.dtype}:
-        return None  # DTYPE-CHANGED says so, and the bytes mean something else
+        return None  # DTYPE-CHANGED reports this, and the bytes cannot be read as this dtype
     if not evidence.repeated and rounds.cell.on_one_processor:
-        return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends elsewhere when it is run again untimed")
+        return Finding(Status.WRONG_AFTER_TIMING, "the checked round ends differently when it is rerun untimed")
     expected = _expected(problem, dataset, evidence.checked_seed, rounds.epochs_per_round)
     return _compared(problem, unpacked(problem, evidence.checked_w, evidence.checked_b), dataset, expected)
 
@@ -59,14 +59,14 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
 
 @lru_cache(maxsize=64)
 def _expected(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: int) -> Scaled:
-    """The same for every implementation in a block, which all check the same start."""
+    """Return the reference's parameters, the same for every implementation in a block."""
     start = starts.draw(problem.model, problem.d, problem.k, problem.dtype, seed)
     patience = training.PATIENCE_SECONDS_PER_ROUND
     return training.after(dataset, start, problem.recipe, [epochs], patience=patience)[-1]
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:
-    """Return the parameters of which `bench.worker.evidence.packed` made these two."""
+    """Return the parameters that `bench.worker.evidence.packed` encoded as these two texts."""
     dtype = np.dtype(problem.dtype).newbyteorder("<")
     shapes = parameter_shapes(problem.model, problem.d, problem.k)
     return Params(

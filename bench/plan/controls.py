@@ -13,7 +13,7 @@ TWIN = "@aa"
 
 
 def twin(name: str) -> str:
-    """Return the name under which the second copy of an implementation runs."""
+    """Return the name of the second copy of an implementation."""
     return f"{name}{TWIN}"
 
 

@@ -52,8 +52,8 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
 
     Each library has its own variable for the number of threads, and reads it when loaded: OpenBLAS,
     MKL and OpenMP (torch), Accelerate (NumPy on macOS), PJRT (JAX; --xla_cpu_multi_thread_eigen has no effect).
-    PYTHONHASHSEED stays unset and the padding has a random length: memory layout affects times, so many
-    processes should sample many layouts instead of all measuring one (Mytkowicz et al., ASPLOS 2009).
+    PYTHONHASHSEED stays unset and the padding has a random length: memory layout affects times, so
+    processes should sample different layouts instead of all measuring one (Mytkowicz et al., ASPLOS 2009).
     JAX may use TF32 on a GPU unless its precision is "highest", which is torch's default. Compile caches on
     disk are off: torch's by a variable below, JAX's because JAX_COMPILATION_CACHE_DIR is unset.
     """

@@ -1,4 +1,4 @@
-"""The result of a command as one JSON object, for --json: it returns dictionaries and prints nothing."""
+"""JSON output: the result of a command as one object, for --json."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.store.tables import Timing
 def of_run(
     raw: Raw, verdicts: Sequence[Verdict], rows: Sequence[Timing], files: Sequence[Path], exit_code: int
 ) -> dict[str, Any]:
-    """Return what a run found; `rows` are those of timings.csv, none where nothing was to be timed.
+    """Return the result of a run; `rows` are those of timings.csv, empty if nothing was to be timed.
 
     NaN and infinities, which JSON does not have, are the strings "nan", "inf" and "-inf".
     """
@@ -38,7 +38,7 @@ def of_run(
 
 
 def of_comparison(found: Between, old: Mapping[str, Any], new: Mapping[str, Any], exit_code: int) -> dict[str, Any]:
-    """Return the comparison as strict JSON can hold it."""
+    """Return the comparison as strict JSON."""
     return {
         "schema": new["schema"],
         "old": old["run"],

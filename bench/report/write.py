@@ -1,14 +1,14 @@
-"""The files of a run, and the reports among them, written.
+"""Write the tables and reports of a run.
 
 results/<run>/ or --out
     environment.json    the machine, the command and its options, the data and their sources
-    raw/*.jsonl         what was observed, one record a line: bench/store/raw_rows.py
+    raw/*.jsonl         what was observed, one record per line: bench/store/raw_rows.py
     timings.csv  agreement.csv  report.md  report.html  pictures/*.svg
-                        (a run that timed nothing: agreement.csv and report.md)
-                        remade from the two above by `python -m bench report`
+                        (after `agree`: agreement.csv and report.md)
+                        rebuilt from the two above by `python -m bench report`
 
-In the CSV files a number is the shortest text that reads back as the same float64; what does not
-exist is empty, and "nan" and "inf" are values.
+In the CSV files a number is the shortest text that reads back as the same float64; a missing
+number is empty, and "nan" and "inf" are values.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from bench.store.tables import Agreement, Change, Scaling, Timing
 
 
 def write_reports(folder: Path) -> Raw:
-    """Remake every table of this run from its raw rows, and return those rows."""
+    """Rebuild every table and report of this run from its raw rows, and return those rows."""
     raw = read(folder)
     write_text(folder / layout.AGREEMENT_CSV, csv(Agreement, raw.agreements))
     if not raw.timed:
         write_text(folder / layout.REPORT_MD, agreement.report(raw))
         return raw
-    # matplotlib and jinja2 take a second that only a report is worth
+    # matplotlib and jinja2 take a second to import, which only a report needs
     from bench.report import html, svg  # noqa: PLC0415
 
     rows = raw.timings
@@ -58,7 +58,7 @@ def write_comparison(folder: Path, found: Between, old: Mapping[str, Any], new: 
 
 
 def write_history(folder: Path, entries: Sequence[HistoryRow]) -> None:
-    """Write history.md, history.csv and, where anything was compared, history.svg into a new folder."""
+    """Write history.md, history.csv and, if anything was compared, history.svg into a new folder."""
     from bench.report import svg  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)

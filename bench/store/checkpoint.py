@@ -1,4 +1,4 @@
-"""What a run has finished so far, read back from its folder; nothing here runs or decides."""
+"""Read back what a run has finished so far."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Key = tuple[str, int, Cell]
 
 @dataclass(frozen=True)
 class Done:
-    """The rows of a run, which grow with it."""
+    """The rows of a run so far."""
 
     paces: list[Paced]
     blocks: list[Block]
@@ -29,9 +29,9 @@ class Done:
 
 
 def read(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Done:
-    """Return what is finished, with the cells of a worker whose parent died before it took them over.
+    """Return what is finished, including the cells of a worker whose parent died before copying them.
 
-    `decode` makes the rounds of a line, where that is not `jsonl.decoder`. Raises ValueError for a line that is no
+    `decode` decodes the rounds of a line, by default `jsonl.decoder`. Raises ValueError for a line that is not a
     record.
     """
     return Done(
@@ -53,7 +53,7 @@ def _rounds(raw: Path, decode: Callable[[bytes], Rounds] | None) -> Iterator[Rou
 
 
 def take_over(raw: Path) -> Done:
-    """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
+    """Return what is finished; mark a block that a dead parent left unfinished as ended, so that it is rerun."""
     for name in (PACES, BLOCKS, ROUNDS, FAILURES, RATES):
         cut_unfinished(raw / name)
     left = _orphans(raw)
@@ -71,10 +71,10 @@ def take_over(raw: Path) -> Done:
 
 
 def _orphans(raw: Path) -> dict[_Key, Rounds]:
-    """Return what the last worker left; its parent took it over, unless it died."""
+    """Return what the last worker wrote and its parent may not have copied because it died."""
     try:
         return {_key(one): one for one in read_lines(Rounds, raw / WORKER / RECORDS)}
-    except ValueError:  # the pilot's, whose worker is run again, or what a broken worker wrote
+    except ValueError:  # the files of a pilot, whose worker is rerun, or of a broken worker
         return {}
 
 

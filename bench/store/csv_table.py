@@ -1,7 +1,7 @@
-"""Tables as CSV: a number is the shortest text that reads back as the same float64, what does not exist is empty.
+"""Tables as CSV: a number is the shortest text that reads back as the same float64; a missing number is empty.
 
-A record inside another one, such as the cell of a row, has a column for each of its own fields. This is the one place
-that knows which columns these are.
+A record inside another one, such as the cell of a row, becomes one column per field. Only this module knows which
+columns these are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CELL = (
 
 
 def csv(cls: type[Any], records: Sequence[Any]) -> str:
-    """Return the records as CSV with a header, one line for each."""
+    """Return the records as CSV with a header, one line per record."""
     table = [[*map(exact, flat(record).values())] for record in records]
     text: str = pd.DataFrame(table, columns=columns(cls), dtype=object).to_csv(index=False, lineterminator="\n")
     return text
@@ -42,13 +42,13 @@ def columns(cls: type[Any]) -> list[str]:
 
 
 def value(record: Any, column: str) -> str:
-    """Return what a column of a record holds, as the CSV files have it."""
+    """Return the value of a column, as written in the CSV files."""
     return exact(attrgetter(_table(cast(Hashable, type(record)))[0][column])(record))
 
 
 @cache
 def _table(cls: Hashable) -> tuple[dict[str, str], attrgetter[Any]]:
-    """Return the path of the attribute that each column holds, and what reads all of them."""
+    """Return the attribute path of each column, and a getter for all of them."""
     paths = {path.rpartition(".")[2]: path for path in _paths(cls)}
     return paths, attrgetter(*paths.values())
 
@@ -67,7 +67,7 @@ def _paths(cls: Any) -> list[str]:
 
 
 def exact(value: object) -> str:
-    """Return a value as the CSV files have it: of a float the shortest text that reads back as the same."""
+    """Return a value as written in the CSV files: for a float, the shortest text that reads back as the same."""
     if value is None:
         return ""
     return repr(value) if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Rounds as a report needs them, out of a long file of which most is the same in many lines, or judged already."""
+"""Fast decoding of rounds for reports: repeated parts are decoded once, and evidence is skipped."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bench.store.raw_rows import Costs, Disturbance, Environment, Evidence, Roun
 
 
 class _Line(msgspec.Struct):
-    """A line of raw/rounds.jsonl without its evidence, which is judged in the run and reported by nobody.
+    """A line of raw/rounds.jsonl without its evidence, which is judged during the run and not reported.
 
-    What many lines have in common is left as its text.
+    Parts that many lines share stay undecoded.
     """
 
     cell: msgspec.Raw
@@ -32,9 +32,9 @@ class _Line(msgspec.Struct):
 
 
 def reader() -> Callable[[bytes], Rounds]:
-    """Return what makes rounds of a line, with no evidence.
+    """Return a function that decodes rounds from a line, without evidence.
 
-    Few cells were timed, and in few environments, beside the number of processes: each text is decoded once. Raises as
+    There are few cells and environments compared with processes, so each text is decoded once. Raises as
     `jsonl.decoder` does.
     """
     read, none = decoder(_Line), Evidence()
@@ -49,7 +49,7 @@ def reader() -> Callable[[bytes], Rounds]:
 
     def rounds(line: bytes) -> Rounds:
         found = read(line)
-        return Rounds(  # by place: names take a third longer
+        return Rounds(  # positional: keywords take a third longer
             cell(bytes(found.cell)),
             found.name,
             found.block,

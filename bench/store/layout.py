@@ -1,4 +1,4 @@
-"""Where the files of a run lie, and what they are called."""
+"""The names and places of a run's files."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ RESULTS = ROOT / "results"
 SCHEMA = 1
 ENVIRONMENT = "environment.json"
 
-# The folder of the raw rows, and its files, one record a line: bench/store/raw_rows.py. The rows of failures.jsonl come
-# from the files of the same name that workers leave.
+# The folder of the raw rows, and its files, one record per line: bench/store/raw_rows.py. The rows of failures.jsonl
+# come from the files of the same name that workers write.
 RAW = "raw"
 PACES, BLOCKS, ROUNDS, FAILURES, RATES = (
     "pilot.jsonl", "blocks.jsonl", "rounds.jsonl", "failures.jsonl", "rates.jsonl",
 )  # fmt: skip
 VERDICTS, AGREEMENT = Path(RAW, "verdicts.jsonl"), Path(RAW, "agreement.jsonl")
 
-# The folder of the worker that runs, in the run's raw/: its cells are there before the next one starts. In it are its
-# job, what it printed, the records of its cells, the number of the cell last started, and pytest-benchmark's own file.
+# The folder of the running worker, in the run's raw/; each cell is written there before the next one starts. It holds
+# its job, its output, the records of its cells, the number of the cell last started, and pytest-benchmark's own file.
 WORKER = "worker"
 JOB, LOG, RECORDS, STARTED, BENCHMARK_JSON = "job.json", "log.txt", "records.jsonl", "started.txt", "benchmark.json"
 
-# What is made from the raw rows.
+# The tables and reports that are built from the raw rows.
 TIMINGS_CSV, SWEEP_CSV, AGREEMENT_CSV = "timings.csv", "sweep.csv", "agreement.csv"
 REPORT_MD, REPORT_HTML = "report.md", "report.html"
 PICTURES, AGREEMENT_SVG = "pictures", "agreement.svg"
 
-# What `compare` and `history` make from several runs.
+# The files that `compare` and `history` write from several runs.
 COMPARISON_MD, COMPARISON_CSV = "comparison.md", "comparison.csv"
 HISTORY_MD, HISTORY_CSV, HISTORY_SVG = "history.md", "history.csv", "history.svg"
 
 
 def intervals_svg(model: str) -> str:
-    """Return the name of the picture of the ranked intervals of a model."""
+    """Return the file name of the picture of a model's ranked intervals."""
     return f"intervals-{model}.svg"
 
 
 def rounds_svg(model: str) -> str:
-    """Return the name of the picture of every timed round of a model."""
+    """Return the file name of the picture of a model's timed rounds."""
     return f"rounds-{model}.svg"
 
 
 def sizes_svg(model: str) -> str:
-    """Return the name of the picture of time against size of a model."""
+    """Return the file name of the picture of a model's time against size."""
     return f"sizes-{model}.svg"

@@ -1,6 +1,6 @@
-"""The rows of a run's tables: one row of a CSV file is one frozen dataclass; the unit of a number is in its name.
+"""The rows of a run's tables: one frozen dataclass per row of a CSV file, with units in the names.
 
-A record in a row, such as its cell, is one column for each of its fields in the file: `bench.store.csv_table`.
+A record inside a row, such as its cell, becomes one column per field: `bench.store.csv_table`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from impls.protocol import Feed
 
 
 class Comparison(StrEnum):
-    """What the interval of a ratio says against the margin; NONE where there is no interval."""
+    """What the interval of a ratio says against the margin; NONE without an interval."""
 
     FASTER = "FASTER"
     SLOWER = "SLOWER"
@@ -27,14 +27,14 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """One line of agreement.csv: one quantity of one implementation against one other opinion.
+    """One row of agreement.csv: one quantity of one implementation, compared with another source.
 
     against   "reference", "itself", or the name of another implementation
-    dataset   a dataset of the run, or a table of the gate ("gate:mini")
-    index     where in the quantity the error uses most of its budget, e.g. "epoch 3, w[2, 0]"
-    error     |value - expected|; the budget is what rounding can explain
+    dataset   a dataset of the run, or test data of the gate ("gate:mini")
+    index     the entry whose error uses most of its budget, e.g. "epoch 3, w[2, 0]"
+    error     |value - expected|; the budget is the largest error that rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
-    cause     the likely cause, where the pattern of the errors tells it
+    cause     the likely cause, if the pattern of errors gives it away
     smallest_error  of the parameters that a problem's own training ends with: the smallest relative error, in all
               entries alike, that would have been refused; None for everything else
     """
@@ -60,16 +60,16 @@ class Agreement:
 
 
 class Places(StrEnum):
-    """What is certain of two implementations from the smallest to the largest of the sizes that both ran."""
+    """The ranking of two implementations over the sizes that both ran, as far as it is certain."""
 
     OVERTAKES = "overtakes"  # `against` is faster at the smallest, `implementation` at the largest
     FASTER = "faster at both ends"  # `implementation` is
-    UNDECIDED = "undecided"  # at one end at least
+    UNDECIDED = "undecided"  # at one end or both
 
 
 @dataclass(frozen=True)
 class Family:
-    """What cells share that differ in size and in who runs them, and in nothing else. `seed` is that of the data."""
+    """What cells share that differ only in size and implementation; `seed` is that of the data."""
 
     model: Model
     d: int
@@ -84,16 +84,17 @@ class Family:
 
 @dataclass(frozen=True)
 class Scaling:
-    """One row of sweep.csv: the costs of an implementation, or its places beside another. None if not told.
+    """One row of sweep.csv: the costs of an implementation, or its ranking against another; None if unknown.
 
-    against           the other one, on against_device; empty for costs
-    step_seconds      what a step costs, whatever its rows: fitted to all sizes of this model, d and k
-    row_seconds       what each row of an epoch costs beside that
-    places            what is certain of the two on full batches; None for costs
-    crossover_rows    the size of a full batch at which both take as long; up to low `against` is faster, from high on
+    against           the other implementation, on against_device; empty for costs
+    step_seconds      fixed cost of a step, fitted to all sizes of this model, d and k
+    row_seconds       additional cost of each row of an epoch
+    places            the ranking of the two on full batches; None for costs
+    crossover_rows    the full batch at which both take equally long; up to low `against` is faster, from high on
                       `implementation` is
-    crossover_level   the least level of the intervals of the ratio at low and at high
-    comparisons       m: ends of all pairs of this model, two of each: their intervals are at 1 - 0.05/m or above
+    crossover_level   the lower level of the ratio's intervals at low and at high
+    comparisons       m: two (smallest and largest size) for each pair of this model; intervals are at 1 - 0.05/m or
+                      above
     """
 
     implementation: str
@@ -116,34 +117,34 @@ class Scaling:
 
     @property
     def runner(self) -> Runner:
-        """The implementation that this row is about, and where it ran."""
+        """The implementation of this row, and where it ran."""
         return Runner(self.implementation, self.device, self.family.threads)
 
     @property
     def other(self) -> Runner | None:
-        """The one that it is compared with; None for costs."""
+        """The implementation it is compared with; None for costs."""
         return Runner(self.against, self.against_device, self.family.threads) if self.against else None
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One row of timings.csv. Seconds per epoch; None where there is no number to show.
+    """One row of timings.csv, in seconds per epoch; None if there is no number.
 
     epoch_seconds        median over the processes of the median of their rounds; None unless OK
-    epoch_seconds_low    to epoch_seconds_high: its interval, at least at epoch_seconds_level
-    limit_seconds        the least that an epoch can take here: bench/analysis/roofline.py
-    times_limit          epoch_seconds over it
-    first_epoch_seconds  median over the processes of their very first epoch, compilation included
+    epoch_seconds_low    to epoch_seconds_high: its interval, at epoch_seconds_level or above
+    limit_seconds        the least time an epoch can take on this machine: bench/analysis/roofline.py
+    times_limit          epoch_seconds / limit_seconds
+    first_epoch_seconds  median over the processes of their first epoch, including compilation
     import_seconds       to device_epoch_seconds: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
-    minimum_ratio        the same of the shortest rounds instead of the medians, as a check of the ratio
-    unstable             the intervals of the two do not meet: what made them differ is in neither
-    comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
-    baseline_device      the device of the baseline's cell, for an accelerator the CPU
+    minimum_ratio        the same from the shortest rounds instead of the medians, as a check of the ratio
+    unstable             whether the two intervals are disjoint, so that neither explains the difference
+    comparisons          m: intervals of this table are at level 1 - 0.05/m or above
+    baseline_device      the device of the baseline's cell: the CPU, also for cells on an accelerator
     blocks               processes of this cell that gave a time
-    disturbed_blocks     of them, those that something disturbed and that were kept all the same
-    drifting_processes   of them, those whose last rounds took another time than their first
+    disturbed_blocks     those in blocks that were disturbed but kept
+    drifting_processes   those whose last rounds took a different time than their first
     """
 
     # Columns of the cell that stand behind this one, and not in front with the others.
@@ -192,11 +193,11 @@ class Timing:
 class Change:
     """One row of comparison.csv: a cell in two runs.
 
-    change        its time in the new run over that in the old one, each over the baseline's in the same blocks where
-                  `through` names it; its interval is low to high at change_level; None for the baseline itself
-    comparison    what the interval says; NONE where there is none
-    through       the baseline; empty where the times themselves were compared
-    comparisons   m: intervals of this model's table are at the level 1 - 0.05/m or above
+    change        its time in the new run over that in the old one, each relative to the baseline `through` in the same
+                  blocks; its interval is low to high at change_level; None for the baseline itself
+    comparison    what the interval says; NONE without an interval
+    through       the baseline; empty if the times themselves were compared
+    comparisons   m: intervals of this model's table are at level 1 - 0.05/m or above
     """
 
     cell: Cell

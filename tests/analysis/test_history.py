@@ -1,4 +1,4 @@
-"""Several runs: what became of each cell, and under which conditions."""
+"""The history of each cell over several runs, and their conditions."""
 
 from __future__ import annotations
 

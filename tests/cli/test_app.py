@@ -1,6 +1,6 @@
-"""The program as its user meets it: exit codes, one-line errors, the files left behind.
+"""The program as a user sees it: exit codes, one-line errors, files.
 
-Gate and race are stand-ins here, which say what they are told to, and nothing is drawn; all between them is real.
+Gate and race are stand-ins with fixed results, and nothing is drawn; everything between them is real.
 """
 
 from __future__ import annotations
@@ -169,8 +169,8 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     for name in ("report.md", "timings.csv", "agreement.csv", "environment.json"):
         assert (folder / name).is_file() and str(folder / name) in lines
     assert lines[-3:] == [
-        "again    python -m bench run -d triple -d digits",
-        f"remake   python -m bench report {folder}",
+        "rerun    python -m bench run -d triple -d digits",
+        f"rebuild  python -m bench report {folder}",
         f"compare  python -m bench compare OLD {folder}",
     ]
     assert {row["status"] for row in rows(folder / "timings.csv")} == {"OK"}
@@ -316,8 +316,8 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(
     assert app.main(["run", "-d", "triple"]) == 130
     run = only_run(tmp_path)
     assert capsys.readouterr().err.endswith(
-        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
-        "finished\n"
+        f"bench: stopped; resume with python -m bench run --resume {run}\n"
+        f"bench: see what is finished with python -m bench report {run}\n"
     )
     shutil.rmtree(tmp_path / "results")
     actors.stop = SystemExit(143)
@@ -501,7 +501,7 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
 
 
 def at_work(workers: list[psutil.Process]) -> bool:
-    """Return whether there are workers, and each has used its processor for long enough to be past its start."""
+    """Return whether there are workers, all of them running long enough to be past their start."""
     return bool(workers) and all(sum(worker.cpu_times()[:2]) > 0.1 for worker in workers)
 
 
@@ -526,6 +526,6 @@ def test_a_signal_ends_the_run_with_its_workers_and_temporary_folders(
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said.decode().endswith(f"python -m bench report {tmp_path / 'run'} shows what was finished\n")
+    assert said.decode().endswith(f"python -m bench report {tmp_path / 'run'}\n")
     assert not [worker for worker in workers if worker.is_running()]
     assert not list(temporary.iterdir())

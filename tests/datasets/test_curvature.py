@@ -1,4 +1,4 @@
-"""L bounds the Hessian's largest eigenvalue, and is attained where theory says so."""
+"""L bounds the Hessian's largest eigenvalue, and equals it where theory says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own files: what they become, and one line for each that cannot be used."""
+"""The user's own files: the datasets they become, and the one-line error for each unusable file."""
 
 from __future__ import annotations
 

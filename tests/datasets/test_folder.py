@@ -1,4 +1,4 @@
-"""Data on disk: a folder of two mapped arrays, of which no run holds more than a few batches."""
+"""Data on disk: a folder of two mapped arrays, with only a few batches in memory at a time."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_the_reference_runs_batch_by_batch_as_on_all_rows(tmp_path: Path) -> Non
 
 
 def test_a_plan_needs_a_batch_size_and_no_shuffling(tmp_path: Path) -> None:
-    """And is refused before the data are read: there are none here."""
+    """The refusal comes before the data are read: there are none here."""
     (tmp_path / "rows").mkdir()
     asked = Options(datasets=(str(tmp_path / "rows"),))
     with pytest.raises(BadInput, match="give --batch-size"):

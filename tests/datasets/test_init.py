@@ -1,4 +1,4 @@
-"""The table of datasets says what its loaders return, and the returned numbers are the published ones."""
+"""The table of datasets matches what its loaders return, and the numbers are the published ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_lessons_tables() -> None:
     np.testing.assert_array_equal(hours.y, 2 * hours.x)
     np.testing.assert_array_equal([same.x, same.y], [[1, 2, 3], [1, 2, 3]])
     np.testing.assert_array_equal([triple.x, triple.y], [[1, 2, 3, 4, 5, 6], [3, 6, 9, 12, 15, 18]])
-    # The costs before the first update that the notes state, at zero parameters: mean(y^2).
+    # The costs before the first update in the notes, at zero parameters: mean(y^2).
     assert np.mean(hours.y.astype(np.float64) ** 2) == pytest.approx(18.6666666667, abs=5e-11)
     assert np.mean(quiz.y.astype(np.float64) ** 2) == pytest.approx(29661.8, rel=1e-15)
 

@@ -1,4 +1,4 @@
-"""Synthetic data: reproducible to the byte, drawn from the weights it states, and not copied."""
+"""Synthetic data are reproducible to the byte, drawn from the stated weights, and not copied."""
 
 from __future__ import annotations
 

@@ -69,6 +69,6 @@ def test_the_doctor_prints_every_condition_of_this_machine(capsys: pytest.Captur
 
 
 def test_only_libraries_that_cannot_be_imported_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the name of the module: scikit-learn is the name of no module."""
+    """Libraries are found by module name; "scikit-learn" is not one."""
     monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "jax" else object())
     assert doctor.look().missing == {row.name: "jax" for row in impls.TABLE.values() if row.requires == "jax"}

@@ -1,4 +1,4 @@
-"""results/README.md documents every column that is written, and no other, and knows the runs kept there."""
+"""results/README.md documents exactly the columns that are written, and lists the runs kept there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One word, one meaning: a class is found by its name, whichever package it lies in."""
+"""No two public classes share a name, whichever package they are in."""
 
 from __future__ import annotations
 

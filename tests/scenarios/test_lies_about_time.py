@@ -1,4 +1,4 @@
-"""Lies about a time, each planted and caught by its name; honest cells are accused of nothing."""
+"""Planted false times are each caught with the right status; honest cells are never accused."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def problem(data: Dataset) -> Problem:
 
 
 class Benchmark:
-    """What pytest-benchmark's `pedantic` does, in the time of a machine."""
+    """A stand-in for pytest-benchmark's `pedantic`, in simulated time."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self.wall = wall
@@ -71,7 +71,7 @@ class Benchmark:
 
 @pytest.fixture
 def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Finding]]]:
-    """Time a planted trainer in the time of its machine, and return what is found."""
+    """Time a planted trainer on its simulated machine, and return the findings."""
 
     def run(liar: type[liars.Honest], dtype: str = "float32", plan: Plan = PLAN) -> list[Finding]:
         data = dataset(dtype)
@@ -138,7 +138,7 @@ def test_a_lie_is_declared_of_three_processes_and_no_fewer() -> None:
 
 
 def test_a_wrong_environment_is_declared_at_once() -> None:
-    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: asked for True, found False")
+    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: requested True, found False")
     assert declared([[LIE], [wrong]]) == wrong
 
 
@@ -152,9 +152,9 @@ def test_a_lie_explains_a_thread_too_many() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"threads openblas": "2", "x64": "False"}, "threads openblas: asked for 1, found 2"),
-        ({"threads openblas": "1", "x64": "True"}, "x64: asked for False, found True"),
-        ({"threads openblas": "1"}, "x64: asked for False, found nothing"),
+        ({"threads openblas": "2", "x64": "False"}, "threads openblas: requested 1, found 2"),
+        ({"threads openblas": "1", "x64": "True"}, "x64: requested False, found True"),
+        ({"threads openblas": "1"}, "x64: requested False, found nothing"),
     ],
 )
 def test_what_differs_from_what_was_asked_is_told(found: dict[str, str], words: str) -> None:
@@ -183,7 +183,7 @@ def rounds(*, environment: Environment | None = None, seen: Evidence | None = No
     [
         (Evidence(again_seconds=(99e-6,) * 9), None),
         (Evidence(again_seconds=(101e-6,) * 9), Status.EARLY_RETURN),
-        (Evidence(again_seconds=(1e-6,) * 3 + (1.0,) * 6), None),  # a quarter of them is quick
+        (Evidence(again_seconds=(1e-6,) * 3 + (1.0,) * 6), None),  # a quarter of them are quick
         (Evidence(fetch_seconds=(1.0, 1.0, 0.0)), None),
         (Evidence(fetch_seconds=(3e-4,) * 3), Status.EARLY_RETURN),
         (Evidence(idle_cpu=(0.03, 0.9, 0.9)), None),
@@ -219,13 +219,13 @@ def test_time_grows_with_the_epochs(seen: Evidence, lies: bool) -> None:
 
 
 def test_a_short_repetition_that_was_held_up_is_set_beside_the_timed_rounds() -> None:
-    """Seen of honest torch_autograd at a load of nine: one repetition, held up, where the timed rounds took 4.3 ms."""
+    """Observed with honest torch_autograd at a load of nine: one delayed repetition, while timed rounds took 4.3 ms."""
     seen = Evidence(round_wall=(0.02846,), fourfold_wall=(0.06679,), round_cpu=(0.0078,), fourfold_cpu=(0.02353,))
     assert findings(rounds(seen=seen, seconds=0.00429)) == []
 
 
 def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
-    """Wall times are stretched by waits of 4 ms; a quarter of the second synchronizes and more pass undisturbed."""
+    """Waits of 4 ms stretch wall times; at least a quarter of the second synchronizes are undisturbed."""
     generator = np.random.default_rng(7)
 
     def loaded(seconds: float, size: int) -> tuple[float, ...]:

@@ -23,7 +23,7 @@ def test_cells_of_one_contest_differ_in_who_runs_them_alone() -> None:
 
 
 def test_a_status_is_of_one_kind() -> None:
-    """A new status belongs into one group of bench/store/cell.py: exit codes, audit and reports go by these."""
+    """A new status belongs in one group of bench/store/cell.py: exit codes, audit and reports depend on these."""
     kinds = [*NOT_ATTEMPTED, *BY_THE_GATE, *BROKEN, *LIES, *OF_ONE_PROCESS]
     assert {*kinds} == {*Status}
     assert [status for status in Status if kinds.count(status) > 1] == [Status.UNCHECKED]

@@ -1,4 +1,4 @@
-"""What a run has finished is read once, whatever the worker that ran last left behind."""
+"""Finished rounds are read exactly once, whatever the last worker wrote."""
 
 from __future__ import annotations
 

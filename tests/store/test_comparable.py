@@ -5,7 +5,7 @@ from bench.store.comparable import CONDITIONS, RECORDED, RESUMABLE
 
 
 def test_every_fact_of_the_machine_says_whether_it_must_be_the_same() -> None:
-    """A new fact belongs into one of the lists of bench/store/comparable.py."""
+    """A new fact belongs in one of the lists of bench/store/comparable.py."""
     listed = [*RESUMABLE, *RECORDED]
     assert sorted(listed) == sorted(describe.describe())
 

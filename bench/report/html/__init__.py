@@ -1,6 +1,6 @@
-"""report.html: the run on one page that needs nothing else, made from its raw rows. It returns text and writes nothing.
+"""HTML output: report.html, a run on one self-contained page.
 
-plotly-cartesian.min.js is that of npm's plotly.js-cartesian-dist-min 4.1.1, unchanged (MIT): 1.5 MB of every page, and
+plotly-cartesian.min.js comes unchanged from npm's plotly.js-cartesian-dist-min 4.1.1 (MIT): 1.5 MB per page, and
 the smallest of its bundles that has heat maps.
 """
 
@@ -40,7 +40,7 @@ _SCRIPTS = "plotly-cartesian.min.js", "page.js"
 
 
 def render(raw: Raw, rows: Sequence[Timing]) -> str:
-    """Return the page; the same run gives the same text."""
+    """Return the page; the same run always gives the same text."""
     scripts = [(HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -71,7 +71,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
     options = raw.environment["options"]
-    blocks = "one look without comparison" if raw.quick else notation.number(options["blocks"], "block")
+    blocks = "times only" if raw.quick else notation.number(options["blocks"], "block")
     return f"{names.cells(rows)}, {blocks}, {names.threads(rows)}."
 
 
@@ -97,12 +97,12 @@ def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: 
         tables.unfinished(*truncate.unfinished(rows), named),
         tables.agreement(raw, [row.cell.implementation for row in rows]),
         tables.means(raw),
-        tables.plain("sources", f"The data and where they come from. {more}".rstrip(), titles, sources),
+        tables.plain("sources", f"The data and their sources. {more}".rstrip(), titles, sources),
     )
     return {table.name: table for table in made}
 
 
 def _filters(rows: Sequence[Timing], named: Names) -> dict[str, list[str]]:
-    """Return what can be chosen of each facet of a cell."""
+    """Return the choices of each filter."""
     facets = [tables.facets(row, named) for row in rows]
     return {name: list(dict.fromkeys(one[name] for one in facets)) for name in tables.FACETS}

@@ -1,6 +1,6 @@
-"""The charts of the page as plotly takes them: traces and layouts. The page adds its own colours of text and grid.
+"""The charts of the page as plotly traces and layouts; the page adds the colours of text and grid.
 
-plotly reads a little HTML in every text that it draws, so names are escaped here.
+plotly interprets some HTML in every text, so names are escaped here.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 40  # a chart of thousands is read by nobody
+MOST_ROWS = 40  # a chart of thousands is unreadable
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
-# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
+# Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
 _LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its title, with what it says to those who do not see it, and with a note for everybody."""
+    """A chart with its title, a description for screen readers, and a note."""
 
     name: str
     title: str
@@ -44,14 +44,14 @@ class Chart:
 
     @property
     def drawn(self) -> dict[str, Any]:
-        """What plotly takes."""
+        """The arguments for plotly."""
         return {"data": self.traces, "layout": self.layout}
 
 
 def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Mark], named: Names) -> Chart | None:
     """Return the ranked intervals of one model; None without times.
 
-    rows       those that may be shown, with the numbers of their cells
+    rows       the rows that may be shown, with the numbers of their cells
     contests   how many contests were timed, shown or not
     """
     groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), MOST_ROWS)
@@ -71,7 +71,8 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
             )
             labels.append(escape(names.runner(row.cell.runner)))
     first = rows[0][1]
-    what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
+    what = f"time per epoch relative to {first.baseline}" if compared else "time per epoch"
+    axis = f"ratio to {first.baseline}" if compared else "time per epoch"
     return Chart(
         f"intervals-{first.cell.problem.model}",
         f"{first.cell.problem.model}: {what}",
@@ -85,7 +86,7 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {
                 "type": "log",
-                "title": {"text": "left is faster (log)"},
+                "title": {"text": f"{axis} (log scale; left = faster)"},
                 **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else notation.tick),
             },
             "yaxis": {
@@ -127,7 +128,7 @@ def _ends(groups: Sequence[Ranking], *, compared: bool) -> list[float]:
 
 
 def _ticks(values: Collection[float], text: Callable[[float], str], most: int = _MOST_TICKS) -> dict[str, Any]:
-    """Return the labels of a logarithmic axis that holds these values with a little room beside them."""
+    """Return the labels of a logarithmic axis around these values, with a little room on either side."""
     least, largest = min(values), max(values)
     room = max((largest / least) ** 0.06, 1.02)
     found = ticks.logarithmic(least / room, largest * room, most)
@@ -135,7 +136,7 @@ def _ticks(values: Collection[float], text: Callable[[float], str], most: int = 
 
 
 def _margin() -> list[dict[str, Any]]:
-    """Return the band around 1 in which a ratio is SAME."""
+    """Return the shapes of the band around 1 in which a ratio is SAME."""
     across = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     band = {"type": "rect", "x0": 1 / (1 + MARGIN), "x1": 1 + MARGIN, "fillcolor": "rgba(128, 128, 128, 0.25)"}
     line = {"type": "line", "x0": 1, "x1": 1, "line": {"color": "#808080"}}
@@ -153,7 +154,7 @@ def _said(groups: Sequence[Ranking], named: Names, *, compared: bool) -> str:
 def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Chart | None:
     """Return the agreement matrix as a heat map on a logarithmic scale; None if nothing was compared.
 
-    implementations   in the order of their columns
+    implementations   the columns, in order
     """
     if not agreements:
         return None
@@ -163,7 +164,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
     return Chart(
         "agreement",
-        "Agreement: how much of the budget of rounding was used",
+        "Agreement: share of the error budget used",
         "The same shares are in the table below.",
         "",
         [
@@ -199,7 +200,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
 
 
 def _height(share: float | None) -> float | None:
-    """Return the logarithm of a share; what is above the budget, or no number, is above them all."""
+    """Return the logarithm of a share; a share above the budget, or NaN, is above all others."""
     if share is None:
         return None
     if not share <= 1:
@@ -208,7 +209,7 @@ def _height(share: float | None) -> float | None:
 
 
 def growth(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> list[Chart]:
-    """Return time against rows of the first panels of a model; the last note says how many more there are."""
+    """Return time against rows for the first panels of a model; the last note says how many more there are."""
     made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: scaling.MOST_PANELS])]
     if rest := scaling.rest(panels):
         made[-1] = replace(made[-1], note=f"{made[-1].note} {rest}")
@@ -216,13 +217,13 @@ def growth(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> list[Chart]
 
 
 def against_size(panel: Panel, number: int, marks: Mapping[Runner, Mark]) -> Chart:
-    """Return time against rows of one panel, with bands, and the crossovers by their numbers in the note."""
+    """Return time against rows for one panel, with bands, and crossovers numbered as in the note."""
     model = panel.curves[0].rows[0].cell.problem.model
     bands = [_band(curve, marks[curve.runner]) for curve in panel.curves]
     curves = [_curve(curve, marks[curve.runner]) for curve in panel.curves]
     return Chart(
         f"sizes-{model}-{number}",
-        f"{panel.title}: time of an epoch against size",
+        f"{panel.title}: time per epoch against size",
         "",
         " ".join([*scaling.legend(panel), *([scaling.HOW, scaling.level(panel)] if panel.crossovers else [])]),
         [*bands, *curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],

@@ -1,4 +1,4 @@
-"""What the dialogs of the page show: all columns of timings.csv, the conditions that were read back, the raw rounds."""
+"""The data of the page's dialogs: all columns of timings.csv, the conditions read back, and the raw rounds."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bench.store import csv_table
 from bench.store.raw_rows import Environment
 from bench.store.tables import Timing
 
-# Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
+# Further rounds are only in raw/rounds.jsonl: a page of many megabytes opens slowly.
 MOST_ROUNDS = 200_000
 
 Conditions = tuple[tuple[str, str], ...]
 
 
 def of_cells(raw: Raw, rows: Sequence[Numbered], named: Names) -> dict[str, Any]:
-    """Return the columns, and by the number of a cell its values, its conditions and its rounds.
+    """Return the columns, and by cell number the values, conditions and rounds.
 
-    Conditions are kept once, however many cells share them.
+    Conditions shared by several cells are stored once.
     """
     number_of = {row.cell: number for number, row in rows}
     conditions: dict[Conditions, int] = {}

@@ -1,4 +1,4 @@
-"""The tables of the page: what a reader sees of each entry, and beside it the exact values of timings.csv."""
+"""The tables of the page: each entry as shown, with the exact values of timings.csv as attributes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FACETS = ("model", "dataset", "implementation", "status")
 class Header:
     """A column.
 
-    key     the column of timings.csv that it is sorted by; empty where it is sorted by its text
-    number  it is set to the right, and sorted as a number
-    wide    it is left out where there is little room; the cell's dialog has it
+    key     the column of timings.csv to sort by; empty to sort by the text
+    number  right-aligned, and sorted as a number
+    wide    hidden on narrow screens; the cell's dialog has it
     """
 
     text: str
@@ -33,11 +33,11 @@ class Header:
 
 @dataclass(frozen=True)
 class TableEntry:
-    """What stands in a column of a row.
+    """An entry of a table.
 
-    exact   values by column of timings.csv, as they are written there
+    exact   values by column of timings.csv, as written there
     opens   the number of the cell whose dialog it opens
-    kind    a word for its style
+    kind    its CSS class
     """
 
     text: str
@@ -48,7 +48,7 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption; `filtered` when the filters of the page apply, whose values stand in `facets`."""
+    """A table with its caption; the filters of the page use `facets`."""
 
     name: str
     caption: str
@@ -58,7 +58,7 @@ class Table:
 
 
 def times(rows: Sequence[Numbered], named: Names, left_out: str) -> Table:
-    """Return the table of these cells, whether they have a time or not; `left_out` says that there are more."""
+    """Return the table of these cells, with or without a time; `left_out` says how many more there are."""
     headers = (
         Header("model", "model", wide=True),
         Header("dataset", "dataset"),
@@ -67,15 +67,15 @@ def times(rows: Sequence[Numbered], named: Names, left_out: str) -> Table:
         Header("k", "k", number=True, wide=True),
         Header("implementation", "implementation"),
         Header("time per epoch", "epoch_seconds", number=True),
-        Header("interval", "epoch_seconds_low", number=True, wide=True),
+        Header("time interval", "epoch_seconds_low", number=True, wide=True),
         Header("ratio", "ratio", number=True),
-        Header("its interval", "ratio_low", number=True, wide=True),
+        Header("ratio interval", "ratio_low", number=True, wide=True),
         Header("verdict"),
-        Header("share of budget", "budget_share", number=True, wide=True),
+        Header("budget used", "budget_share", number=True, wide=True),
         Header("final loss", "final_loss", number=True, wide=True),
         Header("accuracy", "accuracy", number=True, wide=True),
     )
-    caption = "Each row is an implementation on one problem and device. Its name opens its conditions and raw rounds."
+    caption = "One row per implementation, problem and device. Click a name for its settings and raw timings."
     entries = tuple(_times(row, number, named) for number, row in rows)
     return Table(
         "times", f"{caption} {left_out}".rstrip(), headers, entries, tuple(facets(row, named) for _, row in rows)
@@ -103,7 +103,7 @@ def _times(row: Timing, number: int, named: Names) -> tuple[TableEntry, ...]:
 
 
 def costs(rows: Sequence[Numbered], named: Names) -> Table:
-    """Return what each timed cell costs beside its epochs."""
+    """Return the one-off costs of each timed cell."""
     headers: tuple[Header, ...] = (
         Header("dataset", "dataset"),
         Header("implementation", "implementation"),
@@ -121,9 +121,9 @@ def costs(rows: Sequence[Numbered], named: Names) -> Table:
         headers += (Header("epoch by events", "device_epoch_seconds", number=True, wide=True),)
     entries = tuple(_costs(row, number, named, by_events=by_events) for number, row in timed)
     caption = (
-        "Costs beside the epochs, in no time above: medians over processes. The first epoch includes compiling. "
-        "Times the limit: an epoch over the least that it must read and compute. The peak is of the whole process: "
-        "libraries, earlier cells and the pages of the mapped data included, which all workers share."
+        "Medians over processes, not included in the epoch times. The first epoch includes compilation. Times the "
+        "limit: an epoch relative to the least that it must read and compute. Peak memory is that of the whole "
+        "process, including libraries, earlier cells and the mapped data pages, which all workers share."
     )
     caption += f" {caveats.BY_EVENTS}" if by_events else ""
     return Table("costs", caption, headers, entries, tuple(facets(row, named) for _, row in timed))
@@ -147,7 +147,7 @@ def _costs(row: Timing, number: int, named: Names, *, by_events: bool) -> tuple[
 
 
 def unfinished(rows: Sequence[Numbered], left_out: str, named: Names) -> Table:
-    """Return why each of these cells has no time; `left_out` says that there are more."""
+    """Return why each of these cells has no time; `left_out` says how many more there are."""
     headers = (Header("dataset", "dataset"), Header("implementation"), Header("status"), Header("detail"))
     entries = tuple(
         (
@@ -163,7 +163,7 @@ def unfinished(rows: Sequence[Numbered], left_out: str, named: Names) -> Table:
 
 
 def agreement(raw: Raw, order: Sequence[str]) -> Table:
-    """Return the largest share of its budget that each implementation, in this order, used for each quantity."""
+    """Return the largest share of its budget per quantity and implementation, in this order."""
     table = agreement_matrix.by_quantity(raw.agreements, order)
     headers = (Header("quantity"), *(Header(name, number=True) for name in table.columns))
     entries = tuple(
@@ -189,7 +189,7 @@ def means(raw: Raw) -> Table:
     entries = tuple(_mean(self_comparison.mean_row(mean)) for mean in raw.means)
     return Table(
         "means",
-        "Geometric means of the ratios over all cells of an implementation, one value a block.",
+        "Geometric means of the ratios over all cells of an implementation, one value per block.",
         headers,
         entries,
     )
@@ -201,7 +201,7 @@ def _mean(row: Sequence[str]) -> tuple[TableEntry, ...]:
 
 
 def plain(name: str, caption: str, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """Return a table of texts."""
+    """Return a table of plain text."""
     return Table(name, caption, tuple(map(Header, titles)), tuple(tuple(map(TableEntry, row)) for row in rows))
 
 
@@ -219,7 +219,7 @@ def _duration(seconds: float | None) -> str:
 
 
 def facets(row: Timing, named: Names) -> dict[str, str]:
-    """Return the facets by which a row is found."""
+    """Return the values of a row that the filters use."""
     return dict(
         zip(
             FACETS,

@@ -1,4 +1,4 @@
-"""report.md of a run that timed nothing: who agrees, and the largest shares of the budget in each dtype."""
+"""report.md after `agree`: which cells agree, and the largest shares of the error budget per dtype."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, notation, ranking, sharpness
 from bench.store.cell import Status
+from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
 
 
 def report(raw: Raw) -> str:
-    """Return the whole report: who agrees, what does not and why, and how near to the budgets all came."""
+    """Return the whole report: what agrees, what does not and why, and the largest share of each budget."""
     return "\n\n".join(_sections(raw)) + "\n"
 
 
@@ -26,18 +27,18 @@ def _sections(raw: Raw) -> Iterator[str]:
         lines = (
             f"{one.cell.implementation}, {named.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
         )
-        yield section("Not agreed", bullets(lines))
+        yield section("Disagreements", bullets(lines))
     if raw.agreements:
         yield section(
             "The largest shares",
             "The largest share of its budget that any error used, over all data, against the reference and every other "
-            "implementation. The budget is what rounding can explain; above 100 % is a MISMATCH. Each comparison is a "
-            "row of {AGREEMENT_CSV}.",
+            "implementation. The budget is the largest error that rounding can explain; above 100 % is a MISMATCH. "
+            f"Each comparison is a row of {AGREEMENT_CSV}.",
         )
     for dtype in sorted({one.dtype for one in raw.agreements}):
         bits = raw.environment["reference_bits"][dtype]
         shares_of_dtype = _table([one for one in raw.agreements if one.dtype == dtype])
-        yield f"### {dtype}\n\nThe reference computed with {bits} significant bits.\n\n{shares_of_dtype}"
+        yield f"### {dtype}\n\nThe reference uses {bits} significant bits.\n\n{shares_of_dtype}"
     sharp = sharpness.rows(raw.verdicts, named)
     if sharp:
         sharp_table = table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])
@@ -45,7 +46,7 @@ def _sections(raw: Raw) -> Iterator[str]:
 
 
 def _table(agreements: list[Agreement]) -> str:
-    """Return the largest share of each quantity and implementation."""
+    """Return the largest share per quantity and implementation as a table."""
     found = agreement_matrix.by_quantity(agreements)
     rows = [
         [quantity, *(notation.share(found.largest.get((quantity, name))) for name in found.columns)]

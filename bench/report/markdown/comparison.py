@@ -1,4 +1,4 @@
-"""comparison.md: what changed between two runs. It returns text and writes nothing."""
+"""comparison.md: the changes between two runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of report.md that says under which conditions its numbers were taken, and how to name them."""
+"""The sections of report.md on the conditions of the run and on how to cite it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TELLING_SECONDS = 0.1
 
 
 def conditions(raw: Raw, rows: Sequence[Timing], named: Names) -> str:
-    """Return the warnings, the clock's own findings, the machine, the data, and what the workers read back."""
+    """Return warnings, timing quality, machine, data, and what the workers read back."""
     advice = [f"- **{text(line)}**" for line in raw.environment.get("advice", [])]
     parts = (
         "\n".join([*advice, bullets([*self_comparison.lines(raw, named), *_noise(raw.counted), *_drift(rows, named)])]),
         _means(raw),
-        f"The machine as the run began:\n\n{table(('machine', ''), machine(raw))}",
+        f"The machine at the start of the run:\n\n{table(('machine', ''), machine(raw))}",
         _data(raw.environment["datasets"]),
         _read_back(raw.counted, [row.cell.implementation for row in rows]),
     )
@@ -34,9 +34,9 @@ def conditions(raw: Raw, rows: Sequence[Timing], named: Names) -> str:
 
 
 def _noise(rounds: Iterable[Rounds]) -> list[str]:
-    """Return what the counters say of all processes: blind to the times, as they were gathered.
+    """Return what the counters say about other processes, without looking at the times.
 
-    Windows of less than ten ticks of the system's own clock are left out: it cannot tell what happened in them.
+    Windows shorter than ten ticks of the system's clock are left out, since its resolution is too low for them.
     """
     seen = [one.disturbance for one in rounds if (one.disturbance.wall_seconds or 0.0) >= _TELLING_SECONDS]
     busy = [one.others_busy for one in seen if one.others_busy is not None]
@@ -59,9 +59,8 @@ def _drift(rows: Sequence[Timing], named: Names) -> list[str]:
         return []
     worst = max(drifting, key=lambda row: row.drifting_processes)
     return [
-        f"{notation.number(len(drifting), 'cell')} had processes whose last rounds took more than 5 % longer or "
-        f"shorter than their first; the most, {worst.drifting_processes} of {worst.blocks}, "
-        f"{named.cell(worst.cell)}."
+        f"Drift: in {notation.number(len(drifting), 'cell')} some processes sped up or slowed down by more than 5 % "
+        f"while timed; worst: {named.cell(worst.cell)} ({worst.drifting_processes} of {worst.blocks} processes)."
     ]
 
 
@@ -70,8 +69,8 @@ def _means(raw: Raw) -> str:
     if not rows:
         return ""
     introduction = (
-        "Geometric means of the ratios over all cells of an implementation, one value a block; the last row is the "
-        "baseline against itself, which is known to be 1."
+        "Geometric means of the ratios over all cells of an implementation, one value per block; the last row is the "
+        "baseline against itself, whose true ratio is 1."
     )
     return f"{introduction}\n\n{table(self_comparison.MEAN_HEADERS, rows, right=self_comparison.MEAN_HEADERS[1:6])}"
 
@@ -84,7 +83,7 @@ def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
-    """Return what the workers found inside themselves, and who found it: implementations in this order, then null."""
+    """Return what was read back inside the workers, and by which implementations, in this order."""
     found: dict[tuple[str, str], set[str]] = {}
     # One environment is shared by many processes.
     environments = {(one.cell.implementation, id(one.environment)): one.environment for one in rounds}
@@ -100,11 +99,11 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
         (*what, ", ".join(sorted(by, key=lambda name: (place.get(name, len(place)), name))))
         for what, by in sorted(found.items())
     ]
-    introduction = "Read back inside the workers; null is the epoch that does nothing:"
+    introduction = "Read back inside the workers (null is the epoch that does nothing):"
     return f"{introduction}\n\n{table(('condition', 'found', 'by'), cells)}"
 
 
 def citation(raw: Raw) -> str:
-    """Return what names this result, and where the program is named."""
+    """Return the lines to cite this run, and where to find the citation of the software."""
     lines = ";\n".join(cited(raw))
-    return f"{code(lines)}\n\nCITATION.cff names the program."
+    return f"{code(lines)}\n\nTo cite the software, see CITATION.cff."

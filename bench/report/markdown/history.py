@@ -1,4 +1,4 @@
-"""history.md: what became of each cell over several runs. It returns text and writes nothing."""
+"""history.md: each cell over several runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.report.views.history import HEADERS, HOW, NUMBERS, cells, named, titl
 
 
 def report(entries: Sequence[HistoryRow], picture: str) -> str:
-    """Return history.md, which shows the picture of that file name if there is one."""
+    """Return history.md, with a link to the picture if its file name is given."""
     parts = ["# Four Ways: history", HOW]
     parts += [f"![The ratio of each cell, run by run]({picture})"] if picture else []
     called = named(entries)

@@ -1,4 +1,4 @@
-"""The section of report.md on the least time that an epoch can take here, and how many times that each takes."""
+"""The section of report.md on the least time an epoch can take on this machine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bench.store.tables import Timing
 
 
 def section(rows: Sequence[Timing], named: Names) -> str:
-    """Return the limit of each contest and each time as a multiple of it."""
+    """Return the limit of each contest, and each time as a multiple of it."""
     known = [row for row in rows if row.limit_seconds is not None]
     if not known:
-        return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
+        return "No limit is known: the machine's rates are measured in the blocks of a run, for one thread only."
     runners = list(dict.fromkeys(row.cell.runner for row in known))
     lines = []
     for one in rankings(known):
@@ -30,9 +30,9 @@ def section(rows: Sequence[Timing], named: Names) -> str:
 
 
 _INTRODUCTION = (
-    "What an epoch must read and compute at the least, at the highest rates that NumPy and its BLAS reached on this "
-    "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit "
-    f"but one of a row's; the longer of reading and computing, times {SAFETY} to be on the safe side. A time is shown "
-    "as so many times this limit; one below it would be a failed row. On small data calls are what takes the time, and "
-    "they are not in it."
+    "The least that an epoch must read and compute, at the highest rates that NumPy and its BLAS reached on this "
+    "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit, "
+    f"except one per row; the longer of reading and computing, times {SAFETY} for safety. The table shows each time as "
+    "a multiple of this limit; a time below it is rejected. On small data, call overhead dominates, and the limit does "
+    "not include it."
 )

@@ -1,4 +1,4 @@
-"""report.md: one run from top to bottom, made from its raw rows. It returns text and writes nothing."""
+"""report.md: the full report of one run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datasets.dataset import Model
 
 
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
-    """Return the whole report: what a hurried reader needs comes first."""
+    """Return the whole report, the most important parts first."""
     shown = [row for _, row in truncate.shown(rows)]
     named = names.of_rows(rows)
     sections = (
@@ -32,15 +32,15 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
             bullets([*ranking.sentences(shown, named, quick=raw.quick), *self_comparison.self_comparison(raw, named)]),
         ),
         section("Times", _times(raw, rows, shown, named)),
-        section("Costs apart", _costs(shown, named)),
-        section("The limit", roofline.section(shown, named)),
-        *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
+        section("One-off costs", _costs(shown, named)),
+        section("The hardware limit", roofline.section(shown, named)),
+        *([section("How time grows with size", scaling_section(raw.scalings, rows))] if raw.scalings else []),
         section("Agreement", _agreement(raw, rows, shown, named)),
         section("Conditions", conditions.conditions(raw, rows, named)),
         section("What was not run", _states(rows, NOT_ATTEMPTED, named)),
         section("What failed", _states(rows, {*Status} - {Status.OK} - NOT_ATTEMPTED, named)),
         section("What these numbers do not say", bullets(limits_of(rows))),
-        section("To cite this run", conditions.citation(raw)),
+        section("Cite this run", conditions.citation(raw)),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -49,7 +49,7 @@ def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Nam
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     works = [named.work(problem) for problem in dict.fromkeys(row.cell.problem for row in shown)]
     options = raw.environment["options"]
-    blocks = "one look without comparison (--quick)" if raw.quick else notation.number(options["blocks"], "block")
+    blocks = "times only (--quick)" if raw.quick else notation.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{names.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
@@ -69,7 +69,7 @@ def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Nam
 
 
 def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
-    """Return the links to the pictures of a model, of which there are none where nothing was timed."""
+    """Return the links to the pictures of a model; none if nothing was timed."""
     model = rows[0].cell.problem.model
     if all(row.epoch_seconds is None for row in rows):
         return ""
@@ -89,9 +89,9 @@ def _model_table(rows: Sequence[Timing], named: Names) -> str:
         "data",
         "implementation",
         "time per epoch",
-        "interval",
+        "time interval",
         "ratio",
-        "its interval",
+        "ratio interval",
         "verdict",
         "budget used",
     )
@@ -111,20 +111,21 @@ def _model_table(rows: Sequence[Timing], named: Names) -> str:
 
 def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
     if quick:
-        return "Times only: `--quick` gives no interval and compares nothing."
+        return "Times only: `--quick` gives no intervals and no ratios."
     first = rows[0]
     levels = [row.ratio_level for row in rows if row.ratio_level is not None]
-    reached = f"; reached {100 * min(levels):.2f} %" if levels else ""
+    reached = f" (exact level reached: {100 * min(levels):.2f} %)" if levels else ""
+    each = f"Intervals are at {100 * level(first.comparisons):.2f} %"
+    if first.comparisons > 1:
+        each += f" each, so that all {first.comparisons:,} comparisons in this table hold together at 95 %"
     return (
-        f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
-        f"Intervals at {100 * level(first.comparisons):.2f} % for "
-        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}."
-        f"{_unstable(rows, named)}{_saturated(rows, named)}"
+        f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
+        f"{each}{reached}.{_unstable(rows, named)}{_saturated(rows, named)}"
     )
 
 
 def _unstable(rows: Sequence[Timing], named: Names) -> str:
-    """The shortest rounds are what load disturbs least: where they tell another ratio, both are shown."""
+    """Name the rows whose shortest rounds, which load disturbs least, give a different ratio."""
     parts = [
         f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: the shortest rounds give "
         f"{notation.ratio_range(row.minimum_ratio_low, row.minimum_ratio_high)}"
@@ -135,7 +136,7 @@ def _unstable(rows: Sequence[Timing], named: Names) -> str:
 
 
 def _saturated(rows: Sequence[Timing], named: Names) -> str:
-    """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
+    """Name the rows whose ratio mostly shows how a library treats denormal numbers."""
     parts = [
         f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
         f"{notation.share(row.denormal_share)} of its probabilities"
@@ -145,8 +146,9 @@ def _saturated(rows: Sequence[Timing], named: Names) -> str:
     if not parts:
         return ""
     return (
-        f" **Saturated**, with denormal numbers: {text('; '.join(parts))}. They take many times as long where they are "
-        "kept, and no longer where a library takes them for 0: scale the features, or these times hold for these data."
+        f" **Saturated** with denormal numbers: {text('; '.join(parts))}. Libraries that keep denormal numbers are "
+        "many times slower on them, and libraries that treat them as 0 are not: scale the features, or these times "
+        "hold only for these data."
     )
 
 
@@ -159,16 +161,16 @@ def _costs(rows: Sequence[Timing], named: Names) -> str:
     headers += ["epoch by events"] if by_events else []
     cells = [_costs_of(row, named)[: len(headers)] for row in timed]
     introduction = (
-        "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
-        "The peak is of the whole process: libraries, earlier cells and the pages of the mapped data included, which "
-        "all workers share."
+        "Medians over processes, not included in the epoch times. The first epoch includes compilation. Peak memory is "
+        "that of the whole process, including libraries, earlier cells and the mapped data pages, which all workers "
+        "share."
     )
     introduction += f" {BY_EVENTS}" if by_events else ""
     return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
 
 
 def _costs_of(row: Timing, named: Names) -> tuple[str, ...]:
-    """Return a row of the table; its last cell is shown where any device tells of an epoch."""
+    """Return a row of the table; its last entry is shown only if some device timed an epoch itself."""
     costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
     memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
     events = _duration(row.device_epoch_seconds)
@@ -184,14 +186,14 @@ def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named:
     if not agreements:
         return "Nothing was compared."
     introduction = (
-        "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
-        f"above 100 % is a MISMATCH. Each comparison is a row of {layout.AGREEMENT_CSV}."
+        "The largest share of its budget that any error used, over all data. The budget is the largest error that "
+        f"rounding can explain; above 100 % is a MISMATCH. Each comparison is a row of {layout.AGREEMENT_CSV}."
     )
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
     picture = f"{layout.PICTURES}/{layout.AGREEMENT_SVG}"
-    heading = f"The same by whom it is compared with, and both [as a heat map]({picture}):"
+    heading = f"The same, by what it was compared against ([both as a heat map]({picture})):"
     parts = [introduction, by_quantity, heading, by_pair]
     problems = {row.cell.problem for row in shown}
     sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)

@@ -1,4 +1,4 @@
-"""The pictures of a run, or of several, as SVG: all that draws with matplotlib is in here. It returns text alone."""
+"""SVG output: the pictures of one or several runs, drawn with matplotlib and returned as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datasets.dataset import Model
 
 
 def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
-    """Return the pictures by the names of their files; there is none of what was not timed, or not compared."""
+    """Return the pictures by file name; there is none for what was not timed or compared."""
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     looks = palette.marks(row.cell.runner for row in rows)
     named = names.of_rows(rows)
@@ -32,7 +32,7 @@ def draw(raw: Raw, rows: Sequence[Timing]) -> dict[str, str]:
 
 
 def draw_history(entries: Sequence[HistoryRow]) -> str | None:
-    """Return the picture of a history; None if nothing of it was compared."""
+    """Return the picture of a history; None if nothing was compared."""
     with style.look():
         figure = history.draw(entries, palette.marks(entry.timing.cell.runner for entry in entries))
         return None if figure is None else style.svg(figure)

@@ -1,4 +1,4 @@
-"""What became of each cell over several runs: its ratio to the baseline with its interval, in the order of time."""
+"""The history picture: the ratio of each cell to the baseline with its interval, run by run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bench.store.layout import HISTORY_CSV
 
 MOST_PANELS = 20
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.7, 2.0, 0.7, 1.4, 8.2, 1.6, 0.4
-_MOST_LABELS = 6  # beside each other
+_MOST_LABELS = 6  # side by side
 
 # The entries of each cell that one panel shows.
 Cells = list[list[HistoryRow]]
 
 
 def draw(entries: Sequence[HistoryRow], marks: Mapping[Runner, Mark]) -> Figure | None:
-    """Return the picture of these entries, the earliest run first; None if nothing of them was compared."""
+    """Return the picture of these entries, earliest run first; None if nothing was compared."""
     every, called = _panels(entries), named(entries)
     shown = list(every.items())[:MOST_PANELS]
     if not shown:
@@ -38,13 +38,13 @@ def draw(entries: Sequence[HistoryRow], marks: Mapping[Runner, Mark]) -> Figure 
         _panel(axes, cells, [run.run for run in runs], marks)
         _runs(axes, runs, last=number == 0)
         axes.set_title(style.shorter(called.shaped(contest), 80), fontsize=9, pad=4)
-    title = f"History: an epoch against that of {entries[0].timing.baseline}"
+    title = f"History: time per epoch relative to {entries[0].timing.baseline}"
     style.caption(figure, title, _note(shown, len(every) - len(shown)))
     return figure
 
 
 def _panels(entries: Sequence[HistoryRow]) -> dict[Contest, Cells]:
-    """Return the cells of each contest in which any run compared some."""
+    """Return the cells of each contest that some run compared."""
     found: dict[Contest, Cells] = {}
     for group in by_cell(entries):
         if any(entry.timing.ratio is not None for entry in group):
@@ -70,7 +70,7 @@ def _panel(axes: Axes, cells: Cells, runs: Sequence[str], marks: Mapping[Runner,
 
 
 def _cell(axes: Axes, group: Sequence[HistoryRow], slots: Mapping[str, float], mark: Mark) -> None:
-    """Draw the ratios of one cell, joined where their runs had the same conditions, and where it had no time."""
+    """Draw the ratios of one cell, joined between runs with the same conditions, and crosses for missing times."""
     label: str | None = style.shorter(names.runner(group[0].timing.cell.runner), 24)
     for conditions in dict.fromkeys(entry.conditions for entry in group):
         own = [entry for entry in group if entry.conditions == conditions and entry.timing.ratio is not None]
@@ -87,7 +87,7 @@ def _cell(axes: Axes, group: Sequence[HistoryRow], slots: Mapping[str, float], m
 
 
 def _interval(entry: HistoryRow) -> tuple[float, ...]:
-    """Return lower end, ratio and upper end; nothing where nothing was compared."""
+    """Return lower end, ratio and upper end; empty if nothing was compared."""
     found = entry.timing.ratio_low, entry.timing.ratio, entry.timing.ratio_high
     return tuple(end for end in found if end is not None)
 
@@ -106,9 +106,9 @@ def _label(run: HistoryRow) -> str:
 def _note(shown: Sequence[tuple[Contest, Cells]], left_out: int) -> str:
     every = [entry.timing.ratio_level for _, cells in shown for group in cells for entry in group]
     level = min(level for level in every if level is not None)
-    rest = f" {left_out:,} more pieces of work: {HISTORY_CSV}." if left_out else ""
+    rest = f" {notation.number(left_out, 'more problem')}: {HISTORY_CSV}." if left_out else ""
     return (
-        f"Logarithmic, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
-        "each of its own run.\n"
-        f"A line joins runs of one machine and the same versions. Cross: no time in that run.{rest}"
+        f"Log scale, lower is faster; grey: within {100 * MARGIN:.0f} %. Intervals at {100 * level:.2f} % or more, "
+        "each from its own run.\n"
+        f"A line joins runs on the same machine and versions. Cross: no time in that run.{rest}"
     )

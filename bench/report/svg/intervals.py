@@ -1,4 +1,4 @@
-"""Per model a ranked interval plot: what each implementation takes against the baseline, and how sure that is."""
+"""One ranked interval plot per model: the ratio of each implementation to the baseline, with its interval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.report.views.palette import Mark
 from bench.store.cell import Contest, Runner
 from bench.store.tables import Timing
 
-MOST_ROWS = 40  # a picture of thousands is read by nobody
+MOST_ROWS = 40  # a picture of thousands is unreadable
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 
@@ -83,22 +83,22 @@ def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) ->
     if compared:
         axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=style.BAND, linewidth=0)
         axes.axvline(1, color=style.MUTED, linewidth=1, zorder=1)
-        axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=style.MUTED)
+        axes.set_xlabel(f"ratio to {rows[0].baseline} (log scale; left = faster)", color=style.MUTED)
     else:
-        axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=style.MUTED)
+        axes.set_xlabel("time per epoch (log scale; left = faster)", color=style.MUTED)
 
 
 def _title(row: Timing, *, compared: bool) -> str:
     return f"{row.cell.problem.model}: " + (
-        f"an epoch against that of {row.baseline}" if compared else "time of an epoch"
+        f"time per epoch relative to {row.baseline}" if compared else "time per epoch"
     )
 
 
 def _note(rows: Sequence[Timing], rest: str, *, compared: bool) -> str:
     what = (
-        f"Ratios of the same blocks; grey: within {100 * MARGIN:.0f} %."
+        f"Ratios within blocks; grey: within {100 * MARGIN:.0f} %."
         if compared
-        else "Medians over processes; nothing is compared."
+        else "Medians over processes; no comparison."
     )
     level = min((level for row in rows if (level := _level(row, compared=compared)) is not None), default=inf)
     sure = "" if level == inf else f" Intervals at {100 * level:.2f} % or more."

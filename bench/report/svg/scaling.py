@@ -1,4 +1,4 @@
-"""Time of an epoch against the number of rows, with bands, and where one implementation overtakes another."""
+"""Time per epoch against the number of rows, with bands, and where one implementation overtakes another."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def draw(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> Figure | None
         )  # fmt: skip
         top -= height
     style.caption(
-        figure, f"{shown[0].curves[0].rows[0].cell.problem.model}: time of an epoch against size", scaling.rest(panels)
+        figure, f"{shown[0].curves[0].rows[0].cell.problem.model}: time per epoch against size", scaling.rest(panels)
     )
     return figure
 
@@ -68,7 +68,7 @@ def _curve(axes: Axes, curve: Curve, mark: Mark) -> None:
 
 
 def _band(curve: Curve) -> list[tuple[float, float, float]]:
-    """Return lower end, upper end and time of each row; where there is no interval, all are the time."""
+    """Return lower end, upper end and time of each row; without an interval all three are the time."""
     return [
         (row.epoch_seconds_low or row.epoch_seconds, row.epoch_seconds_high or row.epoch_seconds, row.epoch_seconds)
         for row in curve.rows
@@ -77,7 +77,7 @@ def _band(curve: Curve) -> list[tuple[float, float, float]]:
 
 
 def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
-    """Mark where two take as long, with its interval, by the number that it has below the panel."""
+    """Mark where two take equally long, with its interval and its number in the note below the panel."""
     near, *ends = scaling.where(one)
     axes.plot(ends, [height, height], color=style.INK, linewidth=1.2, zorder=3)
     axes.plot(ends, [height, height], "|", color=style.INK, markersize=8, markeredgewidth=1.2, zorder=3)
@@ -86,8 +86,6 @@ def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
 
 
 def _note(panel: Panel) -> list[str]:
-    lines = [
-        "Both axes are logarithmic. Bands: intervals of each time alone; a busy block moves all its times together."
-    ]
+    lines = ["Log scales. Bands: the interval of each time on its own; a busy block shifts all its times together."]
     told = [*scaling.legend(panel), scaling.HOW, scaling.level(panel)] if panel.crossovers else scaling.legend(panel)
     return [*lines, *told]

@@ -1,4 +1,4 @@
-"""What the terminal shows of two runs beside each other, and of several."""
+"""Terminal output of `compare` and `history`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANGES = {Comparison.SLOWER: "red", Comparison.FASTER: "green", Comparison.AMB
 
 
 def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Print what changed between two runs in words, one table a model, and what to know of it."""
+    """Print what changed between two runs: remarks, sentences, and one table per model."""
     out = screen.details
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
@@ -44,7 +44,7 @@ def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping
 
 
 def histories(screen: Screen, entries: Sequence[HistoryRow]) -> None:
-    """Print one table a cell, a row for each run."""
+    """Print one table per cell, with a row per run."""
     called = history.named(entries)
     for group in by_cell(entries):
         screen.details.print(history.title(group, called), style="bold")
@@ -57,7 +57,7 @@ def histories(screen: Screen, entries: Sequence[HistoryRow]) -> None:
 
 
 def threshold(screen: Screen, share: str, found: Between, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
-    """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
+    """Print which cells are slower than allowed, no longer have a time, or are missing."""
     called = comparison.named(found)
     said = [", ".join(called.cell(change.cell) for change in failed)] if failed else []
     said += (

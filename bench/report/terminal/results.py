@@ -1,4 +1,4 @@
-"""What is seen in the terminal when something has ended. Results on stdout, the rest on stderr."""
+"""Terminal output of runs: opening lines, agreement, times, and where the files are."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ from datasets.dataset import Model
 STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}
 
 
-# A terminal shows no more of a table; report.md has it.
+# A longer table is left to report.md.
 _MOST_ROWS = 200
 
 
 def error(message: object) -> None:
-    """Print one line that begins with the program's name on stderr."""
+    """Print one line on stderr that begins with the program's name."""
     console(stderr=True).print(f"bench: {' '.join(str(message).split())}", soft_wrap=True)
 
 
 def document(content: Mapping[str, Any]) -> None:
-    """Print the one thing that --json puts on stdout."""
+    """Print the JSON result on stdout."""
     console().print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), soft_wrap=True)
 
 
 def opening(screen: Screen, machine: str, plan: RunPlan, seconds: float | None, advice: Sequence[str]) -> None:
-    """Print what a run is about to do: the machine, its warnings, how much, how long, and what is left out."""
+    """Print what a run is about to do: machine, warnings, size, duration, and what is left out."""
     out = screen.details
     out.print(machine, soft_wrap=True)
     for line in advice:
@@ -61,7 +61,7 @@ def opening(screen: Screen, machine: str, plan: RunPlan, seconds: float | None, 
     for line in _lowered_rates(plan):
         out.print(line, soft_wrap=True)
     for cell in plan.added:
-        out.print(f"{cell.implementation} on the cpu is added: the ratios of an accelerator are over its time")
+        out.print(f"added {cell.implementation} on the cpu: ratios of an accelerator are relative to its time")
     reasons = dict.fromkeys(
         f"left out: {verdict.cell.implementation}, {verdict.cell.problem.dataset}: {verdict.detail}"
         for verdict in plan.left_out
@@ -85,7 +85,7 @@ def _lowered_rates(plan: RunPlan) -> Iterator[str]:
 
 
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
-    """Print who agrees, in one sentence and, unless `brief`, in a table, and of every cell that is not OK why."""
+    """Print which cells agree, in one sentence and, unless `brief`, a table, and why each other cell is not OK."""
     named = names.of(verdict.cell.problem for verdict in verdicts)
     screen.verdicts.print(ranking.agreement(verdicts, named))
     if screen.verbose or not brief:
@@ -109,7 +109,7 @@ def _agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> 
 
 
 def explanations(screen: Screen, agreements: Sequence[Agreement]) -> None:
-    """Print of each failed check what it tests, on which data, and what is usually wrong."""
+    """Print for each failed check what it tests, on which data, and the usual causes."""
     out = screen.details
     for one in explain(agreements):
         out.print(f"{one.implementation}: {one.quantity}", style="bold")
@@ -120,20 +120,21 @@ def explanations(screen: Screen, agreements: Sequence[Agreement]) -> None:
 
 
 def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
-    """Print for each model its ranking in words and one table of times, then what the clock says of itself.
+    """Print for each model its ranking in words and a table of times, then the quality of the timing.
 
-    They are of the rows that report.md shows.
+    The rows are those that report.md shows.
     """
     screen.details.print()
     shown, named = [row for _, row in truncate.shown(rows)], names.of_rows(rows)
+    if raw.quick:
+        screen.verdicts.print(ranking.QUICK)
     for model in Model:
         of_model, here = ([row for row in some if row.cell.problem.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
             rest = chart_rows.rest(len(rankings(of_model)) - len(rankings(here)))
-            screen.verdicts.print(
-                "\n".join([*ranking.sentences(here, named, quick=raw.quick), *([rest] if rest else [])])
-            )
+            said = [line for line in ranking.sentences(here, named, quick=raw.quick) if line != ranking.QUICK]
+            screen.verdicts.print("\n".join([*said, rest] if rest else said), end="\n" if said or rest else "")
             if len(here) <= _MOST_ROWS:
                 screen.details.print(_times(here, named, quick=raw.quick))
             else:
@@ -143,20 +144,20 @@ def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
 
 
 def paths(screen: Screen, written: Iterable[Path]) -> None:
-    """Print where files lie, one a line."""
+    """Print the paths of files, one per line."""
     for path in written:
         screen.details.print(str(path), soft_wrap=True)
 
 
 def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, compared: bool) -> None:
-    """Print where the result lies, and what repeats it, remakes its tables and, if it has ratios, compares it."""
+    """Print the result's files and the commands to rerun, rebuild and, if it has ratios, compare it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
     paths(screen, written)
     out.print()
     said = (
-        ("again", names.repeat(command)),
-        ("remake", f"python -m bench report {run}"),
+        ("rerun", names.repeat(command)),
+        ("rebuild", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
     for name, line in said if compared else said[:2]:
@@ -164,11 +165,11 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str,
 
 
 def stopped(folder: Path) -> None:
-    """Print where what was finished lies and how to go on, on stderr."""
+    """Print on stderr how to resume a stopped run, and how to see what is finished."""
     run = shlex.quote(str(folder))
     console(stderr=True).print(
-        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
-        "finished",
+        f"bench: stopped; resume with python -m bench run --resume {run}\n"
+        f"bench: see what is finished with python -m bench report {run}",
         soft_wrap=True,
     )
 
@@ -199,7 +200,7 @@ def _times(rows: Sequence[Timing], named: Names, *, quick: bool) -> Table:
 
 
 def table(*headers: str, numbers: Iterable[str] = ()) -> Table:
-    """Return an empty table with a rule below its headers; the columns named in `numbers` are aligned on the right."""
+    """Return an empty table with a rule below its headers; the columns in `numbers` are right-aligned."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     right = set(numbers)
     for header in headers:
@@ -222,7 +223,7 @@ def _style(group: Sequence[Verdict]) -> str:
 
 
 def _nan_last(value: float) -> tuple[bool, float]:
-    """Order shares so that NaN, which no budget allows, is the largest."""
+    """Order shares with NaN, which no budget allows, as the largest."""
     return math.isnan(value), value
 
 

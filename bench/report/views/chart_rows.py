@@ -1,38 +1,38 @@
-"""The rows that a chart of one model shows, in the order of their rank: for pictures and page alike."""
+"""The rows that a chart of one model shows, ranked, for pictures and page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bench.analysis.ranking import Ranking, is_baseline, rankings
-from bench.report.views import notation, ranking, truncate
+from bench.report.views import ranking, truncate
 from bench.store.cell import Problem
 from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
 
 def timed(rows: Sequence[Timing]) -> list[Ranking]:
-    """Return the ranking of every contest in which anything was timed."""
+    """Return the ranking of every contest that was timed."""
     return [one for one in rankings(rows) if one.timed]
 
 
 def compared(rankings: Sequence[Ranking]) -> bool:
-    """Return whether a chart of these shows ratios: their pairs share what load a block had, and times do not."""
+    """Return whether a chart of these shows ratios; both times of a ratio had the same load, plain times did not."""
     return any(row.ratio is not None for one in rankings for row in one.timed)
 
 
 def first(rankings: Sequence[Ranking], most: int) -> list[Ranking]:
-    """Return the first of these, one at least, that have no more than `most` timed rows in all."""
+    """Return the first of these with no more than `most` timed rows in total, but at least one."""
     return list(rankings[: truncate.first((len(one.timed) for one in rankings), most)])
 
 
 def rest(count: int) -> str:
-    """Say of a chart how many pieces of work are not in it, if any."""
-    return f"{notation.number(count, 'more piece')} of work: {TIMINGS_CSV}." if count > 0 else ""
+    """Say how many problems a chart leaves out, if any."""
+    return truncate.more(count, "problem", TIMINGS_CSV)
 
 
 def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
-    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
+    """Return value, lower and upper end of the ratio (1 for the baseline) or of the time."""
     if not compared:
         return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
     return (1.0, None, None) if is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
@@ -49,6 +49,6 @@ def said(row: Timing, *, compared: bool) -> str:
 
 
 def size(problem: Problem) -> str:
-    """Return what the data measure: "1,797 x 64, 10 classes"."""
+    """Return the size of the data: "1,797 x 64, 10 classes"."""
     classes = f", {problem.k} classes" if problem.k > 1 else ""
     return f"{problem.n:,} x {problem.d:,}{classes}"

@@ -1,4 +1,4 @@
-"""How the changes between two runs read: in words and as table rows. Nothing is printed here."""
+"""The changes between two runs in words and as table rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 _MOST_NAMES = 8
 _HINT = {
     Comparison.SAME: f"within {100 * MARGIN:.0f} %",
-    Comparison.AMBIGUOUS: "more blocks would tell",
+    Comparison.AMBIGUOUS: "more blocks may decide",
     Comparison.NONE: "not compared",
 }
 
@@ -30,7 +30,7 @@ def named(found: Between) -> Names:
 
 
 def verdicts(found: Between) -> list[str]:
-    """Return what changed: each cell that did by name, the others by their number."""
+    """Return what changed: cells that did by name, the others as counts."""
     called = named(found)
     counts = Counter(change.comparison for change in found.changes if not through_itself(change))
     said = [
@@ -45,7 +45,7 @@ def verdicts(found: Between) -> list[str]:
         if counts[kind]
     ]
     lost = [
-        f"{called.cell(change.cell)} has no time any more: {change.new_status}."
+        f"{called.cell(change.cell)} no longer has a time: {change.new_status}."
         for change in found.changes
         if _lost(change)
     ]
@@ -53,19 +53,19 @@ def verdicts(found: Between) -> list[str]:
 
 
 def remarks(found: Between) -> list[str]:
-    """Return what a reader of the changes should know: what was not the same, and cells of one run only."""
+    """Return what a reader of the changes should know: different conditions, and cells in only one run."""
     called = named(found)
-    said = [f"NOT THE SAME: {difference}." for difference in found.differences]
+    said = [f"DIFFERENT: {difference}." for difference in found.differences]
     moved = moved_baselines(found.changes, MARGIN)
     if moved:
         times = ", ".join(f"{notation.ratio(ratio)} ({called.work(change.cell.problem)})" for change, ratio in moved)
         said.append(
-            f"{moved[0][0].cell.implementation} itself took {times} times as long: the machine moved, which falls "
-            "out of every change here, or it did, which is in all of them."
+            f"{moved[0][0].cell.implementation} itself took {times} times as long as before: if the machine changed, "
+            "that cancels in every change here; if the baseline did, it is in all of them."
         )
     for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
         if cells:
-            said.append(f"In the {run} run only, under these settings: {some_cells(cells, called)}.")
+            said.append(f"Only in the {run} run, with these settings: {some_cells(cells, called)}.")
     return said
 
 
@@ -73,18 +73,18 @@ def how(found: Between) -> str:
     """Return how the changes were measured."""
     counts = {change.comparisons for change in found.changes}
     if found.absolute:
-        basis = "Change: the time now over the time before, as they were (--absolute)."
+        basis = "Change: the time now over the time before, without the baseline (--absolute)."
     else:
         baseline = next(change.through for change in found.changes)
         basis = (
-            f"Change: the time now over the time before, each over that of {baseline} in the same blocks; a machine "
-            "that is slower today slows both."
+            f"Change: the time now over the time before, each relative to {baseline} in the same blocks, so a machine "
+            "that is slower today cancels."
         )
     return f"{basis} Intervals at {100 * level(max(counts)):.2f} % or above, from the processes of each run."
 
 
 def by_model(found: Between) -> Mapping[Model, Mapping[Contest, Sequence[Change]]]:
-    """Return the changes of each model, and in it of each contest."""
+    """Group the changes by model and contest."""
     groups: dict[Model, dict[Contest, list[Change]]] = {}
     for change in found.changes:
         groups.setdefault(change.cell.problem.model, {}).setdefault(change.cell.contest, []).append(change)
@@ -112,10 +112,8 @@ def some_cells(cells: Sequence[Cell], named: Names) -> str:
 
 def _sentence(change: Change, named: Names) -> str:
     assert change.change is not None and change.change_low is not None and change.change_high is not None, change
-    return (
-        f"{change.comparison}: {named.cell(change.cell)} takes {notation.ratio(change.change)} times as long as before "
-        f"({notation.ratio_range(change.change_low, change.change_high)})."
-    )
+    said = notation.speed(change.change, change.change_low, change.change_high, "before")
+    return f"{change.comparison}: {named.cell(change.cell)} is {said}."
 
 
 def _lost(change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""How a history reads as table rows. Nothing is printed or written here."""
+"""A history of runs as table rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval",
 NUMBERS = HEADERS[3:6]
 
 HOW = (
-    "Ratio: the time over that of the baseline in the same run. Runs with the same conditions are of one machine "
-    "and of the same versions; their ratios may be held side by side, times may not."
+    "Ratio: the time over that of the baseline in the same run. Runs with the same conditions share the machine and "
+    "the versions; compare their ratios, not their times."
 )
 
 
@@ -23,7 +23,7 @@ def named(entries: Sequence[HistoryRow]) -> Names:
 
 
 def title(group: Sequence[HistoryRow], named: Names) -> str:
-    """Return which cell this is the history of."""
+    """Return the name of the cell."""
     cell = group[0].timing.cell
     return f"{names.runner(cell.runner)} on {named.shaped(cell.contest)}"
 

@@ -1,6 +1,6 @@
-"""What things are called: who trains, what is trained, with how many threads, and which command repeats a run.
+"""Display names of problems, implementations and threads, and the command that repeats a run.
 
-Names are for people. What groups, joins or looks up takes the `Problem`, `Contest`, `Runner` or `Cell` itself.
+Names are only displayed; code that groups, joins or looks up uses the `Problem`, `Contest`, `Runner` or `Cell` itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Record = TypeVar("Record", bound=Problem | Family)
 
 
 def repeat(command: str) -> str:
-    """Return the command of a run without its folder, which is taken now."""
+    """Return the command of a run without its output folder, which already exists."""
     kept = []
     given = iter(shlex.split(command))
     for word in given:
@@ -34,31 +34,31 @@ def repeat(command: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of all problems of one report; no two of them have the same name."""
+    """The names of all problems of one report; no two share a name."""
 
     works: Mapping[Problem, str]
 
     def work(self, problem: Problem) -> str:
-        """Return what is trained: "digits float64 batch 64"."""
+        """Return the name of a problem: "digits float64 batch 64"."""
         return self.works[problem]
 
     def contest(self, contest: Contest) -> str:
-        """Return what is trained, and with how many threads if several."""
+        """Return the name of a problem, with its threads if several."""
         return self.work(contest.problem) + (f" with {contest.threads} threads" if contest.threads > 1 else "")
 
     def shaped(self, contest: Contest) -> str:
-        """Return a contest with the size of its data: "digits batch 64 (1,797 x 64, 10)"."""
+        """Return the same with the size of the data: "digits batch 64 (1,797 x 64, 10)"."""
         problem = contest.problem
         classes = f", {problem.k}" if problem.k > 1 else ""
         return f"{self.contest(contest)} ({problem.n:,} x {problem.d:,}{classes})"
 
     def cell(self, cell: Cell) -> str:
-        """Return who trains what: "torch_nn on cuda:0 on digits"."""
+        """Return the name of a cell: "torch_nn on cuda:0 on digits"."""
         return f"{runner(cell.runner)} on {self.work(cell.problem)}"
 
 
 def of(problems: Iterable[Problem]) -> Names:
-    """Return the names of these problems, each in as few words as tell it from the default and from all others."""
+    """Name these problems, using only the settings that differ from the defaults or from other problems."""
     return Names(distinct(problems, _short))
 
 
@@ -76,7 +76,7 @@ def _short(problem: Problem) -> str:
 
 
 def distinct(records: Iterable[Record], name: Callable[[Record], str]) -> dict[Record, str]:
-    """Return the name of each record; where several have the same one, the fields in which they differ follow it."""
+    """Name each record; records with the same name get the fields in which they differ appended."""
     alike: dict[str, list[Record]] = {}
     for record in dict.fromkeys(records):
         alike.setdefault(name(record), []).append(record)
@@ -98,19 +98,19 @@ def _setting(name: str, value: object) -> str:
 
 
 def cells(rows: Sequence[Timing]) -> str:
-    """Return how many cells these are, and how many have each status: "12 cells (11 OK, 1 CRASHED)"."""
+    """Return the number of cells, in total and per status: "12 cells (11 OK, 1 CRASHED)"."""
     states = Counter(row.status for row in rows)
     parts = ", ".join(f"{count:,} {status}" for status, count in states.items())
     return number(len(rows), "cell") + (f" ({parts})" if parts else "")
 
 
 def runner(one: Runner) -> str:
-    """Return who trains: the implementation, its device unless that is the CPU, and its threads if several."""
+    """Return the implementation, with its device unless that is the CPU, and its threads if several."""
     place = "" if one.device == CPU else f" on {one.device}"
     return f"{one.implementation}{place}" + (f", {one.threads} threads" if one.threads != 1 else "")
 
 
 def threads(rows: Sequence[Timing]) -> str:
-    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"; of none "0 threads"."""
+    """Return the numbers of threads of these rows: "1 thread", "1, 2 and 4 threads"; without rows "0 threads"."""
     *others, most = sorted({row.cell.threads for row in rows} or {0})
     return f"{', '.join(map(str, others))} and {number(most, 'thread')}" if others else number(most, "thread")

@@ -1,4 +1,4 @@
-"""How agreement, verdicts and rankings read; `bench.analysis.ranking` decides them."""
+"""Agreement, verdicts and rankings in words; `bench.analysis.ranking` decides them."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from collections.abc import Sequence
 from bench.analysis.ranking import Ranking, is_baseline, rankings, saturated
 from bench.analysis.statistics import MARGIN
 from bench.report.views.names import Names, runner
-from bench.report.views.notation import duration, duration_range, number, ratio, ratio_range, share
+from bench.report.views.notation import duration, duration_range, number, ratio, ratio_range, share, speed
 from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Comparison, Timing
 
+QUICK = "Quick look: times only. Drop --quick for ratios and verdicts."
+
 
 def agreement(verdicts: Sequence[Verdict], named: Names) -> str:
-    """Return how many cells agree, and the most that one of them uses of its budget."""
+    """Return how many cells agree, and the largest share of its budget that one of them used."""
     agreed = [verdict for verdict in verdicts if verdict.status is Status.OK]
     if len(agreed) < len(verdicts):
-        how_many = f"{len(agreed):,} of {number(len(verdicts), 'cell')}"
+        how_many = f"{len(agreed):,} of {len(verdicts):,} cells agree"
     else:
-        how_many = f"all {len(verdicts):,} cells" if len(verdicts) > 1 else "the only cell"
+        how_many = f"all {len(verdicts):,} cells agree" if len(verdicts) > 1 else "the only cell agrees"
     shares = [(verdict.budget_share, verdict.cell) for verdict in agreed if verdict.budget_share is not None]
     if not shares:
         return f"Agreement: {how_many}."
     largest, cell = max(shares, key=lambda pair: (math.isnan(pair[0]), pair[0]))
     where = f"{cell.implementation} on {named.work(cell.problem)}"
-    return f"Agreement: {how_many}, within {share(largest)} of what rounding may do ({where})."
+    return f"Agreement: {how_many}. Largest error: {share(largest)} of its rounding budget ({where})."
 
 
 def verdict(row: Timing) -> str:
-    """Return what the interval of a row says, else its status.
+    """Return what the interval of a row says, or its status.
 
-    Marked where the shortest rounds say otherwise, and where denormal numbers make the time one of these data alone.
+    It is marked if the shortest rounds disagree, or if denormal numbers make the time specific to these data.
     """
     mark = (", unstable" if row.unstable else "") + (", saturated" if saturated(row) else "")
     if row.status is Status.OK and is_baseline(row):
@@ -41,7 +43,7 @@ def verdict(row: Timing) -> str:
 
 
 def time_cells(row: Timing) -> tuple[str, str, str, str]:
-    """Return time, its interval, ratio and its interval, each "" where there is none."""
+    """Return time, time interval, ratio and ratio interval, each "" if there is none."""
     low, high = row.epoch_seconds_low, row.epoch_seconds_high
     ratio_low, ratio_high = row.ratio_low, row.ratio_high
     return (
@@ -53,19 +55,19 @@ def time_cells(row: Timing) -> tuple[str, str, str, str]:
 
 
 def sentences(rows: Sequence[Timing], named: Names, *, quick: bool) -> list[str]:
-    """Return one sentence for each contest, in the order of the rows."""
-    return [sentence(one, named, quick=quick) for one in rankings(rows)]
+    """Return one sentence per contest, in the order of the rows; a quick run has one for all its times."""
+    return list(dict.fromkeys(sentence(one, named, quick=quick) for one in rankings(rows)))
 
 
 def sentence(one: Ranking, named: Names, *, quick: bool) -> str:
-    """Return what one contest showed, claiming no more than its intervals do."""
+    """Return the ranking of one contest in words, claiming no more than its intervals show."""
     name = named.contest(one.contest)
     if not one.timed:
-        return f"{name}: no time to show."
+        return f"{name}: no times."
     if quick:
-        return f"{name}: times only; --quick compares nothing."
+        return QUICK
     if not one.compared:
-        return f"{name}: nothing is compared, {_why_nothing(one)}."
+        return f"{name}: no comparison, because {_why_nothing(one)}."
     clauses = [_clause(row, one.leader) for row in one.compared if row is not one.leader]
     missing = [runner(row.cell.runner) for row in one.rivals if row.ratio is None]
     clauses += [f"not compared: {', '.join(missing)}"] if missing else []
@@ -78,34 +80,34 @@ def _head(name: str, one: Ranking) -> str:
     first = f"{runner(one.leader.cell.runner)} is fastest on {name}"
     if is_baseline(one.leader):
         return first
-    return f"{first}: it takes {_times(one.leader)} as long as {one.leader.baseline} {_brackets(one.leader)}"
+    return f"{first}: {_speed(one.leader, one.leader.baseline)}"
 
 
 def _clause(row: Timing, leader: Timing | None) -> str:
     name = runner(row.cell.runner)
-    than = "" if leader is not None and is_baseline(leader) else f" as {row.baseline}"
+    than = "" if leader is not None and is_baseline(leader) else row.baseline
     match row.comparison:
         case Comparison.SAME:
-            return f"{name} takes as long as {row.baseline} within {100 * MARGIN:.0f} % {_brackets(row)}"
+            return f"{name} is as fast as {row.baseline} within {100 * MARGIN:.0f} % {_brackets(row)}"
         case Comparison.AMBIGUOUS:
-            return f"{name} cannot be told from {row.baseline} {_brackets(row)}"
+            return f"{name} vs {row.baseline}: undecided {_brackets(row)}"
         case _:
-            return f"{name} takes {_times(row)} as long{than} {_brackets(row)}"
+            return f"{name} is {_speed(row, than)}"
 
 
 def _why_nothing(one: Ranking) -> str:
     if not one.rivals:
-        return "there is one time only" if len(one.timed) == 1 else "all times are the baseline's"
+        return "there is only one time" if len(one.timed) == 1 else "all times are the baseline's"
     if len(one.rivals) == len(one.timed):
         return f"the baseline {one.timed[0].baseline} has no time here"
-    return f"{number(one.rivals[0].blocks, 'block')} are too few for an interval"
+    return f"an interval needs more than {number(one.rivals[0].blocks, 'block')}"
 
 
-def _times(row: Timing) -> str:
-    assert row.ratio is not None, row
-    return f"{ratio(row.ratio)} times"
+def _speed(row: Timing, than: str) -> str:
+    assert row.ratio is not None and row.ratio_low is not None and row.ratio_high is not None, row
+    return speed(row.ratio, row.ratio_low, row.ratio_high, than)
 
 
 def _brackets(row: Timing) -> str:
     assert row.ratio_low is not None and row.ratio_high is not None, row
-    return f"({ratio_range(row.ratio_low, row.ratio_high)})"
+    return f"(ratio {ratio_range(row.ratio_low, row.ratio_high)})"

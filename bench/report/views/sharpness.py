@@ -1,4 +1,4 @@
-"""How small an error the gate would have found on each problem's own data, and until when training moved anything."""
+"""How small an error the gate would have found on each problem's data, and how long training moved the parameters."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bench.store.raw_rows import Verdict
 HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
 EXPLANATION = (
     "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
-    "have been refused, and the epoch of the agreement run after which training moves the weights by less than "
-    "rounding may. The learning rate is by default at most 1/L of every batch: L is the largest curvature of its loss."
+    "have been refused, and the epoch of the agreement run after which training moves the weights less than rounding "
+    "could. The learning rate is by default at most 1/L of every batch; L is the largest curvature of its loss."
 )
 
 
 def rows(verdicts: Sequence[Verdict], named: Names) -> list[tuple[str, ...]]:
-    """Return a row for each problem that was judged, under HEADERS; the reference says the same to all who train it."""
+    """Return a row per problem that was judged; the values come from the reference, whoever trains it."""
     found = {one.cell.problem: one for one in verdicts if one.smallest_error is not None}
     return [
         (

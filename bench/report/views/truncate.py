@@ -1,4 +1,4 @@
-"""Of very many rows, those that people look at: report.md and the page show the first of each model."""
+"""The rows to show if there are very many: report.md and the page show the first of each model."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
-# A row of timings.csv with its place there, which is the number of its cell.
+# A row of timings.csv with its position there, which is the number of its cell.
 Numbered = tuple[int, Timing]
 
 Row = TypeVar("Row")
 
-# A browser takes seconds for ten thousand rows, and nobody reads them; a sweep of nine sizes has some 250.
+# A browser takes seconds for ten thousand rows, too many to read; a sweep of nine sizes has about 250.
 MOST_ROWS = 300
 
 
 def shown(rows: Sequence[Timing]) -> list[Numbered]:
-    """Return the rows to show: all, or the first pieces of work of each model.
+    """Return the rows to show: all, or the first problems of each model.
 
-    A piece of work is shown whole or not at all: what is fastest in a part of it need not be the fastest.
+    A problem is shown whole or not at all: the fastest of only some of its rows need not be the fastest.
     """
     numbered = list(enumerate(rows))
     if len(numbered) <= MOST_ROWS:
@@ -42,7 +42,7 @@ def shown(rows: Sequence[Timing]) -> list[Numbered]:
 
 
 def first(sizes: Iterable[int], most: int) -> int:
-    """Return how many groups of these sizes are shown: the first that have no more than `most` rows in all, or one."""
+    """Return how many groups of these sizes to show: the first with at most `most` rows in total, but at least one."""
     return max(1, sum(total <= most for total in accumulate(sizes)))
 
 
@@ -52,9 +52,9 @@ def left_out(rows: Sequence[Timing], shown: Sequence[object]) -> str:
 
 
 def unfinished(rows: Sequence[Timing]) -> tuple[Sequence[Numbered], str]:
-    """Return the first rows without a time, what failed before what was not run, and how many more there are, if any.
+    """Return the first rows without a time, failures before those not run, and how many more there are, if any.
 
-    They are those of all pieces of work, shown or not.
+    They are those of all problems, shown or not.
     """
     found = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
     return cut(sorted(found, key=lambda one: one[1].status in NOT_ATTEMPTED), "cell", TIMINGS_CSV)
@@ -66,5 +66,5 @@ def cut(rows: Sequence[Row], noun: str, file: str) -> tuple[Sequence[Row], str]:
 
 
 def more(count: int, noun: str, file: str) -> str:
-    """Say how many are not shown and where they are: "9,000 more cells: timings.csv."; nothing if there are none."""
+    """Say how many are not shown and where they are: "9,000 more cells: timings.csv."; empty if none."""
     return f"{notation.number(count, f'more {noun}')}: {file}." if count > 0 else ""

@@ -1,6 +1,6 @@
-"""report.html as text: the values of timings.csv, the same bytes every time, nothing that runs but its two scripts.
+"""report.html as text: the values of timings.csv, reproducible to the byte, with only its two scripts.
 
-What a browser makes of it is tests/scenarios/pages_in_a_browser.py.
+tests/scenarios/pages_in_a_browser.py tests it in a browser.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
 
 
 class Parsed(HTMLParser):
-    """The tags with their attributes, and the text of each script."""
+    """Collect the tags with their attributes, and the text of each script."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ def test_a_chart_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None
     rows = [(number, on(row, dataset=f"data-{number}")) for number in range(1000)]
     chart = charts.intervals(rows, 1500, marks([row]), names.of_rows(row for _, row in rows))
     assert chart is not None and len(chart.traces) == charts.MOST_ROWS
-    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more pieces of work: timings.csv."
+    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more problems: timings.csv."
 
 
 def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_under_their_own_numbers(
@@ -190,7 +190,7 @@ def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_
 
 
 def opened(text: str, table: str) -> list[int]:
-    """The numbers of the cells that the rows of a table open."""
+    """Return the numbers of the cells that the rows of a table open."""
     (body,) = re.findall(f'<table id="{table}">(.*?)</table>', text, re.DOTALL)
     return [int(number) for number in re.findall(r'href="#cell=(\d+)"', body)]
 

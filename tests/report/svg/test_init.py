@@ -1,4 +1,4 @@
-"""Pictures show the numbers of the tables, the same bytes every time, and no more than can be read."""
+"""Pictures show the numbers of the tables, are reproducible to the byte, and stay readable."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> No
     row = find(made_up().timings, "jax_grad", DIGITS)
     figure = drawn([on(row, dataset=f"data-{number}") for number in range(1000)])
     assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
-    assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
+    assert any(f"{1000 - intervals.MOST_ROWS} more problems: timings.csv" in text for text in texts(figure))
 
 
 def test_the_command_line_starts_without_matplotlib() -> None:

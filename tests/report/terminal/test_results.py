@@ -42,4 +42,4 @@ def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch:
     every = ranking.sentences(rows, named, quick=False)
     assert len(shown) == len(every) - 1
     assert [sentence for sentence in every if sentence in text] == shown
-    assert text.count("1 more piece of work: timings.csv.") == 1
+    assert text.count("1 more problem: timings.csv.") == 1

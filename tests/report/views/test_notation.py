@@ -13,7 +13,7 @@ from tests.support.made_up import DIGITS, ENVIRONMENT, made_up
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, ""), (0.1234, "12 %"), (0.0004, "0.04 %"), (0.996, "100 %"), (1.23456, "123.5 %"), (150, "15,000 %"),
-     (math.nan, "no number"), (math.inf, "beyond any")],
+     (math.nan, "NaN"), (math.inf, "infinite")],
 )  # fmt: skip
 def test_a_share_of_the_budget_is_readable_whatever_it_is(value: float | None, text: str) -> None:
     assert notation.share(value) == text

@@ -28,11 +28,11 @@ def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> No
         for one in raw.rounds
     ]
     wrong = replace(raw, rounds=slow)
-    said = "A/A tells a difference that is not there on digits: distrust the ratios there."
+    said = "A/A check failed on digits: do not trust ratios there."
     assert said in self_comparison.lines(wrong, NAMES) and said in self_comparison.lines(wrong, NAMES, every=False)
     report = markdown.report(wrong, wrong.timings)
     assert said in part(report, "Verdicts") and said in part(report, "Conditions")
-    assert not [line for line in self_comparison.lines(raw, NAMES) if "distrust" in line]
+    assert not [line for line in self_comparison.lines(raw, NAMES) if "do not trust" in line]
 
 
 def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_told(
@@ -41,18 +41,18 @@ def test_of_very_many_comparisons_of_the_baseline_with_itself_the_widest_are_tol
     monkeypatch.setattr(self_comparison, "MOST_COMPARISONS", 1)
     told, *_ = self_comparison.self_comparisons(made_up(), NAMES)
     assert told.startswith(
-        "A/A, numpy_manual against itself, the widest 1 of 2: digits batch 64: 0.905 to 1.12 AMBIGUOUS; all together: "
+        "A/A (numpy_manual against itself, the widest 1 of 2): digits batch 64: 0.905 to 1.12 AMBIGUOUS; all together: "
     )
 
 
-FIXED = "the level of an interval is exact for a number of blocks that is fixed beforehand"
+FIXED = "interval levels are exact only for a number of blocks fixed in advance"
 
 
 @pytest.mark.parametrize(
     ("planned", "most", "reason"),
     [
         (8, 8, "8 blocks as planned"),
-        (4, 8, f"8 blocks, the most that were allowed; {FIXED}"),
+        (4, 8, f"8 blocks, the maximum allowed; {FIXED}"),
         (4, 60, f"8 blocks: 4 as planned, and more until the run was stopped; {FIXED}"),
         (14, 14, "8 of 14 blocks: the run was stopped, or nothing was left to time"),
     ],
@@ -69,5 +69,6 @@ def test_an_extension_that_ended_since_all_intervals_are_narrow_says_so() -> Non
     options = {"quick": False, "threads": 1, "blocks": 4, "max_blocks": 60}
     extended = replace(raw, rounds=even, environment={**ENVIRONMENT, "options": options})
     assert (
-        self_comparison.stop_reason(extended) == f"8 blocks: 4 as planned, and more until no interval was wide; {FIXED}"
+        self_comparison.stop_reason(extended)
+        == f"8 blocks: 4 as planned, and more until every interval was narrow; {FIXED}"
     )
