@@ -23,11 +23,10 @@ from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 40  # a chart of thousands is read by nobody
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
-# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
-_LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
+# Logarithms of shares; what is above the budget lies beyond all that is not.
+_LEAST, _MOST, _MISMATCH = math.log10(agreement_matrix.LEAST), math.log10(agreement_matrix.MOST), 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 
 
@@ -54,7 +53,7 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
     rows       those that may be shown, with the numbers of their cells
     contests   how many contests were timed, shown or not
     """
-    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), MOST_ROWS)
+    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), chart_rows.MOST_ROWS)
     if not groups:
         return None
     compared = chart_rows.compared(groups)
@@ -71,10 +70,9 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
             )
             labels.append(escape(names.runner(row.cell.runner)))
     first = rows[0][1]
-    what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
     return Chart(
         f"intervals-{first.cell.problem.model}",
-        f"{first.cell.problem.model}: {what}",
+        chart_rows.title(first, compared=compared),
         _said(groups, named, compared=compared),
         chart_rows.rest(contests - len(groups)),
         traces,
@@ -163,7 +161,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
     return Chart(
         "agreement",
-        "Agreement: how much of the budget of rounding was used",
+        agreement_matrix.TITLE,
         "The same shares are in the table below.",
         "",
         [

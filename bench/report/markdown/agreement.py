@@ -28,12 +28,7 @@ def _sections(raw: Raw) -> Iterator[str]:
         )
         yield section("Not agreed", bullets(lines))
     if raw.agreements:
-        yield section(
-            "The largest shares",
-            "The largest share of its budget that any error used, over all data, against the reference and every other "
-            "implementation. The budget is what rounding can explain; above 100 % is a MISMATCH. Each comparison is a "
-            "row of {AGREEMENT_CSV}.",
-        )
+        yield section("The largest shares", agreement_matrix.EXPLANATION)
     for dtype in sorted({one.dtype for one in raw.agreements}):
         bits = raw.environment["reference_bits"][dtype]
         shares_of_dtype = _table([one for one in raw.agreements if one.dtype == dtype])

@@ -10,6 +10,14 @@ from bench.store.cell import Problem
 from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
+MOST_ROWS = 40  # nobody reads a chart of thousands
+
+
+def title(row: Timing, *, compared: bool) -> str:
+    """Return what a chart of the rows of a model shows, one of which is this."""
+    what = f"an epoch against that of {row.baseline}" if compared else "time of an epoch"
+    return f"{row.cell.problem.model}: {what}"
+
 
 def timed(rows: Sequence[Timing]) -> list[Ranking]:
     """Return the ranking of every contest in which anything was timed."""
