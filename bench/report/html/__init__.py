@@ -70,9 +70,7 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
-    options = raw.environment["options"]
-    blocks = "times only" if raw.quick else notation.number(options["blocks"], "block")
-    return f"{names.cells(rows)}, {blocks}, {names.threads(rows)}."
+    return f"{names.cells(rows)}, {provenance.effort(raw)}, {names.threads(rows)}."
 
 
 def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: Names) -> list[Chart]:
@@ -89,15 +87,14 @@ def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: 
 
 def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: Names) -> dict[str, Table]:
     datasets, more = truncate.cut(raw.environment["datasets"], "dataset", layout.ENVIRONMENT)
-    sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
-    titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
+    sources = map(provenance.source, datasets)
     made = (
         tables.times(shown, named, truncate.left_out(rows, shown)),
         tables.costs(shown, named),
         tables.unfinished(*truncate.unfinished(rows), named),
         tables.agreement(raw, [row.cell.implementation for row in rows]),
         tables.means(raw),
-        tables.plain("sources", f"The data and their sources. {more}".rstrip(), titles, sources),
+        tables.plain("sources", f"The data and their sources. {more}".rstrip(), provenance.SOURCES, sources),
     )
     return {table.name: table for table in made}
 

@@ -23,11 +23,10 @@ from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 40  # a chart of thousands is unreadable
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
-# Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
-_LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
+# Logarithms of shares; what is above the budget lies beyond all that is not.
+_LEAST, _MOST, _MISMATCH = math.log10(agreement_matrix.LEAST), math.log10(agreement_matrix.MOST), 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 
 
@@ -54,7 +53,7 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
     rows       the rows that may be shown, with the numbers of their cells
     contests   how many contests were timed, shown or not
     """
-    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), MOST_ROWS)
+    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), chart_rows.MOST_ROWS)
     if not groups:
         return None
     compared = chart_rows.compared(groups)
@@ -71,11 +70,10 @@ def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Ma
             )
             labels.append(escape(names.runner(row.cell.runner)))
     first = rows[0][1]
-    what = f"time per epoch relative to {first.baseline}" if compared else "time per epoch"
     axis = f"ratio to {first.baseline}" if compared else "time per epoch"
     return Chart(
         f"intervals-{first.cell.problem.model}",
-        f"{first.cell.problem.model}: {what}",
+        chart_rows.title(first, compared=compared),
         _said(groups, named, compared=compared),
         chart_rows.rest(contests - len(groups)),
         traces,
@@ -164,7 +162,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
     return Chart(
         "agreement",
-        "Agreement: share of the error budget used",
+        agreement_matrix.TITLE,
         "The same shares are in the table below.",
         "",
         [

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.analysis.run import Raw
-from bench.report.views import agreement_matrix, caveats, names, notation, ranking, self_comparison
+from bench.report.views import agreement_matrix, names, notation, ranking, self_comparison
+from bench.report.views import costs as costs_view
 from bench.report.views.names import Names
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Comparison, Timing
+
+# Columns that are left out where there is little room, and those whose exact values stand beside another one's.
+_WIDE = frozenset({"first_epoch_seconds", "epoch_seconds", "times_limit", "device_epoch_seconds"})
+_BESIDE = {"times_limit": ("limit_seconds",)}
 
 FACETS = ("model", "dataset", "implementation", "status")
 
@@ -97,52 +102,31 @@ def _times(row: Timing, number: int, named: Names) -> tuple[TableEntry, ...]:
         _exact(row, its_interval, "ratio_low", "ratio_high"),
         TableEntry(ranking.verdict(row), {"status": row.status, "comparison": row.comparison}, kind=_kind(row)),
         _exact(row, notation.share(row.budget_share), "budget_share"),
-        _exact(row, "" if row.final_loss is None else f"{row.final_loss:.6g}", "final_loss"),
-        _exact(row, "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %", "accuracy"),
+        _exact(row, notation.loss(row.final_loss), "final_loss"),
+        _exact(row, notation.accuracy(row.accuracy), "accuracy"),
     )
 
 
 def costs(rows: Sequence[Numbered], named: Names) -> Table:
     """Return the one-off costs of each timed cell."""
-    headers: tuple[Header, ...] = (
+    timed = [(number, row) for number, row in rows if row.epoch_seconds is not None]
+    columns = costs_view.columns([row for _, row in timed])
+    headers = (
         Header("dataset", "dataset"),
         Header("implementation", "implementation"),
-        Header("import", "import_seconds", number=True),
-        Header("data to device", "data_seconds", number=True),
-        Header("compile", "compile_seconds", number=True),
-        Header("first epoch", "first_epoch_seconds", number=True, wide=True),
-        Header("epoch", "epoch_seconds", number=True, wide=True),
-        Header("times the limit", "times_limit", number=True, wide=True),
-        Header("peak memory", "peak_memory_bytes", number=True),
+        *(Header(text, column, number=True, wide=column in _WIDE) for text, column in columns.items()),
     )
-    timed = [(number, row) for number, row in rows if row.epoch_seconds is not None]
-    by_events = any(row.device_epoch_seconds is not None for _, row in timed)
-    if by_events:
-        headers += (Header("epoch by events", "device_epoch_seconds", number=True, wide=True),)
-    entries = tuple(_costs(row, number, named, by_events=by_events) for number, row in timed)
-    caption = (
-        "Medians over processes, not included in the epoch times. The first epoch includes compilation. Times the "
-        "limit: an epoch relative to the least that it must read and compute. Peak memory is that of the whole "
-        "process, including libraries, earlier cells and the mapped data pages, which all workers share."
-    )
-    caption += f" {caveats.BY_EVENTS}" if by_events else ""
+    entries = tuple(_costs(row, number, named, columns.values()) for number, row in timed)
+    said = costs_view.explanation([row for _, row in timed])
+    caption = f"{said} Times the limit: an epoch relative to the least that it must read and compute."
     return Table("costs", caption, headers, entries, tuple(facets(row, named) for _, row in timed))
 
 
-def _costs(row: Timing, number: int, named: Names, *, by_events: bool) -> tuple[TableEntry, ...]:
-    events = (_exact(row, _duration(row.device_epoch_seconds), "device_epoch_seconds"),) if by_events else ()
-    memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
+def _costs(row: Timing, number: int, named: Names, columns: Iterable[str]) -> tuple[TableEntry, ...]:
     return (
         _exact(row, named.work(row.cell.problem), "dataset"),
         _runner(row, number),
-        _exact(row, _duration(row.import_seconds), "import_seconds"),
-        _exact(row, _duration(row.data_seconds), "data_seconds"),
-        _exact(row, _duration(row.compile_seconds), "compile_seconds"),
-        _exact(row, _duration(row.first_epoch_seconds), "first_epoch_seconds"),
-        _exact(row, _duration(row.epoch_seconds), "epoch_seconds"),
-        _exact(row, "" if row.times_limit is None else notation.ratio(row.times_limit), "times_limit", "limit_seconds"),
-        _exact(row, memory, "peak_memory_bytes"),
-        *events,
+        *(_exact(row, costs_view.text(row, column), column, *_BESIDE.get(column, ())) for column in columns),
     )
 
 
@@ -171,7 +155,7 @@ def agreement(raw: Raw, order: Sequence[str]) -> Table:
     )
     return Table(
         "shares",
-        "The largest share of its budget that any error used, over all data; above 100 % is a MISMATCH.",
+        agreement_matrix.EXPLANATION,
         headers,
         entries,
     )
@@ -189,7 +173,7 @@ def means(raw: Raw) -> Table:
     entries = tuple(_mean(self_comparison.mean_row(mean)) for mean in raw.means)
     return Table(
         "means",
-        "Geometric means of the ratios over all cells of an implementation, one value per block.",
+        self_comparison.MEANS,
         headers,
         entries,
     )
@@ -212,10 +196,6 @@ def _runner(row: Timing, number: int) -> TableEntry:
 
 def _exact(row: Timing, text: str, *columns: str) -> TableEntry:
     return TableEntry(text, {column: csv_table.value(row, column) for column in columns})
-
-
-def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else notation.duration(seconds)
 
 
 def facets(row: Timing, named: Names) -> dict[str, str]:

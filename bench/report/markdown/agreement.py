@@ -8,7 +8,6 @@ from bench.analysis.run import Raw
 from bench.report.markdown.syntax import bullets, code, section, table, text
 from bench.report.views import agreement_matrix, names, notation, ranking, sharpness
 from bench.store.cell import Status
-from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
 
 
@@ -29,12 +28,7 @@ def _sections(raw: Raw) -> Iterator[str]:
         )
         yield section("Disagreements", bullets(lines))
     if raw.agreements:
-        yield section(
-            "The largest shares",
-            "The largest share of its budget that any error used, over all data, against the reference and every other "
-            "implementation. The budget is the largest error that rounding can explain; above 100 % is a MISMATCH. "
-            f"Each comparison is a row of {AGREEMENT_CSV}.",
-        )
+        yield section("The largest shares", agreement_matrix.EXPLANATION)
     for dtype in sorted({one.dtype for one in raw.agreements}):
         bits = raw.environment["reference_bits"][dtype]
         shares_of_dtype = _table([one for one in raw.agreements if one.dtype == dtype])

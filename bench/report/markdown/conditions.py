@@ -10,9 +10,8 @@ from bench.analysis import blocks
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
 from bench.report.markdown.syntax import bullets, code, table, text
-from bench.report.views import notation, self_comparison, truncate
+from bench.report.views import notation, provenance, self_comparison, truncate
 from bench.report.views.names import Names
-from bench.report.views.provenance import cited, machine
 from bench.store.layout import ENVIRONMENT
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Timing
@@ -26,7 +25,7 @@ def conditions(raw: Raw, rows: Sequence[Timing], named: Names) -> str:
     parts = (
         "\n".join([*advice, bullets([*self_comparison.lines(raw, named), *_noise(raw.counted), *_drift(rows, named)])]),
         _means(raw),
-        f"The machine at the start of the run:\n\n{table(('machine', ''), machine(raw))}",
+        f"The machine at the start of the run:\n\n{table(('machine', ''), provenance.machine(raw))}",
         _data(raw.environment["datasets"]),
         _read_back(raw.counted, [row.cell.implementation for row in rows]),
     )
@@ -68,18 +67,13 @@ def _means(raw: Raw) -> str:
     rows = [self_comparison.mean_row(mean) for mean in raw.means]
     if not rows:
         return ""
-    introduction = (
-        "Geometric means of the ratios over all cells of an implementation, one value per block; the last row is the "
-        "baseline against itself, whose true ratio is 1."
-    )
-    return f"{introduction}\n\n{table(self_comparison.MEAN_HEADERS, rows, right=self_comparison.MEAN_HEADERS[1:6])}"
+    headers = self_comparison.MEAN_HEADERS
+    return f"{self_comparison.MEANS}\n\n{table(headers, rows, right=headers[1:6])}"
 
 
 def _data(datasets: Sequence[Mapping[str, Any]]) -> str:
     shown, more = truncate.cut(datasets, "dataset", ENVIRONMENT)
-    cells = [[one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])] for one in shown]
-    headers = ["dataset", "dtype", "source", "licence", "labels 0, 1, ..."]
-    return f"The data:\n\n{table(headers, cells)}\n\n{more}".rstrip()
+    return f"The data:\n\n{table(provenance.SOURCES, map(provenance.source, shown))}\n\n{more}".rstrip()
 
 
 def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
@@ -105,5 +99,5 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
 
 def citation(raw: Raw) -> str:
     """Return the lines to cite this run, and where to find the citation of the software."""
-    lines = ";\n".join(cited(raw))
+    lines = ";\n".join(provenance.cited(raw))
     return f"{code(lines)}\n\nTo cite the software, see CITATION.cff."

@@ -10,9 +10,20 @@ from bench.analysis.statistics import level
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, sharpness, truncate
+from bench.report.views import (
+    agreement_matrix,
+    costs,
+    names,
+    notation,
+    provenance,
+    ranking,
+    scaling,
+    self_comparison,
+    sharpness,
+    truncate,
+)
 from bench.report.views.agreement_matrix import Shares
-from bench.report.views.caveats import BY_EVENTS, limits_of
+from bench.report.views.caveats import limits_of
 from bench.report.views.names import Names
 from bench.store import layout
 from bench.store.cell import NOT_ATTEMPTED, Status
@@ -48,12 +59,10 @@ def report(raw: Raw, rows: Sequence[Timing]) -> str:
 def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     works = [named.work(problem) for problem in dict.fromkeys(row.cell.problem for row in shown)]
-    options = raw.environment["options"]
-    blocks = "times only (--quick)" if raw.quick else notation.number(options["blocks"], "block")
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{names.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
-        f"{blocks}, {names.threads(rows)}. Started {notation.moment(raw.environment['started'])}. "
+        f"{provenance.effort(raw)}, {names.threads(rows)}. Started {notation.moment(raw.environment['started'])}. "
         f"{truncate.left_out(rows, shown)}"
     ).rstrip()
 
@@ -156,45 +165,29 @@ def _costs(rows: Sequence[Timing], named: Names) -> str:
     timed = [row for row in rows if row.epoch_seconds is not None]
     if not timed:
         return "Nothing was timed."
-    by_events = any(row.device_epoch_seconds is not None for row in timed)
-    headers = ["data", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory"]
-    headers += ["epoch by events"] if by_events else []
-    cells = [_costs_of(row, named)[: len(headers)] for row in timed]
-    introduction = (
-        "Medians over processes, not included in the epoch times. The first epoch includes compilation. Peak memory is "
-        "that of the whole process, including libraries, earlier cells and the mapped data pages, which all workers "
-        "share."
-    )
-    introduction += f" {BY_EVENTS}" if by_events else ""
-    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
-
-
-def _costs_of(row: Timing, named: Names) -> tuple[str, ...]:
-    """Return a row of the table; its last entry is shown only if some device timed an epoch itself."""
-    costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
-    memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
-    events = _duration(row.device_epoch_seconds)
-    return named.work(row.cell.problem), names.runner(row.cell.runner), *map(_duration, costs), memory, events
-
-
-def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else notation.duration(seconds)
+    columns = {text: column for text, column in costs.columns(timed).items() if column != "times_limit"}
+    headers = ["data", "implementation", *columns]
+    cells = [
+        (
+            named.work(row.cell.problem),
+            names.runner(row.cell.runner),
+            *(costs.text(row, column) for column in columns.values()),
+        )
+        for row in timed
+    ]
+    return f"{costs.explanation(timed)}\n\n{table(headers, cells, right=headers[2:])}"
 
 
 def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
     agreements = raw.agreements
     if not agreements:
         return "Nothing was compared."
-    introduction = (
-        "The largest share of its budget that any error used, over all data. The budget is the largest error that "
-        f"rounding can explain; above 100 % is a MISMATCH. Each comparison is a row of {layout.AGREEMENT_CSV}."
-    )
     implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
     picture = f"{layout.PICTURES}/{layout.AGREEMENT_SVG}"
     heading = f"The same, by what it was compared against ([both as a heat map]({picture})):"
-    parts = [introduction, by_quantity, heading, by_pair]
+    parts = [agreement_matrix.EXPLANATION, by_quantity, heading, by_pair]
     problems = {row.cell.problem for row in shown}
     sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)
     parts += [sharpness.EXPLANATION, table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])] if sharp else []
@@ -214,8 +207,8 @@ def _learnt(rows: Sequence[Timing], named: Names) -> list[str]:
         (
             named.work(row.cell.problem),
             names.runner(row.cell.runner),
-            f"{row.final_loss:.6g}",
-            "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
+            notation.loss(row.final_loss),
+            notation.accuracy(row.accuracy),
         )
         for row in rows
         if row.final_loss is not None

@@ -21,8 +21,6 @@ from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
 
 MOST_COLUMNS = 12
-# Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
-_LEAST, _MOST = 1e-3, 1.0
 _COLOURS = mpl.colormaps["Blues"].with_extremes(bad=style.BAND)
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LINE, _GAP, _COLUMN = 2.1, 0.15, 0.85, 0.85, 0.28, 0.72, 1.45
 
@@ -47,7 +45,7 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     note = "The largest share over all data; grey: not compared." + (
         rest if len(names) < len(by_quantity.columns) else ""
     )
-    style.caption(figure, "Agreement: share of the error budget used", note)
+    style.caption(figure, agreement_matrix.TITLE, note)
     return figure
 
 
@@ -73,7 +71,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
     """Write the share; a share above the budget, or NaN, stands out by colour, weight and a cross."""
     if share is None:
         return
-    agrees = share <= _MOST
+    agrees = share <= agreement_matrix.MOST
     colour = _COLOURS(_norm()(share)) if agrees else to_rgba(palette.ALARM)
     dark = 0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2 < 0.25
     if not agrees:
@@ -86,7 +84,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
 
 
 def _norm() -> LogNorm:
-    return LogNorm(_LEAST, _MOST, clip=True)
+    return LogNorm(agreement_matrix.LEAST, agreement_matrix.MOST, clip=True)
 
 
 def _scale(figure: Figure) -> None:

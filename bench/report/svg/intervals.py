@@ -16,14 +16,13 @@ from bench.report.views.palette import Mark
 from bench.store.cell import Contest, Runner
 from bench.store.tables import Timing
 
-MOST_ROWS = 40  # a picture of thousands is unreadable
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 
 def draw(rows: Sequence[Timing], marks: Mapping[Runner, Mark], named: Names) -> Figure | None:
     """Return the picture of the rows of one model; None if none was timed."""
     every = chart_rows.timed(rows)
-    groups = chart_rows.first(every, MOST_ROWS)
+    groups = chart_rows.first(every, chart_rows.MOST_ROWS)
     if not groups:
         return None
     compared = chart_rows.compared(groups)
@@ -39,7 +38,7 @@ def draw(rows: Sequence[Timing], marks: Mapping[Runner, Mark], named: Names) -> 
         line += 1
     _scale(axes, lines, [row for group in groups for row in group.timed], compared=compared)
     rest = chart_rows.rest(len(every) - len(groups))
-    style.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
+    style.caption(figure, chart_rows.title(rows[0], compared=compared), _note(rows, rest, compared=compared))
     return figure
 
 
@@ -86,12 +85,6 @@ def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) ->
         axes.set_xlabel(f"ratio to {rows[0].baseline} (log scale; left = faster)", color=style.MUTED)
     else:
         axes.set_xlabel("time per epoch (log scale; left = faster)", color=style.MUTED)
-
-
-def _title(row: Timing, *, compared: bool) -> str:
-    return f"{row.cell.problem.model}: " + (
-        f"time per epoch relative to {row.baseline}" if compared else "time per epoch"
-    )
 
 
 def _note(rows: Sequence[Timing], rest: str, *, compared: bool) -> str:

@@ -6,7 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
+
+TITLE = "Agreement: share of the error budget used"
+EXPLANATION = (
+    "The largest share of its budget that any error used, over all data. The budget is the largest error that "
+    f"rounding can explain; above 100 % is a MISMATCH. Each comparison is a row of {AGREEMENT_CSV}."
+)
+# Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
+LEAST, MOST = 1e-3, 1.0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,14 @@ from bench.store.cell import Problem
 from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
+MOST_ROWS = 40  # nobody reads a chart of thousands
+
+
+def title(row: Timing, *, compared: bool) -> str:
+    """Return the title of a chart of one model, given any of its rows."""
+    what = f"time per epoch relative to {row.baseline}" if compared else "time per epoch"
+    return f"{row.cell.problem.model}: {what}"
+
 
 def timed(rows: Sequence[Timing]) -> list[Ranking]:
     """Return the ranking of every contest that was timed."""

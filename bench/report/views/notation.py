@@ -65,6 +65,21 @@ def share(value: float | None) -> str:
     return f"{float(f'{100 * value:.{2 if value < 1 else 4}g}'):,.10g} %"
 
 
+def mebibytes(size: float) -> str:
+    """Return a number of bytes: "200 MiB"."""
+    return f"{size / 2**20:.0f} MiB"
+
+
+def loss(value: float | None) -> str:
+    """Return a loss to six digits, "" where there is none."""
+    return "" if value is None else f"{value:.6g}"
+
+
+def accuracy(value: float | None) -> str:
+    """Return a share of right answers: "91.2 %", "" where there is none."""
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
 def number(count: int, noun: str) -> str:
     """Return a count with its noun: "1 cell", "10,000 cells"."""
     return f"{count:,} {noun}{'s'[: count != 1]}"

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from bench.analysis.run import Raw
 from bench.report.views import notation
+
+SOURCES = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
+
+
+def source(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a row of the table of data, whose headings are SOURCES."""
+    return data["name"], data["dtype"], data["source"], data["licence"], ", ".join(data["labels"])
+
+
+def effort(raw: Raw) -> str:
+    """Return how many blocks were requested."""
+    blocks = raw.environment["options"]["blocks"]
+    return "times only" if raw.quick else notation.number(blocks, "block")
 
 
 def machine(raw: Raw) -> list[tuple[str, str]]:

@@ -97,6 +97,10 @@ def _said(ratio: Ratio | None, comparison: str) -> str:
     return f"{notation.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
 
 
+MEANS = (
+    "Geometric means of the ratios over all cells of an implementation, one value per block; the last row is the "
+    "baseline against itself, whose true ratio is 1."
+)
 MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "interval", "level", "verdict")
 
 

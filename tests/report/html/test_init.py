@@ -18,7 +18,7 @@ import pytest
 from bench.analysis.run import Raw
 from bench.report import html
 from bench.report.html import charts, data
-from bench.report.views import names, truncate
+from bench.report.views import chart_rows, names, truncate
 from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Timing
@@ -169,8 +169,8 @@ def test_a_chart_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None
     row = softmax()[3]
     rows = [(number, on(row, dataset=f"data-{number}")) for number in range(1000)]
     chart = charts.intervals(rows, 1500, marks([row]), names.of_rows(row for _, row in rows))
-    assert chart is not None and len(chart.traces) == charts.MOST_ROWS
-    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more problems: timings.csv."
+    assert chart is not None and len(chart.traces) == chart_rows.MOST_ROWS
+    assert chart.note == f"{1500 - chart_rows.MOST_ROWS:,} more problems: timings.csv."
 
 
 def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_under_their_own_numbers(

@@ -117,8 +117,8 @@ def test_without_ratios_the_times_are_shown_and_ranked() -> None:
 def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
     row = find(made_up().timings, "jax_grad", DIGITS)
     figure = drawn([on(row, dataset=f"data-{number}") for number in range(1000)])
-    assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
-    assert any(f"{1000 - intervals.MOST_ROWS} more problems: timings.csv" in text for text in texts(figure))
+    assert sum(text == "jax_grad" for text in texts(figure)) == chart_rows.MOST_ROWS
+    assert any(f"{1000 - chart_rows.MOST_ROWS} more problems: timings.csv" in text for text in texts(figure))
 
 
 def test_the_command_line_starts_without_matplotlib() -> None:
