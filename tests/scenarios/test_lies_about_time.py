@@ -124,7 +124,7 @@ def test_an_extra_thread_is_counted_and_told(timed: TimedRounds) -> None:
 
 def test_a_skipped_epoch_is_told_with_the_place(timed: TimedRounds) -> None:
     (found,) = timed(liars.SkipsEverySecond)
-    assert found.detail.startswith("parameters[")
+    assert found.detail.startswith("parameters w[")
     assert "times what rounding explains" in found.detail
 
 
