@@ -9,7 +9,8 @@ import pytest
 
 import datasets
 from bench.gate import expect, judge, observe, reference, training
-from bench.gate.case import of_problem
+from bench.gate.case import Case, of_problem
+from bench.gate.expect import Expected
 from bench.gate.reference import Scaled
 from bench.plan import cells
 from bench.plan.options import Options
@@ -17,7 +18,7 @@ from bench.store.cell import Problem, Status
 from datasets.curvature import batch_learning_rate, largest_eigenvalue
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Batching, Dataset, Device, Implementation
-from tests.support.training_faults import FAULTS
+from tests.support.training_faults import FAULTS, LATE_ORDER
 
 EPOCHS = 5
 CPU = Device("cpu")
@@ -41,29 +42,39 @@ def problem_of(spec: str, size: str, dtype: str) -> tuple[Problem, Dataset]:
 
 def statuses(implementation: Implementation, problem: Problem, dataset: Dataset) -> set[Status]:
     case = of_problem(problem, dataset, EPOCHS)
+    return found(implementation, case, expect.expect(case))
+
+
+def found(implementation: Implementation, case: Case, opinion: list[tuple[str, Expected]]) -> set[Status]:
     seen = observe.observe(implementation, case, CPU)
-    u = reference.unit_roundoff(problem.dtype)
-    return {one.status for one in judge.against_reference(seen, expect.expect(case), u)}
+    u = reference.unit_roundoff(str(case.dataset.x.dtype))
+    return {one.status for one in judge.against_reference(seen, opinion, u)}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("spec", "size"), PROBLEMS)
 def test_what_is_right_agrees_and_small_errors_would_be_found(spec: str, size: str, dtype: str) -> None:
-    problem, dataset = problem_of(spec, size, dtype)
-    assert statuses(NumpyManual, problem, dataset) == {Status.OK}
-    case = of_problem(problem, dataset, EPOCHS)
-    last = training.after(dataset, case.start, problem.recipe, [EPOCHS])[-1]
+    case = of_problem(*problem_of(spec, size, dtype), EPOCHS)
+    opinion = expect.expect(case)
+    assert found(NumpyManual, case, opinion) == {Status.OK}
+    last = opinion[0][1].common[f"epoch {EPOCHS}/parameters w"]
     assert reference.finest(last, reference.unit_roundoff(dtype)) < 1e-4
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(("spec", "size"), PROBLEMS[:5])
-def test_a_fault_on_the_timed_data_alone_is_refused(spec: str, size: str, fault: str, dtype: str) -> None:
+def test_faults_on_the_timed_data_alone_are_refused(spec: str, size: str, dtype: str) -> None:
     problem, dataset = problem_of(spec, size, dtype)
-    if fault == "the order of the epoch before":
-        problem = replace(problem, shuffle=True)
-    assert Status.MISMATCH in statuses(FAULTS[fault], problem, dataset)
+    case = of_problem(problem, dataset, EPOCHS)
+    opinion, faults = expect.expect(case), FAULTS.keys() - {LATE_ORDER}
+    assert [name for name in faults if Status.MISMATCH not in found(FAULTS[name], case, opinion)] == []
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("spec", "size"), PROBLEMS[:5])
+def test_rows_in_the_order_of_the_epoch_before_are_refused(spec: str, size: str, dtype: str) -> None:
+    problem, dataset = problem_of(spec, size, dtype)
+    assert Status.MISMATCH in statuses(FAULTS[LATE_ORDER], replace(problem, shuffle=True), dataset)
 
 
 def test_training_is_settled_where_no_later_epoch_moves_a_parameter_by_more_than_its_budget() -> None:

@@ -68,12 +68,13 @@ def _late_order(dataset: Dataset, start: Params, recipe: Recipe, device: Device)
     return NumpyManual(dataset, start, replace(recipe, batching=batching), device)
 
 
+LATE_ORDER = "the order of the epoch before"
 FAULTS: dict[str, Implementation] = {
     "every tenth batch": batched(lambda batches, _: batches[::10]),
     "every other batch from the second epoch on": batched(lambda batches, epoch: batches[:: 2 if epoch else 1]),
     "without the last batch": batched(lambda batches, _: batches[:-1]),
     "one row read twice": _one_row_twice,  # type: ignore[dict-item]  # as in `batched`
-    "the order of the epoch before": _late_order,  # type: ignore[dict-item]  # as in `batched`
+    LATE_ORDER: _late_order,  # type: ignore[dict-item]  # as in `batched`
     "parameters 1e-2 off": scaled_by(1 + 1e-2),
     "parameters 1e-3 off": scaled_by(1 + 1e-3),
     "parameters 1e-4 off": scaled_by(1 + 1e-4),
