@@ -97,9 +97,9 @@ class _Training:
 
 
 def seconds(size: int, batches: int, rows: int, epochs: int) -> float:
-    """Return about how long `along` takes, with P parameters (size) and so many batches an epoch of so many rows.
+    """Estimate the time of `along` from the number of parameters (size), of batches per epoch, and of rows per batch.
 
-    The same on every machine, because it decides what is done: counted, and not measured.
+    The estimate is counted, not measured, because it decides what is done: it must be the same on every machine.
     """
     return epochs * batches * (_STEP_SECONDS + rows * size * _NUMBER_SECONDS)
 

@@ -108,9 +108,9 @@ def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
 
 
 def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
-    """Return about how long `carried` takes, with P parameters (size) and so many batches an epoch of so many rows.
+    """Estimate the time of `carried` from the number of parameters (size), of batches per epoch, and of rows per batch.
 
-    The same on every machine, because it decides what is done: counted, and not measured.
+    The estimate is counted, not measured, because it decides what is done: it must be the same on every machine.
     """
     operations = size**2 * min(4 * rows, 2 * size + rows)
     return sum(epochs) * batches * (_STEP_SECONDS + operations / _OPERATIONS)

@@ -82,7 +82,7 @@ def first_epoch(cell: Prepared, setup: Setup, clock: Clock) -> First:
 
 
 def _checked_round(job: Job, plan: Plan) -> int:
-    """Return the timed round whose parameters are kept: one of them, of which no implementation is told."""
+    """Return the number of the timed round whose parameters are kept; no implementation learns it."""
     return int(np.random.default_rng((job.seed, job.block, job.position)).integers(plan.rounds))
 
 

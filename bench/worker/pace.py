@@ -23,7 +23,7 @@ def measure(job: Job, entry: Entry) -> Pace:
 
 
 def seconds_per_epoch(trainer: Trainer, start: Callable[[int], Params], clock: Clock) -> float:
-    """Return the seconds per epoch in the shortest of three rounds of so many epochs that they take a millisecond.
+    """Return the seconds per epoch in the shortest of three rounds that each take at least a millisecond.
 
     The first of them compiles what the new number of epochs needs, and is never the shortest.
     """

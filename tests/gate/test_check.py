@@ -221,7 +221,7 @@ def test_a_failed_check_is_explained_with_the_reason_of_its_data() -> None:
         1.0, 2.0, 1.0, 0.1, 10.0, Status.MISMATCH,
     )  # fmt: skip
     (explanation,) = explain([row])
-    assert "shuffled anew" in explanation.data["gate:mini"]
+    assert "shuffled again" in explanation.data["gate:mini"]
     assert "learning rate" in explanation.check.causes
 
 
