@@ -2,9 +2,9 @@
 # requires-python = ">=3.11"
 # dependencies = ["nox>=2025.10.14"]
 # ///
-"""The workshop: `nox -l` lists it, `nox -s bench -- --help` passes what follows `--` on.
+"""Development tasks: `nox -l` lists them; arguments after `--` are passed on, as in `nox -s bench -- --help`.
 
-Runs on the Python that nox runs on, 3.11 or later. Without nox installed: `uvx nox -s bench`,
+Sessions use the Python that runs nox, 3.11 or later. Without nox installed: `uvx nox -s bench`,
 `pipx run nox -s bench`, or this file itself: `uv run noxfile.py -s bench`, `pipx run noxfile.py -s bench`.
 """
 
@@ -21,7 +21,7 @@ nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "shapes", "tests"]
 
-# As many tests at once as there are processors, each with one thread; `-- -n 0` runs them in one process.
+# One test process per processor, each with one thread; `-- -n 0` runs all tests in one process.
 AT_ONCE = ["-n", "auto", "--dist", "worksteal"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PJRT_NPROC": "1"}
 
@@ -29,12 +29,12 @@ TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
 
 
 def pip_arguments(environ: Mapping[str, str], platform: str) -> list[str]:
-    """Return what `pip install` takes to bring the dependencies, at the versions of constraints.txt.
+    """Return the arguments of `pip install` for the dependencies, at the versions of constraints.txt.
 
     BENCH_TORCH=cpu on Linux adds PyTorch's own index, for a torch without CUDA: its 2.13.0+cpu sorts
-    above the 2.13.0 of PyPI, and the constraint takes both. Elsewhere PyPI's torch has no CUDA anyway.
+    above the 2.13.0 of PyPI, and the constraint accepts both. Elsewhere PyPI's torch has no CUDA anyway.
 
-    Raises ValueError when BENCH_TORCH is neither unset nor `cpu`.
+    Raises ValueError if BENCH_TORCH is neither unset nor `cpu`.
     """
     arguments = ["-c", "constraints.txt", "-e", "."]
     match environ.get("BENCH_TORCH", ""):
@@ -48,10 +48,10 @@ def pip_arguments(environ: Mapping[str, str], platform: str) -> list[str]:
 
 @nox.session(default=False)
 def environment(session: nox.Session) -> None:
-    """Make the virtual environment that the sessions share; they ask for it themselves.
+    """Make the virtual environment that the other sessions share; they request it themselves.
 
-    Nox gives every session one of its own. Six copies of torch and JAX would be gigabytes, and all
-    would hold the same versions; so this session owns the one, and the others run its Python.
+    By default nox gives every session its own environment. Six copies of torch and JAX would take gigabytes
+    and hold the same versions, so this session owns a single environment and the others run its Python.
     """
     try:
         session.install(*pip_arguments(os.environ, sys.platform))
@@ -60,7 +60,7 @@ def environment(session: nox.Session) -> None:
 
 
 def python(session: nox.Session, group: str = "") -> str:
-    """Return the Python of the shared environment, with this dependency group installed too."""
+    """Install this dependency group into the shared environment, and return its Python."""
     folder = session.env_dir.with_name("environment")
     path = str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
     if group:
@@ -69,7 +69,7 @@ def python(session: nox.Session, group: str = "") -> str:
 
 
 def run_bench(session: nox.Session, command: str) -> None:
-    """Run a command of `python -m bench`; after Ctrl-C it has time to keep what is finished and end its workers."""
+    """Run a command of `python -m bench`; after Ctrl-C it has time to save finished work and end its workers."""
     session.run(python(session), "-m", "bench", command, *session.posargs, interrupt_timeout=5, terminate_timeout=5)
 
 
@@ -87,7 +87,7 @@ def agree(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def report(session: nox.Session) -> None:
-    """Write the tables of a run again from its raw rows: `python -m bench report RUN`."""
+    """Rebuild the tables of a run from its raw rows: `python -m bench report RUN`."""
     run_bench(session, "report")
 
 
@@ -99,7 +99,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def pages(session: nox.Session) -> None:
-    """Look at report.html in Chromium, which must be installed: `apt-get install chromium`, or CHROMIUM names it."""
+    """Test report.html in Chromium: `apt-get install chromium`, or set CHROMIUM to its path."""
     session.run(
         python(session, "pages"),
         "-m",
@@ -112,10 +112,10 @@ def pages(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def shapes(session: nox.Session) -> None:
-    """Run the contract tests with every shape annotation of impls/ executed, by jaxtyping and beartype.
+    """Run the contract tests with every shape annotation in impls/ checked by jaxtyping and beartype.
 
-    Not those of what calls a compiler: torch's cannot trace through the wrappers that do it. In float32 alone: the
-    annotations are of shapes, and hold in both dtypes or in none.
+    Implementations that call a compiler are skipped, because torch's cannot trace through the wrappers. Only float32
+    is run: the annotations are of shapes, which hold in both dtypes or in neither.
     """
     hook = ["--jaxtyping-packages=impls,beartype.beartype", "-k", "not calls_a_compiler and not float64"]
     path = python(session, "shapes")
@@ -126,7 +126,7 @@ def shapes(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def types(session: nox.Session) -> None:
-    """Check the types with mypy, strict, and with pyright."""
+    """Check the types with mypy (strict) and pyright."""
     path = python(session, "types")
     session.run(path, "-m", "mypy", *session.posargs)
     session.run(path, "-m", "pyright", "--pythonpath", path, *session.posargs)
@@ -134,7 +134,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, format and the direction of imports; needs no torch, so it has its own small environment."""
+    """Check style, format and import directions, in a small environment without torch."""
     session.install("-c", "constraints.txt", "--group", "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")

@@ -1,4 +1,4 @@
-"""WHAT IS MEASURED. On the command line `python -m bench`; in a notebook `from bench import agree, race`."""
+"""The benchmark: `python -m bench` on the command line, `from bench import agree, race` in a notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["agree", "race"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what notebooks use when they ask for it: workers import this package before they are pinned."""
+    """Import `agree` and `race` only on request: workers import this package before they are pinned to a processor."""
     if name in __all__:
         from bench import api  # noqa: PLC0415 - see above
 

@@ -1,4 +1,4 @@
-"""The program: `python -m bench`."""
+"""Entry point of `python -m bench`."""
 
 import gc
 import sys
@@ -6,5 +6,5 @@ import sys
 from bench.cli.app import main
 
 code = main(sys.argv[1:])
-gc.freeze()  # what a large report leaves is not worth a search on the way out
+gc.freeze()  # skip garbage collection at exit, which takes time after a large report
 sys.exit(code)

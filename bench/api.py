@@ -1,16 +1,16 @@
-"""`from bench import agree, race`: the two questions, asked from a notebook, answered as pandas frames.
+"""The notebook interface: `from bench import agree, race`, which return pandas frames.
 
     race(["numpy_manual", "jax_grad"], datasets="digits", quick=True)[["implementation", "epoch_seconds"]]
 
-What is not named has the command line's default. Both run workers of their own: nothing that the notebook has imported,
-or set in its environment, is in a time.
+Arguments default to the command line's defaults. Both run their own workers, so nothing that the notebook has
+imported, or set in its environment, affects a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,9 @@ import pandas as pd
 
 from bench.analysis.run import read
 from bench.commands import run as runs
-from bench.plan.options import BLOCKS, Options
+from bench.plan.options import Options, block_counts
 from bench.report.terminal.console import Screen, console
+from bench.store import csv_table
 
 Names = str | Sequence[str]
 
@@ -39,15 +40,15 @@ def agree(
     verbose: bool = False,
     **others: Any,
 ) -> pd.DataFrame:
-    """Check these implementations and return the rows of agreement.csv: one comparison each.
+    """Check these implementations and return the rows of agreement.csv, one per comparison.
 
-    implementations   names of the table, or "path/to/file.py:Class"; empty for the four
+    implementations   built-in names, or "path/to/file.py:Class"; empty for the four
     models, datasets, dtypes, batch_sizes   as on the command line, one or several
-    out       a new folder that keeps the run; None keeps none
-    verbose   tell on stderr what goes on
-    others    further fields of `bench.plan.options.Options`, such as learning_rate or target
+    out       a new folder to keep the run in; None discards it
+    verbose   show progress on stderr
+    others    other fields of `bench.plan.options.Options`, such as learning_rate or target
 
-    Raises BadInput or ValueError, in one line, for what cannot be done.
+    Raises BadInput or ValueError, with one line, for bad input.
     """
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
     with _folder(out) as folder:
@@ -68,16 +69,15 @@ def race(
     verbose: bool = False,
     **others: Any,
 ) -> pd.DataFrame:
-    """Check these implementations, time those that agree, and return the rows of timings.csv: one cell each.
+    """Check these implementations, time those that agree, and return the rows of timings.csv, one per cell.
 
     blocks   how often each is timed, in a fresh process each time; None for the command line's default
-    quick    a first look: times, and no comparison
+    quick    a first look: times only, no ratios
 
     The other arguments, and the errors, are those of `agree`.
     """
-    number = (1 if quick else BLOCKS) if blocks is None else blocks
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
-    options |= {"blocks": number, "max_blocks": max(number, others.get("max_blocks", number)), "quick": quick}
+    options |= block_counts(blocks, others.get("max_blocks"), quick=quick)
     with _folder(out) as folder:
         runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
         return _frame(read(folder).timings)
@@ -106,7 +106,7 @@ def _command(name: str, options: dict[str, Any]) -> str:
 
 
 def _screen(verbose: bool) -> Screen:
-    """Nothing on stdout: the frame is the answer."""
+    """Print nothing on stdout: the frame is the result."""
     out = console(stderr=True, quiet=not verbose)
     return Screen(out, out, out, verbose)
 
@@ -121,8 +121,8 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
 
 
 def _frame(records: Sequence[Any]) -> pd.DataFrame:
-    """Return one row a record; NaN and infinities are floats, what does not exist is missing."""
-    return pd.DataFrame([{name: _plain(value) for name, value in asdict(record).items()} for record in records])
+    """Return one row per record; NaN and infinities stay floats, None is missing."""
+    return pd.DataFrame([{name: _plain(value) for name, value in csv_table.flat(record).items()} for record in records])
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""What is learnt from: the table of datasets, and `load` for these, synthetic data and files.
+"""The training data: the table of built-in datasets, and `load` for these, synthetic data and files.
 
-Importing this needs NumPy alone; a loader imports what it needs when it is called.
+Importing this needs only NumPy; a loader imports what it needs when it is called.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datasets.folder import open_folder
 
 
 @dataclass(frozen=True)
-class Row:
-    """What is known of a dataset without loading it; k is 1 unless the model is softmax."""
+class Facts:
+    """What is known about a dataset without loading it; k is 1 unless the model is softmax."""
 
     name: str
     model: Model
@@ -30,27 +30,27 @@ class Row:
 
 SIMPLE, MULTIVARIATE, LOGISTIC, SOFTMAX = Model  # in the order of their definition
 
-DATASETS: dict[str, Row] = {
+DATASETS: dict[str, Facts] = {
     row.name: row
     for row in (
-        Row("study_hours", SIMPLE, 3, 1, 1, "hours of study and points, y = 2x", lessons.study_hours),
-        Row("identity", SIMPLE, 3, 1, 1, "y = x", lessons.identity),
-        Row("triple", SIMPLE, 6, 1, 1, "y = 3x", lessons.triple),
-        Row("quiz_scores", MULTIVARIATE, 5, 3, 1, "final score from three quiz scores", lessons.quiz_scores),
-        Row("pass_fail", LOGISTIC, 6, 2, 1, "exam passed or not", lessons.pass_fail),
-        Row("three_grades", SOFTMAX, 8, 4, 3, "one of three grades", lessons.three_grades),
-        Row("diabetes_bmi", SIMPLE, 442, 1, 1, "progression of diabetes from body mass index", bundled.diabetes_bmi),
-        Row("diabetes", MULTIVARIATE, 442, 10, 1, "progression of diabetes from ten measurements", bundled.diabetes),
-        Row("breast_cancer", LOGISTIC, 569, 30, 1, "malignant or benign, from cell nuclei", bundled.breast_cancer),
-        Row("digits", SOFTMAX, 1797, 64, 10, "handwritten digits, 8 x 8 pixels", bundled.digits),
-        Row("iris", SOFTMAX, 150, 4, 3, "species of iris from measurements of the flower", bundled.iris),
-        Row("wine", SOFTMAX, 178, 13, 3, "growers of wine from chemical analysis", bundled.wine),
+        Facts("study_hours", SIMPLE, 3, 1, 1, "hours of study and points, y = 2x", lessons.study_hours),
+        Facts("identity", SIMPLE, 3, 1, 1, "y = x", lessons.identity),
+        Facts("triple", SIMPLE, 6, 1, 1, "y = 3x", lessons.triple),
+        Facts("quiz_scores", MULTIVARIATE, 5, 3, 1, "final score from three quiz scores", lessons.quiz_scores),
+        Facts("pass_fail", LOGISTIC, 6, 2, 1, "exam passed or not", lessons.pass_fail),
+        Facts("three_grades", SOFTMAX, 8, 4, 3, "one of three grades", lessons.three_grades),
+        Facts("diabetes_bmi", SIMPLE, 442, 1, 1, "progression of diabetes from body mass index", bundled.diabetes_bmi),
+        Facts("diabetes", MULTIVARIATE, 442, 10, 1, "progression of diabetes from ten measurements", bundled.diabetes),
+        Facts("breast_cancer", LOGISTIC, 569, 30, 1, "malignant or benign, from cell nuclei", bundled.breast_cancer),
+        Facts("digits", SOFTMAX, 1797, 64, 10, "handwritten digits, 8 x 8 pixels", bundled.digits),
+        Facts("iris", SOFTMAX, 150, 4, 3, "species of iris from measurements of the flower", bundled.iris),
+        Facts("wine", SOFTMAX, 178, 13, 3, "growers of wine from chemical analysis", bundled.wine),
     )
 }
 
 
 class UnknownDataset(ValueError):
-    """A name that is neither in the table, nor synthetic:..., nor a .csv or .npz file, nor a folder."""
+    """The name is neither in the table, nor synthetic:..., nor a .csv or .npz file, nor a folder."""
 
     def __init__(self, name: str) -> None:
         known = f"{', '.join(DATASETS)}, synthetic:MODEL,n=ROWS, a .csv or .npz file or a folder"
@@ -61,21 +61,21 @@ class UnknownDataset(ValueError):
 def load(
     spec: str, *, model: Model | None = None, target: str | None = None, raw: bool = False, dtype: str = "float64"
 ) -> Dataset:
-    """Return the dataset that the spec names, with x (and y, unless class indices) in float32 or float64.
+    """Load the dataset that the spec names, with x (and y, unless it holds class indices) in float32 or float64.
 
     spec     a name in DATASETS, synthetic:MODEL,n=... (see `synthetic.parse`), a path that
              ends in .csv or .npz (see `files.load_file`), or a folder (see `folder.open_folder`)
-    model    what it must be learnt with; inferred for a file if None
+    model    the model to fit; inferred for a file if None
     target   the target column of a .csv
     raw      leave a file's features as they are
 
-    Raises UnknownDataset, or ValueError in one line that names input, reason and remedy.
+    Raises UnknownDataset, or ValueError with one line that names input, reason and remedy.
     """
     if spec not in DATASETS and Path(spec).suffix.lower() in SUFFIXES:
         return load_file(spec, model=model, target=target, raw=raw).astype(dtype)
     if target is not None or raw:
         option = "--raw" if target is None else "--target"
-        raise ValueError(f"{spec}: {option} is for a .csv or .npz file: leave it out")
+        raise ValueError(f"{spec}: {option} is only for .csv and .npz files: leave it out")
     if spec.partition(":")[0] == "synthetic":
         sizes = synthetic.parse(spec)
         _check_model(spec, sizes[0], model)
@@ -90,7 +90,7 @@ def load(
 
 def _check_model(spec: str, model: Model, wanted: Model | None) -> None:
     if wanted not in (None, model):
-        raise ValueError(f"{spec}: is learnt with {model}, not {wanted}: take --model {model} or another dataset")
+        raise ValueError(f"{spec}: is for {model}, not {wanted}: use --model {model} or another dataset")
 
 
-__all__ = ["DATASETS", "Batching", "Dataset", "Model", "Row", "UnknownDataset", "load"]
+__all__ = ["DATASETS", "Batching", "Dataset", "Facts", "Model", "UnknownDataset", "load"]

@@ -1,7 +1,7 @@
 """The real tables that come with scikit-learn, prepared without a download.
 
 Every feature is standardised to mean 0 and population standard deviation 1; a constant
-column, as `digits` has three, becomes zeros. Targets stay as they are, in their own units.
+column (`digits` has three) becomes zeros. Targets keep their own units.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datasets.curvature import learning_rate
 from datasets.dataset import Dataset, Model
 from datasets.standardise import standardise
 
-# Where a table's page states no licence of its own, what is known is who distributes it.
+# If a table's page states no licence, only its distributor is known.
 DISTRIBUTED = "distributed with scikit-learn (BSD-3-Clause)"
 UCI = "CC BY 4.0 at the UCI Machine Learning Repository; " + DISTRIBUTED
 EFRON = "scikit-learn load_diabetes: Efron, Hastie, Johnstone and Tibshirani 2004, Least Angle Regression"

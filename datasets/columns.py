@@ -1,4 +1,4 @@
-"""What the readers of files hand over, and the check that every number in it is finite."""
+"""The columns read from a file, and the check that every number in them is finite."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """The numbers of a file.
+    """The numbers in a file.
 
-    x        (n, d) float64, C-contiguous and this object's own
+    x        (n, d) float64, C-contiguous, owned by this object
     y        (n,): float64 numbers, or int64 class codes that take every value 0..k-1
-    labels   the file's own names of the classes, in the order of their codes; () if it has none
-    origin   what y is in the file, for messages
+    labels   the file's names of the classes, in the order of their codes; () if it has none
+    origin   where y is in the file, for messages
     """
 
     x: NDArray[np.float64]
@@ -26,8 +26,8 @@ class Columns:
 
 
 def check_finite(file: str, values: NDArray[np.float64], names: list[str]) -> None:
-    """Raise ValueError naming the first cell that is NaN or infinite; values (n, d), a name a column."""
-    # NaN and infinities survive into min or max, which need no mask of values' size.
+    """Raise ValueError naming the first entry that is NaN or infinite; values (n, d), one name per column."""
+    # NaN and infinities survive min and max, which need no mask as large as the values.
     finite = np.isfinite(values.min(axis=0)) & np.isfinite(values.max(axis=0))
     if finite.all():
         return
@@ -39,5 +39,5 @@ def check_finite(file: str, values: NDArray[np.float64], names: list[str]) -> No
 
 
 def whole(values: NDArray[Any]) -> bool:
-    """Return whether every number is a whole one that int64 holds."""
+    """Return whether every number is whole and fits in int64."""
     return bool(values.dtype.kind in "biu" or (np.all(values == np.floor(values)) and np.abs(values).max() < 2**53))

@@ -1,4 +1,4 @@
-"""The user's own .csv: one column is the target, every other one a numeric feature."""
+"""Read a user's .csv: one column is the target, every other one a numeric feature."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MOST_INTEGER_CLASSES = 20
 
 
 def read_csv(file: str, target: str | None, model: Model | None) -> Columns:
-    """Return the file's columns; raise ValueError, one line with the remedy, if it has faults.
+    """Read the columns; raise ValueError, with one line that names the remedy, if the file has faults.
 
-    The target is a class if the model says so or, with no model given, if it is text, true and
-    false, or whole numbers with 2 to 20 distinct values. Classes are coded in sorted order,
-    numbers as numbers and text alphabetically; labels are kept. A cell that is empty or says NA is a
-    fault, never a value left out. Rows are counted from 1 after the header.
+    The target is a class if the model classifies or, with no model given, if it is text, true and
+    false, or whole numbers with 2 to 20 distinct values. Classes are coded in sorted order:
+    numbers by value, text alphabetically; labels are kept. An empty entry, or NA, is a
+    fault; it is never skipped. Rows are counted from 1 after the header.
     """
     cells = _cells(file)
     if target is None:
@@ -30,10 +30,10 @@ def read_csv(file: str, target: str | None, model: Model | None) -> Columns:
     if target not in cells:
         near = difflib.get_close_matches(target, list(cells), n=3, cutoff=0.5)
         remedy = f"did you mean {_list(near)}?" if near else f"choose from {_list(cells)}"
-        raise ValueError(f"{file}: no column '{target}' to be the target: {remedy}")
+        raise ValueError(f"{file}: no column '{target}' to use as the target: {remedy}")
     y, labels = _target(file, target, cells.pop(target), model)
     if not cells:
-        raise ValueError(f"{file}: no column beside the target '{target}': add at least one feature")
+        raise ValueError(f"{file}: no column except the target '{target}': add at least one feature")
     x = np.empty((len(y), len(cells)))
     for j, (column, values) in enumerate(cells.items()):
         x[:, j] = _numbers(file, column, values, "encode the column as numbers or remove it")
@@ -42,24 +42,24 @@ def read_csv(file: str, target: str | None, model: Model | None) -> Columns:
 
 
 def _cells(file: str) -> dict[str, NDArray[Any]]:
-    """Return the cells of each column: numbers or booleans where all are, else text."""
+    """Return the entries of each column: numbers or booleans if all of them are, otherwise text."""
     import pandas as pd  # noqa: PLC0415 - nothing else here needs pandas
 
     try:
         with warnings.catch_warnings():
-            # Rows longer than the header would lose cells with no more than this warning.
+            # Rows longer than the header would lose entries with only this warning.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
                 file,
                 index_col=False,
-                keep_default_na=False,  # 'NA' stays visible as what it is, and 'None' can be a class
+                keep_default_na=False,  # 'NA' stays visible, and 'None' can be a class
                 skipinitialspace=True,
                 low_memory=False,
                 encoding="utf-8-sig",
             )
     except pd.errors.ParserWarning:
         raise ValueError(
-            f"{file}: its rows have more cells than its header: name every column in the first line"
+            f"{file}: some rows have more entries than the header: name every column in the first line"
         ) from None
     except pd.errors.EmptyDataError:
         raise ValueError(f"{file}: the file is empty: give it a header and rows") from None
@@ -78,14 +78,14 @@ def _target(
     if values.dtype.kind == "O":
         text = _text(file, column, values)
         if regression or (model is None and any(_number(cell) is not None for cell in text)):
-            remedy = "correct it, or give --model logistic or softmax to take every value as a class"
+            remedy = "correct it, or use --model logistic or softmax to make every value a class"
             numbers = _numbers(file, column, text, remedy)
             check_finite(file, numbers[:, None], [f"column '{column}'"])
             return numbers, ()
         return _encode(file, column, text)
     if values.dtype.kind == "b":
         if regression:
-            raise ValueError(f"{file}: column '{column}' is true or false, not a number: take --model logistic")
+            raise ValueError(f"{file}: column '{column}' is true or false, not a number: use --model logistic")
         return _encode(file, column, values)
     numbers = values.astype(np.float64)
     check_finite(file, numbers[:, None], [f"column '{column}'"])
@@ -95,20 +95,20 @@ def _target(
     if regression:
         return numbers, ()
     if not whole(numbers):
-        raise ValueError(f"{file}: column '{column}' holds fractions, not classes: take a linear model, not {model}")
+        raise ValueError(f"{file}: column '{column}' holds fractions, not classes: use a linear model, not {model}")
     return _encode(file, column, numbers.astype(np.int64))
 
 
 def _encode(file: str, column: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     classes, codes = np.unique(values, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError(f"{file}: column '{column}' holds one class only, '{classes[0]}': add rows of another")
+        raise ValueError(f"{file}: column '{column}' holds only one class, '{classes[0]}': add rows of another")
     return codes.astype(np.int64), tuple(str(label) for label in classes)
 
 
 def _text(file: str, column: str, values: NDArray[Any]) -> NDArray[np.str_]:
-    """Return the cells of a text column without the spaces around them; none is empty."""
-    text = np.array(["" if isinstance(cell, float) else str(cell).strip() for cell in values])  # a cut-off cell is NaN
+    """Return the entries of a text column, stripped; raise ValueError if one is empty."""
+    text = np.array(["" if isinstance(cell, float) else str(cell).strip() for cell in values])  # a missing entry is NaN
     if not text.all():
         row = int(np.argmin(text != "")) + 1
         raise ValueError(f"{file}: data row {row}, column '{column}' is empty: complete the row or remove it")

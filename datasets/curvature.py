@@ -1,4 +1,4 @@
-"""How steep a loss can be, and the learning rate that this makes safe."""
+"""Bounds on the curvature of a loss, and the learning rates that they make safe."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) ->
                row i of S has the absolute sum 2 p_i (1 - p_i) <= 1/2, so Gershgorin's
                circles end at 1/2. Bohning 1992, Ann. Inst. Statist. Math. 44, uses this bound.
 
-    G and A A' / n have the same largest eigenvalue; the smaller is taken, in float64, summed
-    over blocks, so nothing of x's size is copied (an index array copies the rows it names).
+    G and A A' / n have the same largest eigenvalue; the smaller matrix is used, in float64, summed
+    over blocks, so no copy as large as x is made (an index array copies the rows it names).
     If both exceed 1024 x 1024 the bound is the smaller of G's trace and the largest row
-    sum of |A|'|A| / n, either at least G's largest eigenvalue. L > 0: A holds a column of ones.
+    sum of |A|'|A| / n; both are at least G's largest eigenvalue. L > 0, since A has a column of ones.
 
     x (n,) or (n, d), n >= 1. Raises OverflowError if the squares of x exceed float64.
     """
@@ -51,19 +51,19 @@ def largest_eigenvalue(model: Model, x: FloatArray, rows: Rows | None = None) ->
 
 
 def learning_rate(model: Model, x: FloatArray) -> float:
-    """Return 1/L: with all rows in a batch the loss never rises, whatever the start."""
+    """Return 1/L: with full batches the loss never rises, from any start."""
     return 1 / largest_eigenvalue(model, x)
 
 
 def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
-    """Return 1/L for the steepest batch of epoch 0: the rate to use when a run diverges.
+    """Return 1/L for the steepest batch of epoch 0: the rate to use if training diverges.
 
     Raises ValueError if there is no batch.
     """
     if not batching.rows(dataset.n, 0):
         raise ValueError(
-            f"{dataset.name}: no batch is left of {dataset.n} rows, batch size {batching.batch_size}: "
-            f"take a batch size of {dataset.n} or less, or keep the last batch"
+            f"{dataset.name}: {dataset.n} rows make no full batch of {batching.batch_size}: "
+            f"use a batch size of {dataset.n} or less, or keep the last batch"
         )
     return 1 / steepest(dataset, batching, 0)
 
@@ -97,11 +97,11 @@ def _steepest(dataset: Dataset, length: int, batches: list[Rows]) -> float:
 
 
 def batch_learning_rate(dataset: Dataset, batching: Batching) -> float:
-    """Return the dataset's learning rate, lowered where needed to 1/L for each batch of every epoch.
+    """Return the dataset's learning rate, lowered if necessary to 1/L for every batch of every epoch.
 
-    With 1/L no step raises the loss of its own batch, nor stretches an error. Shuffled batches are not known before,
+    With 1/L no step raises the loss of its own batch or amplifies an error. Shuffled batches are not known in advance,
     but the mean square of the longest rows (x, 1) bounds them all; for batches of one row it is exact. The rate for
-    all rows at once stays as it is.
+    full batches is unchanged.
     """
     if batching.batch_size is None:
         return dataset.learning_rate
@@ -141,7 +141,7 @@ def _cheap_bound(a: FloatArray) -> float:
 
 
 def _gram_and_sums(a: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return A'A and the sums of A's columns, of rows that are read once."""
+    """Return A'A and the column sums of A, reading each row once."""
     gram, sums = np.zeros((a.shape[1], a.shape[1])), np.zeros(a.shape[1])
     for block in _blocks(a):
         gram += block.T @ block

@@ -1,4 +1,4 @@
-"""What is learnt from: the four models, a dataset, and how its rows are batched."""
+"""The four models, a dataset, and how its rows are batched."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DTYPES = ("float32", "float64")
+DEFAULT_DTYPE = "float32"
 
 FloatArray = NDArray[np.floating]
 LabelArray = NDArray[np.int64]
@@ -41,15 +42,15 @@ class Model(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """One table of rows, the model that learns from it, and where it comes from.
+    """One table of rows, the model to fit to it, and its origin.
 
     x              (n,) for simple_linear, else (n, d); float32 or float64, C-contiguous
     y              (n,); x's dtype for the linear models and logistic, int64 for softmax
     classes        k for softmax, 1 otherwise
     learning_rate  the lesson's own, or 1/L with L a bound on the largest eigenvalue of the
                    loss's Hessian (`datasets.curvature.learning_rate`)
-    labels         the user's own class labels in the order of their codes, if there are any
-    folder         where x and y lie on the disk, if they are mapped from it and not held in memory
+    labels         the user's class labels in the order of their codes, if there are any
+    folder         the folder from which x and y are mapped; empty if they are in memory
     """
 
     name: str
@@ -85,18 +86,18 @@ class Dataset:
 
     @property
     def on_disk(self) -> bool:
-        """Whether x and y are read from the disk as they are used; they cannot be written to then."""
+        """Whether x and y are read from disk as they are used; they are then read-only."""
         return bool(self.folder)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the numbers of x and then y, in C order; all of them are read."""
+        """Return the SHA-256 of all numbers of x and then y, in C order."""
         both = hashlib.sha256()
         for array in (self.x, self.y):
             both.update(np.ascontiguousarray(array).data)
         return both.hexdigest()
 
     def some(self, rows: Rows) -> Dataset:
-        """Return a dataset of these rows alone, in memory (of a slice, where they already are)."""
+        """Return a dataset of only these rows, in memory (a slice is not copied)."""
         return replace(self, x=self.x[rows], y=self.y[rows], folder="")
 
     def astype(self, dtype: str) -> Dataset:
@@ -109,14 +110,14 @@ class Dataset:
                 y = self.y if self.model is Model.SOFTMAX else self.y.astype(dtype, copy=False)
                 return replace(self, x=self.x.astype(dtype, copy=False), y=y)
         except FloatingPointError:
-            raise ValueError(f"{self.name}: a number exceeds {dtype}: scale it down or take float64") from None
+            raise ValueError(f"{self.name}: a number exceeds {dtype}: scale it down or use float64") from None
 
 
 @dataclass(frozen=True)
 class Batching:
-    """How an epoch walks through the rows; the words and their meaning are DataLoader's.
+    """How an epoch walks through the rows; the names mean what they mean in torch's DataLoader.
 
-    batch_size   rows in a batch; None takes all rows at once
+    batch_size   rows per batch; None means all rows at once
     shuffle      a new row order every epoch, drawn from (seed, epoch)
     drop_last    leave out a last batch that is shorter than batch_size
     """
@@ -128,7 +129,7 @@ class Batching:
 
     def __post_init__(self) -> None:
         if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"batch size {self.batch_size}: give 1 or more, or none to take all rows at once")
+            raise ValueError(f"batch size {self.batch_size}: give 1 or more, or none for all rows at once")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: give 0 or more")
 

@@ -1,4 +1,4 @@
-"""The user's own file as a dataset: the model inferred or given, the features standardised."""
+"""Load a user's file as a dataset: infer the model unless given, and standardise the features."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ SUFFIXES = (".csv", ".npz")
 
 
 def load_file(file: str, *, model: Model | None = None, target: str | None = None, raw: bool = False) -> Dataset:
-    """Return the dataset in a .csv (`target` names a column) or .npz (arrays x and y), in float64.
+    """Load the dataset in a .csv (`target` names a column) or .npz (arrays x and y), in float64.
 
-    Classes need logistic if there are two and softmax if more, numbers simple_linear if there is
-    one feature and multivariate_linear if more, unless the model is given. Features
-    are standardised to mean 0 and population standard deviation 1, a constant one becoming
-    zeros, unless `raw`; targets keep their own units. The learning rate is 1/L.
+    Unless the model is given, two classes are fitted with logistic and more with softmax; numbers are fitted
+    with simple_linear if there is one feature and multivariate_linear if there are more. Features
+    are standardised to mean 0 and population standard deviation 1 (a constant one becomes
+    zeros), unless `raw`; targets keep their own units. The learning rate is 1/L.
 
-    Raises ValueError, one line with file, reason and remedy, for anything it cannot use.
+    Raises ValueError, with one line that names file, reason and remedy, for anything it cannot use.
     """
     _check_file(file)
     if Path(file).suffix.lower() == ".csv":
         columns = read_csv(file, target, model)
     elif target is not None:
-        raise ValueError(f"{file}: the target of an .npz is its array y, not '{target}': leave out --target")
+        raise ValueError(f"{file}: the target in an .npz file is its array y: leave out --target {target}")
     else:
         columns = read_npz(file, model)
     chosen = _model(file, columns, model)
@@ -60,7 +60,7 @@ def _check_file(file: str) -> None:
     if path.is_file():
         return
     if path.is_dir():
-        raise ValueError(f"{file}: is a folder: name a file in it")
+        raise ValueError(f"{file} is a folder: name a file in it")
     folder = path.parent
     others = [other.name for other in folder.iterdir() if other.suffix.lower() in SUFFIXES] if folder.is_dir() else []
     near = difflib.get_close_matches(path.name, others, n=3, cutoff=0.5)
@@ -69,15 +69,15 @@ def _check_file(file: str) -> None:
 
 
 def _model(file: str, columns: Columns, given: Model | None) -> Model:
-    """Return the model that fits the columns; the readers have told classes from numbers."""
+    """Return the model for these columns; the readers have already decided between classes and numbers."""
     features = columns.x.shape[1]
     if columns.y.dtype == np.int64:
         classes = int(columns.y.max()) + 1
         if given is Model.LOGISTIC and classes != 2:
-            raise ValueError(f"{file}: {columns.origin} holds {classes} classes, logistic takes 2: take softmax")
+            raise ValueError(f"{file}: {columns.origin} holds {classes} classes, logistic takes 2: use softmax")
         return given or (Model.LOGISTIC if classes == 2 else Model.SOFTMAX)
     if given is Model.SIMPLE_LINEAR and features != 1:
         raise ValueError(
-            f"{file}: there are {features} features, simple_linear takes 1: take --model multivariate_linear"
+            f"{file}: there are {features} features, simple_linear takes 1: use --model multivariate_linear"
         )
     return given or (Model.SIMPLE_LINEAR if features == 1 else Model.MULTIVARIATE_LINEAR)

@@ -1,4 +1,4 @@
-"""Data on disk, larger than memory: a folder with x.npy and y.npy, mapped into memory and never copied."""
+"""Data larger than memory: a folder with x.npy and y.npy, which are mapped and never copied."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from datasets.curvature import learning_rate
 from datasets.dataset import Dataset, FloatArray, LabelArray, Model
 
 X_FILE, Y_FILE = "x.npy", "y.npy"
-# Numbers of y that are looked at together.
+# How many numbers are read at a time.
 _BLOCK_NUMBERS = 1 << 20
 
 
 def open_folder(spec: str, *, model: Model | None, dtype: str) -> Dataset:
-    """Return the dataset of a folder whose x.npy holds (n, d), or (n,) for one feature, in C order.
+    """Open the dataset of a folder whose x.npy holds (n, d), or (n,) for one feature, in C order.
 
-    x and y are mapped, so that rows are read from the disk when they are used; features are taken as they are. Targets
-    are numbers in x's own dtype, or int64 class numbers 0..k-1. Classes need softmax; numbers need simple_linear for
-    one feature and multivariate_linear for more, and logistic only if the model is given. The learning rate is 1/L.
-    x is read through once, to find L and to see that nothing is wrong with it, and y a few times.
+    x and y are mapped, so rows are read from disk when they are used; features are not standardised. Targets
+    are numbers in the dtype of x, or int64 class numbers 0..k-1. Classes are fitted with softmax; numbers with
+    simple_linear for one feature and multivariate_linear for more, and with logistic only if the model is given. The
+    learning rate is 1/L. x is read once, to find L and to check the numbers, and y a few times.
 
-    Raises ValueError, one line with folder, reason and remedy, for anything it cannot use.
+    Raises ValueError, with one line that names folder, reason and remedy, for anything it cannot use.
     """
     x, y = arrays(Path(spec))
     if str(x.dtype) != dtype:
-        other = f"take --dtype {x.dtype}" if x.dtype in (np.float32, np.float64) else "store float32 or float64"
+        other = f"use --dtype {x.dtype}" if x.dtype in (np.float32, np.float64) else "store float32 or float64"
         raise ValueError(f"{spec}: {X_FILE} holds {x.dtype}, not {dtype}: {other}")
     if x.ndim not in (1, 2) or y.ndim != 1 or len(x) != len(y) or not x.size or not x.flags.c_contiguous:
         raise ValueError(f"{spec}: x has shape {x.shape} and y {y.shape}: store x as (n, d) in C order and y as (n,)")
@@ -53,15 +53,15 @@ def open_folder(spec: str, *, model: Model | None, dtype: str) -> Dataset:
 
 
 def arrays(folder: Path) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return x and y of a folder, mapped read-only; raise ValueError, with the remedy, if they are not there."""
+    """Return x and y of a folder, mapped read-only; raise ValueError, with the remedy, if they are missing."""
     return _mapped(folder / X_FILE), _mapped(folder / Y_FILE)
 
 
 def sample(dataset: Dataset, batch_sizes: Sequence[int], folder: Path) -> Dataset:
-    """Return a dataset on disk of rows from the start, the middle and the end of another one, written to a new folder.
+    """Write rows from the start, the middle and the end of a dataset to a new folder, and return them as a dataset.
 
-    As many of each as the largest batch has, and half as many and a few of the end, so that batches of each size above
-    1 have a short last one; all rows of a dataset that is no larger.
+    Start and middle give as many rows as the largest batch, the end half as many and a few more, so that every batch
+    size above 1 has a short last batch. A dataset no larger than that is used whole.
     """
     n, rows = dataset.n, max(batch_sizes)
     last = next(last for last in count(rows // 2) if all((2 * rows + last) % size for size in batch_sizes if size > 1))
@@ -90,9 +90,9 @@ def _model(spec: str, x: FloatArray, y: LabelArray | FloatArray, given: Model | 
     chosen = given or (Model.SOFTMAX if y.dtype.kind in "biu" else fitting)
     wanted = np.dtype(np.int64) if chosen is Model.SOFTMAX else x.dtype
     if y.dtype != wanted:
-        raise ValueError(f"{spec}: {Y_FILE} holds {y.dtype}, {chosen} takes {wanted}: store it so")
+        raise ValueError(f"{spec}: {Y_FILE} holds {y.dtype}, {chosen} takes {wanted}: store it as {wanted}")
     if chosen is Model.SIMPLE_LINEAR and features != 1:
-        raise ValueError(f"{spec}: there are {features} features, simple_linear takes 1: take multivariate_linear")
+        raise ValueError(f"{spec}: there are {features} features, simple_linear takes 1: use multivariate_linear")
     return chosen
 
 
@@ -110,7 +110,7 @@ def _classes(spec: str, y: NDArray[Any]) -> int:
 def _check_numbers(spec: str, y: NDArray[Any], model: Model) -> None:
     for block in _blocks(y):
         if model is Model.LOGISTIC and not np.isin(block, (0, 1)).all():
-            raise ValueError(f"{spec}: {Y_FILE} holds other numbers than 0 and 1: logistic takes these two")
+            raise ValueError(f"{spec}: {Y_FILE} holds numbers other than 0 and 1: logistic takes only these")
         if not np.isfinite(block).all():
             raise ValueError(f"{spec}: {Y_FILE} holds NaN or infinity: leave such rows out")
 
@@ -121,7 +121,7 @@ def _learning_rate(spec: str, model: Model, x: FloatArray) -> float:
     except OverflowError:
         finite = all(np.isfinite(block).all() for block in _blocks(x))
         remedy = "scale its features down" if finite else "leave out the rows with NaN or infinity"
-        raise ValueError(f"{spec}: {X_FILE} holds what cannot be squared and summed: {remedy}") from None
+        raise ValueError(f"{spec}: {X_FILE} holds numbers whose squares cannot be summed: {remedy}") from None
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:

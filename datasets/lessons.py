@@ -1,6 +1,6 @@
-"""The tables of the study notes this project grew out of: small enough to check by hand.
+"""The small tables of the study notes this project grew out of, which can be checked by hand.
 
-Features and targets are the notes' own numbers, not standardised.
+Features and targets are the numbers in the notes, not standardised.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datasets.dataset import Dataset, Model
 
 
 def study_hours() -> Dataset:
-    """Return hours of study and points, y = 2 x."""
+    """Return hours of study against points, y = 2 x."""
     return _lesson("study_hours", Model.SIMPLE_LINEAR, [1, 2, 3], [2, 4, 6], rate=0.01)
 
 
 def identity() -> Dataset:
-    """Return y = x: every parameter on the way is half of `study_hours`'s."""
+    """Return y = x: during training every parameter is half that of `study_hours`."""
     return _lesson("identity", Model.SIMPLE_LINEAR, [1, 2, 3], [1, 2, 3], rate=0.01)
 
 
@@ -29,19 +29,19 @@ def triple() -> Dataset:
 
 
 def quiz_scores() -> Dataset:
-    """Return three quiz scores a row and the final score."""
+    """Return three quiz scores per row and the final score."""
     x = [[73, 80, 75], [93, 88, 93], [89, 91, 90], [96, 98, 100], [73, 66, 70]]
     return _lesson("quiz_scores", Model.MULTIVARIATE_LINEAR, x, [152, 185, 180, 196, 142], rate=1e-5)
 
 
 def pass_fail() -> Dataset:
-    """Return two features a row and whether the exam was passed."""
+    """Return two features per row and whether the exam was passed."""
     x = [[1, 2], [2, 3], [3, 1], [4, 3], [5, 3], [6, 2]]
     return _lesson("pass_fail", Model.LOGISTIC, x, [0, 0, 0, 1, 1, 1])
 
 
 def three_grades() -> Dataset:
-    """Return four features a row and one of three grades."""
+    """Return four features per row and one of three grades."""
     x = [
         [1, 2, 1, 1],
         [2, 1, 3, 2],

@@ -1,4 +1,4 @@
-"""The user's own .npz: an array x of features and an array y of targets."""
+"""Read a user's .npz: an array x of features and an array y of targets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from datasets.dataset import Model
 
 
 def read_npz(file: str, model: Model | None) -> Columns:
-    """Return the file's x and y; raise ValueError, one line with the remedy, if it has faults.
+    """Read x and y; raise ValueError, with one line that names the remedy, if the file has faults.
 
     x is (n, d), or (n,) for one feature, of any real dtype. y is (n,): classes if the model
-    says so or, with no model given, if it holds integers or booleans; classes are 0..k-1.
-    A float64 x in C order is kept as it was read, not copied.
+    classifies or, with no model given, if it holds integers or booleans; classes are 0..k-1.
+    A float64 x in C order is not copied.
     """
     x, y = _arrays(file)
     if y.dtype.kind not in "biuf" or x.dtype.kind not in "biuf":
@@ -58,13 +58,13 @@ def _arrays(file: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _classes(file: str, y: NDArray[Any]) -> NDArray[np.int64]:
     if not whole(y):
-        raise ValueError(f"{file}: y holds fractions, not classes: number the classes 0..k-1 or take a linear model")
+        raise ValueError(f"{file}: y holds fractions, not classes: number the classes 0..k-1 or use a linear model")
     values = np.unique(y)
     if len(values) < 2:
-        raise ValueError(f"{file}: y holds one class only, {values[0]}: add rows of another")
+        raise ValueError(f"{file}: y holds only one class, {values[0]}: add rows of another")
     if not np.array_equal(values, np.arange(len(values))):
         raise ValueError(
             f"{file}: y holds {len(values)} labels from {values[0]} to {values[-1]}, not 0..{len(values) - 1}: "
-            "number the classes 0..k-1 (np.unique, return_inverse=True), or take a linear model"
+            "number the classes 0..k-1 (np.unique, return_inverse=True), or use a linear model"
         )
     return y.astype(np.int64, copy=False)

@@ -1,4 +1,4 @@
-"""A dataset as plain arrays in files, so that a timed worker needs NumPy alone to load it."""
+"""Datasets saved as plain arrays, so that a timed worker needs only NumPy to load one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datasets.folder import X_FILE, Y_FILE, arrays
 
 
 def save(dataset: Dataset, folder: Path) -> None:
-    """Write x.npy, y.npy and dataset.json into the folder, which is made if need be; of data on disk only the last."""
+    """Write x.npy, y.npy and dataset.json into the folder, created if missing; for data on disk only dataset.json."""
     folder.mkdir(parents=True, exist_ok=True)
     if not dataset.on_disk:
         np.save(folder / X_FILE, dataset.x, allow_pickle=False)
@@ -32,10 +32,10 @@ def save(dataset: Dataset, folder: Path) -> None:
 
 
 def open_saved(folder: Path) -> Dataset:
-    """Return what `save` wrote there, bit for bit, mapped: what is written to it stays in this process.
+    """Map what `save` wrote there, bit for bit; writes to the arrays stay in this process.
 
-    All processes share the pages of the files, so an implementation's own copy is the only anonymous one. Data on disk
-    stay where they are, and cannot be written to.
+    All processes share the pages of the files, so only an implementation's own copy takes anonymous memory. Data on
+    disk stay where they are and are read-only.
     """
     facts = json.loads((folder / "dataset.json").read_text(encoding="ascii"))
     model = Model(facts["model"])
@@ -60,5 +60,5 @@ def open_saved(folder: Path) -> Dataset:
 
 
 def mapped_bytes(folders: Iterable[str]) -> int:
-    """Return how many bytes of these folders' files `open_saved` maps so that they can be written to."""
+    """Return how many bytes `open_saved` maps writable from these folders."""
     return sum(file.stat().st_size for folder in set(folders) for file in Path(folder).glob("*.npy"))

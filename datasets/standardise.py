@@ -1,4 +1,4 @@
-"""Features brought to one scale."""
+"""Standardisation of features."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 
 def standardise(x: NDArray[np.float64]) -> None:
-    """Give every column of x (n, d), in place, mean 0 and population standard deviation 1.
+    """Scale every column of x (n, d) in place to mean 0 and population standard deviation 1.
 
-    A constant column becomes zeros. x must be finite; no copy of it is made.
+    A constant column becomes zeros. x must be finite; it is not copied.
     """
     low, high = x.min(axis=0), x.max(axis=0)
     # A power of two is an exact scale, and keeps sums and squares within float64.
@@ -17,7 +17,7 @@ def standardise(x: NDArray[np.float64]) -> None:
     np.ldexp(x, -exponents, out=x)
     x -= x.mean(axis=0)
     deviations = np.sqrt(np.einsum("ij,ij->j", x, x) / len(x))
-    # Rounding leaves a constant column a tiny deviation of its own: compare its values instead.
+    # Rounding gives a constant column a tiny deviation, so compare its values instead.
     constant = (low == high) | (deviations == 0)
     x /= np.where(constant, 1.0, deviations)
     x[:, constant] = 0.0

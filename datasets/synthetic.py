@@ -20,7 +20,7 @@ Block = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Synthetic:
-    """A drawn dataset and the float64 weights behind it: w (), (d,) or (d, k), b () or (k,)."""
+    """A synthetic dataset and the float64 weights behind it: w (), (d,) or (d, k), b () or (k,)."""
 
     dataset: Dataset
     w: NDArray[np.float64]
@@ -28,15 +28,15 @@ class Synthetic:
 
 
 def draw(model: Model, n: int, d: int, k: int = 1, seed: int = 0, *, dtype: str = "float64") -> Synthetic:
-    """Return n rows drawn from the model itself, and its true parameters.
+    """Draw n rows from the model itself, and return them with its true parameters.
 
-    x is standard normal; w is normal with deviation 1/sqrt(d), so that z varies as much at any
+    x is standard normal; w is normal with deviation 1/sqrt(d), so that z varies equally for every
     d; b is standard normal. y is z + 0.1 e with e standard normal for the linear models, and
-    drawn from the model's own probabilities for the classes. k is 1 unless the model is softmax.
+    drawn from the model's own probabilities for the classifiers. k is 1 unless the model is softmax.
 
-    Weights, features and targets have a stream each, read in row order, and z is summed feature
-    by feature: neither the block size, the BLAS nor the threads can change a byte. float32
-    holds the same draws, rounded. Beyond x and y only blocks of half a MiB are allocated.
+    Weights, features and targets each have their own random stream, read in row order, and z is summed feature
+    by feature, so block size, BLAS and threads cannot change a byte. float32
+    holds the same draws, rounded. Apart from x and y only blocks of half a MiB are allocated.
 
     Raises ValueError for sizes that do not fit the model or the memory.
     """
@@ -48,7 +48,7 @@ def draw(model: Model, n: int, d: int, k: int = 1, seed: int = 0, *, dtype: str 
         x = np.empty((n, d), dtype)
         y = np.empty(n, np.int64 if model is Model.SOFTMAX else dtype)
     except (MemoryError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name(model, n, d, k, seed)}: does not fit in memory ({error}): take fewer rows") from None
+        raise ValueError(f"{name(model, n, d, k, seed)}: does not fit in memory ({error}): use fewer rows") from None
     size = max(1, BLOCK_NUMBERS // max(d, k))
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
@@ -76,7 +76,7 @@ def parse(spec: str) -> tuple[Model, int, int, int, int]:
     for pair in pairs:
         key, _, text = (part.strip() for part in pair.partition("="))
         if key not in known or key in values:
-            wrong = "is given twice" if key in values else f"is no setting of {model}"
+            wrong = "is given twice" if key in values else f"is not a setting of {model}"
             raise ValueError(f"{spec}: '{key}' {wrong}: give each of {', '.join(known)} once, as in {EXAMPLE}")
         values[key] = _whole(spec, key, text)
     if "n" not in values:
@@ -105,20 +105,20 @@ def _whole(spec: str, key: str, text: str) -> int:
     except ValueError:
         number = float("nan")
     if not number.is_integer():
-        raise ValueError(f"{spec}: {key}={text} is no whole number: write {key}=1000 or {key}=1e3")
+        raise ValueError(f"{spec}: {key}={text} is not a whole number: write {key}=1000 or {key}=1e3")
     return int(number)
 
 
 def _check(model: Model, n: int, d: int, k: int, seed: int) -> None:
     spec = name(model, n, d, k, seed)
     if n < 1 or d < 1 or seed < 0:
-        raise ValueError(f"{spec}: n and d are 1 or more, seed is 0 or more")
+        raise ValueError(f"{spec}: n and d must be 1 or more, seed 0 or more")
     if model is Model.SIMPLE_LINEAR and d != 1:
-        raise ValueError(f"{spec}: simple_linear has one feature: leave d out, or take multivariate_linear")
+        raise ValueError(f"{spec}: simple_linear has one feature: leave d out, or use multivariate_linear")
     if model is Model.SOFTMAX and k < 2:
-        raise ValueError(f"{spec}: softmax needs two classes or more: give k=2 or more")
+        raise ValueError(f"{spec}: softmax needs at least two classes: give k=2 or more")
     if model is not Model.SOFTMAX and k != 1:
-        raise ValueError(f"{spec}: only softmax has k={k} classes: leave k out")
+        raise ValueError(f"{spec}: only softmax takes k={k} classes: leave k out")
 
 
 def _logits(block: Block, w: Block, b: Block) -> Block:

@@ -1,4 +1,4 @@
-"""HOW IT IS LEARNT: the table of implementations, and how one of them is loaded.
+"""The table of implementations, and how to load one of them.
 
 Importing this package imports none of the libraries that the implementations use.
 """
@@ -19,23 +19,23 @@ from impls.protocol import Implementation, Trainer
 
 
 class Role(StrEnum):
-    """What an implementation is in the comparison; the name of a role names all of it."""
+    """What an implementation is in the comparison; the name of a role selects all its implementations."""
 
-    FOUR = "four"  # what a good user of its library writes: run unless others are named
-    TUNED = "tuned"  # the same models, with its library at its best
-    YARDSTICK = "yardstick"  # what somebody would pick instead
+    FOUR = "four"  # what a good user of its library writes; run by default
+    TUNED = "tuned"  # the same models with the library at its best
+    YARDSTICK = "yardstick"  # the off-the-shelf choice
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of an implementation without importing its library.
+    """What is known about an implementation without importing its library.
 
     target    "module:Class", or "path/to/file.py:Class" for one outside the repository
-    requires  the library without which it cannot run; empty when only its own module knows
-    devices   the kinds of device that it can use; empty when only its runtime knows
-    role      what it is in the comparison; one from outside the table competes as the four do
+    requires  the library that it needs; empty if only its own module knows
+    devices   the kinds of device that it can use; empty if only its runtime knows
+    role      what it is in the comparison; an outside implementation is treated like the four
     compiler  whether its library calls the system's C++ compiler
-    resident  whether all rows must lie on its device, so that it cannot be fed from the host or the disk
+    resident  whether it needs all rows on its device, so that it cannot be fed from the host or from disk
     """
 
     name: str
@@ -79,41 +79,41 @@ TABLE: dict[str, Row] = {
     )
 }
 
-# What is run unless something else is named.
+# The default implementations.
 FOUR = tuple(name for name, row in TABLE.items() if row.role is Role.FOUR)
 
-# Every ratio is a time over the time of this implementation on the CPU.
+# Every ratio is relative to the time of this implementation on the CPU.
 BASELINE = "numpy_manual"
 
 
 class Unavailable(Exception):
-    """The implementation cannot run here, for the reason given: its library is not installed."""
+    """The implementation cannot run here, for the reason given; its library is not installed, for example."""
 
 
 class Unusable(Exception):
-    """What was named is not an implementation, for the reason given."""
+    """The name does not refer to an implementation, for the reason given."""
 
 
 def named(name: str) -> tuple[str, ...]:
-    """Return the names that a name stands for: those of a role, or itself."""
+    """Return the implementations that a name stands for: those of a role, or the name itself."""
     return tuple(each for each, row in TABLE.items() if row.role == name) or (name,)
 
 
 def row(name: str) -> Row | None:
-    """Return the row of a name in the table, or a new row for an outside target, else None."""
+    """Return the row of a name in the table, or a new row for an outside target; otherwise None."""
     return TABLE.get(name) or (Row(name, name) if ":" in name else None)
 
 
 def load(name: str) -> Implementation:
     """Import and return the implementation of this name or target.
 
-    Raises Unavailable when the library or the compiler that its row requires is missing, and Unusable when the
-    target names no file, module or class, or a class that lacks a verb or its runtime. Any other
-    error of the import is the implementation's own and rises.
+    Raises Unavailable if the library or compiler that its row requires is missing, and Unusable if the
+    target names no file, module or class, or a class that lacks a method or its runtime. Any other
+    import error is a fault of the implementation and propagates.
     """
     found = row(name)
     if found is None:
-        raise Unusable(f"'{name}' is not in the table; name one outside it path/to/file.py:Class")
+        raise Unusable(f"'{name}' is not a built-in name; name your own implementation as path/to/file.py:Class")
     if found.compiler and shutil.which("clang++" if sys.platform == "darwin" else "g++") is None:
         raise Unavailable("needs a C++ compiler")
     place, _, attribute = found.target.rpartition(":")
@@ -150,6 +150,6 @@ def _check_verbs(candidate: object, name: str) -> None:
     verbs = [verb for verb in vars(Trainer) if not verb.startswith("_")]
     if not issubclass(candidate, Trainer):
         missing = ", ".join(verb for verb in verbs if verb not in dir(candidate))
-        raise Unusable(f"{name} lacks the verb {missing}: see impls/protocol.py")
+        raise Unusable(f"{name} lacks the method {missing}: see impls/protocol.py")
     if "runtime" not in dir(candidate):
         raise Unusable(f"{name} lacks the attribute runtime: 'numpy', 'torch' or 'jax'")

@@ -67,11 +67,11 @@ PREDICTIONS = {
 def _step(
     params: Params, learning_rate: Array, x: Array, y: Array, rows: Array | None, model: str, size: int
 ) -> tuple[Params, Array]:
-    """Move the parameters once, on the batch of these rows: their numbers, the first one, or None for all.
+    """Update the parameters on one batch; `rows` holds its row numbers, its first row, or None for all rows.
 
-    The loss is returned too. Otherwise XLA would leave it out, and JAX would be timed for less work
-    than the others, which all compute the loss of every batch. The model is a plain string, its name: JAX looks a
-    member of an enum up in Python, which costs a tenth of a small step; arguments by name cost a little too.
+    The loss is returned too. Otherwise XLA would remove it, and JAX would do less work than the
+    others, which all compute the loss of every batch. The model is a plain string because JAX looks up an
+    enum member in Python, which costs a tenth of a small step; keyword arguments cost a little too.
     """
     if rows is not None and rows.ndim:
         x, y = x[rows], y[rows]
@@ -85,7 +85,7 @@ _VALUE_AND_GRAD = {model: jax.jit(jax.value_and_grad(loss)) for model, loss in M
 _PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
 
 
-# x, y, which of their rows (the numbers, the first one, or None for all), and how many.
+# x, y, their rows in the batch (row numbers, the first row, or None for all), and how many.
 Batch = tuple[Array, Array, Array | None, int]
 
 
@@ -104,11 +104,11 @@ class JaxGrad:
         self.reset(start, 0)
 
     def _placed(self, array: np.ndarray) -> Array:
-        """Copy to the device; device_put alone would share the memory of an aligned array, may_alias=False or not."""
+        """Copy to the device; device_put alone would share an aligned array's memory, even with may_alias=False."""
         return jax.device_put(array.copy(), self._device)
 
     def _held(self, array: np.ndarray) -> Any:
-        """Return what all rows are kept in: an array on the device, or the host's own."""
+        """Return where the rows are kept: an array on the device, or the host's array."""
         return array if self._fed else self._placed(array)
 
     def reset(self, start: Params, epochs: int) -> None:
@@ -117,11 +117,11 @@ class JaxGrad:
         self._orders = iter([self._brought(order) if self._fed else self._picked(order) for order in orders])
 
     def _picked(self, order: Iterable[Rows]) -> list[Batch]:
-        """Return what `_step` takes of each batch: the data, which of their rows, and how many."""
+        """Return the arguments of `_step` for each batch: the data, which rows, and how many."""
         return [(self._x, self._y, *self._placed_rows(rows)) for rows in order]
 
     def _brought(self, order: Iterable[Rows]) -> Iterator[Batch]:
-        """Yield the same of rows on the host, of which a batch is all that the device has: brought in its turn."""
+        """Yield the same for rows on the host, moving each batch to the device when it is needed."""
         for rows in order:
             x, y = (jax.device_put(array[rows], self._device) for array in (self._x, self._y))
             yield x, y, None, len(y)

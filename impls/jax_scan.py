@@ -2,16 +2,16 @@
 
 What makes it fast, and where each idea comes from:
 
-- *One call an epoch.* `jax.lax.scan` keeps the loop over the batches in the compiled program, where a Python loop pays
-  for a dispatch each step (JAX's own guide, "JAX control flow": scan; the training loops of Brax and PureJaxRL, whose
-  epochs are scans). The short last batch is a step after the scan, in the same call.
-- *Class-major logits.* With w as (k, d) and z as (k, rows) both products, w x' and r x, are ones that XLA's library for
-  the CPU takes as they are; the product x' r of (d, k) parameters makes it turn x first.
+- *One call per epoch.* `jax.lax.scan` keeps the loop over the batches in the compiled program, whereas a Python loop
+  pays for a dispatch each step (JAX's guide, "JAX control flow": scan; the training loops of Brax and PureJaxRL).
+  The short last batch is a step after the scan, in the same call.
+- *Class-major logits.* With w as (k, d) and z as (k, rows), XLA's CPU library computes both products, w x' and r x,
+  directly; for the product x' r of (d, k) parameters it would transpose x first.
 - *A label is compared, not looked up.* The derivative of `take_along_axis` is a scatter; that of a sum over the classes
   equal to the label is a fused subtraction (optax's one-hot losses, and XLA's advice against scatter on a CPU).
-- *Parameters are donated*, so that the update is made in their own memory (JAX's guide, "Buffer donation").
+- *Parameters are donated*, so they are updated in their own memory (JAX's guide, "Buffer donation").
 
-The losses of all batches are returned, as `jax_grad` returns each: XLA leaves out what nobody returns.
+The losses of all batches are returned, as in `jax_grad`: XLA removes results that are not returned.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def _epoch(
     size: int,
     rest: int,
 ) -> tuple[Params, Array, Array]:
-    """Move the parameters once for each batch, in order; return them and the losses.
+    """Update the parameters once per batch, in order; return them and the losses.
 
     batches   the batches of `size` rows: the row numbers of each, or its first row
-    last      the same of the batch of `rest` rows that follows them, if `rest` is not 0
+    last      the same for the batch of `rest` rows that follows them, if `rest` is not 0
     """
 
     def step(params: Params, rows: Array, size: int) -> tuple[Params, Array]:
@@ -117,7 +117,7 @@ _PREDICT = {model: jax.jit(predict) for model, predict in PREDICTIONS.items()}
 
 
 class JaxScan:
-    """Gradient descent as one compiled call an epoch, which is dispatched without waiting for it."""
+    """Gradient descent as one compiled call per epoch, dispatched without waiting for its end."""
 
     runtime: ClassVar[str] = "jax"
 
@@ -130,11 +130,11 @@ class JaxScan:
         self.reset(start, 0)
 
     def _placed(self, array: np.ndarray) -> Array:
-        """Copy to the device; device_put alone would share the memory of an aligned array, may_alias=False or not."""
+        """Copy to the device; device_put alone would share an aligned array's memory, even with may_alias=False."""
         return jax.device_put(array.copy(), self._device)
 
     def reset(self, start: Params, epochs: int) -> None:
-        """The parameters are kept with the transpose of w: the same for the models whose w has one axis or none."""
+        """Keep the transpose of w, which changes nothing for models whose w has one axis or none."""
         self._params = Params(self._placed(start.w.T), self._placed(start.b))
         orders = (self._batching.rows(len(self._y), epoch) for epoch in range(epochs))
         if self._batching.shuffle:
@@ -144,7 +144,7 @@ class JaxScan:
             self._orders = repeat(self._ordered, epochs)
 
     def _placed_order(self, order: list[slice | np.ndarray]) -> _Order:
-        """Return what `_epoch` takes: the batches of one size, the last one if it is shorter, and both sizes."""
+        """Return the arguments of `_epoch`: the batches of one size, the last one if shorter, and both sizes."""
         rows = [one.start if isinstance(one, slice) else one for one in order]
         sizes = [one.stop - one.start if isinstance(one, slice) else len(one) for one in order] or [1]
         rest = sizes[-1] if sizes[-1] < sizes[0] else 0

@@ -5,20 +5,20 @@ What makes it fast, and where each idea comes from:
 - *Blocks of rows.* An epoch needs x twice, for z = x w + b and for x' r. A block that stays in the second-level cache
   is read from memory once, and no array of n rows is made beside x and y (cache blocking: Lam, Rothberg and Wolf, "The
   cache performance and optimizations of blocked algorithms", ASPLOS 1991; Dask and scikit-learn's pairwise reductions
-  walk through rows in chunks alike).
-- *Class-major logits.* z is (k, rows): maximum and sum over the classes, and whatever is subtracted from a row or
-  divides it, are then k operations on long contiguous arrays, where (rows, k) makes loops over k numbers of each row
+  also walk through rows in chunks).
+- *Class-major logits.* z is (k, rows): maximum and sum over the classes, and any subtraction from a row or division
+  of it, are then k operations on long contiguous arrays, whereas (rows, k) loops over the k numbers of each row
   (structure of arrays: Intel's optimization manual, "SoA for SIMD").
-- *Few passes, all in place.* Ufuncs write to arrays made once (`out=`), a row is scaled by a reciprocal, and logistic
-  needs tanh and log alone: with s = 1 - 2 y and t = tanh(z / 2), p - y = (s + t) / 2.
-- *Sums are products with ones.* For sums over one axis of the logits the BLAS takes half to a third of the time of
-  `np.add.reduce`, on arrays that lie in cache.
-- *Little to decide.* For arrays of a few rows the cost of a call is all there is: `dot` costs less of it than `@`.
-- *Small products.* OpenBLAS has kernels that pack nothing, for products of up to 10^6 multiplications
-  (interface/gemm.c, SMALL_MATRIX_OPT); a block of softmax is one of them.
+- *Few passes, all in place.* Ufuncs write to preallocated arrays (`out=`), a row is scaled by a reciprocal, and
+  logistic needs only tanh and log: with s = 1 - 2 y and t = tanh(z / 2), p - y = (s + t) / 2.
+- *Sums are products with ones.* For sums over one axis of the logits the BLAS takes a third to half the time of
+  `np.add.reduce`, on arrays in cache.
+- *Cheap calls.* For arrays of a few rows only the cost of calls matters: `dot` costs less than `@`.
+- *Small products.* OpenBLAS has kernels that skip packing for products of up to 10^6 multiplications
+  (interface/gemm.c, SMALL_MATRIX_OPT); a block of softmax stays below that.
 
-Each model is `f(params, x, y, room) -> (loss, gradients)`: sums over the rows of a block, of the losses and their
-gradients, apart from the constant factor of `FACTORS`.
+Each model is `f(params, x, y, room) -> (loss, gradients)`: the sums of losses and gradients over the rows of a block,
+without the constant factor in `FACTORS`.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from jaxtyping import Float, Int
 from impls.protocol import Array, Batching, Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
 from impls.runtimes.numpy import placed
 
-# Half a megabyte or so of x in a block: a second-level cache holds it, and Python's share of a block's time is small.
+# About half a megabyte of x per block fits a second-level cache, and keeps Python's share of a block's time small.
 _BLOCK_BYTES = 1 << 19
 _MOST_ROWS = 1 << 14
-# The most multiplications of a small product, and the rows below which Python's share is what counts.
+# The most multiplications in a small product, and the rows below which Python's share dominates.
 _SMALL_PRODUCT, _LEAST_ROWS = 1_000_000, 256
 
 
 class Room(NamedTuple):
-    """Arrays for what a block of so many rows makes of itself, written anew by each; x is for gathered rows.
+    """Scratch arrays for a block of n rows, overwritten by each block; x is for gathered rows.
 
-    The last three are constants: the rows' numbers, and ones to sum with.
+    The last three are constants: the row numbers, and ones to sum with.
     """
 
     x: Float[Array, " *axes"] | None
@@ -80,7 +80,7 @@ def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"], room
     """Return sum(log(1 + exp z) - y z), and x' r, sum(r) with r = 2 (p - y).
 
     With h = z / 2, t = tanh h and s = 1 - 2 y, which is 1 or -1: p = (1 + t) / 2, so r = s + t; the larger of p and
-    1 - p is (1 + |t|) / 2, so that log(1 + exp z) - y z = |h| + s h - log((1 + |t|) / 2), of which nothing overflows.
+    1 - p is (1 + |t|) / 2, so log(1 + exp z) - y z = |h| + s h - log((1 + |t|) / 2), in which nothing overflows.
     """
     w, b = params
     h = x.dot(w, room.z)
@@ -102,7 +102,7 @@ def logistic(params: Params, x: Float[Array, "n d"], y: Float[Array, " n"], room
 def softmax(params: Params, x: Float[Array, "n d"], y: Int[Array, " n"], room: Room) -> tuple[Array, Params]:
     """Return sum(log(sum_c exp z_c) - z_y), and x' r, the column sums of r with r = p - onehot(y).
 
-    z is (k, n), so that `place` = y n + row is where the label of a row stands in it.
+    z is (k, n), so `place` = y n + row is the position of a row's label in it.
     """
     w, b = params
     z, t, s, place = room.z, room.t, room.s, room.place
@@ -133,17 +133,17 @@ MODELS = {
     Model.SOFTMAX: softmax,
 }
 
-# Of the gradients' sums above: 2 r x for a square, (s + t) / 2 x for logistic.
+# The factor of the gradient sums above: 2 r x for a square, (s + t) / 2 x for logistic.
 FACTORS = {Model.SIMPLE_LINEAR: 2.0, Model.MULTIVARIATE_LINEAR: 2.0, Model.LOGISTIC: 0.5, Model.SOFTMAX: 1.0}
 
 
-# Rows of one block, and the room for it; a batch is its number of rows and its blocks.
+# The rows of a block with its scratch arrays; a batch is its number of rows and its blocks.
 Block = tuple[slice | np.ndarray, Room]
 Batch = tuple[int, list[Block]]
 
 
 class NumpyBlocked:
-    """Gradient descent with the sums above over blocks of rows; every call has ended when it returns."""
+    """Gradient descent with the sums above over blocks of rows; every call is synchronous."""
 
     runtime: ClassVar[str] = "numpy"
 
@@ -162,7 +162,7 @@ class NumpyBlocked:
         self._orders = iter([self._batches(self._recipe.batching, epoch) for epoch in range(epochs)])
 
     def _batches(self, batching: Batching, epoch: int) -> list[Batch]:
-        """Return each batch of an epoch in blocks that differ by a row at most."""
+        """Split each batch of an epoch into blocks whose sizes differ by at most one row."""
         return [self._blocks(rows) for rows in batching.rows(len(self._y), epoch)]
 
     def _blocks(self, rows: slice | np.ndarray) -> Batch:
@@ -250,6 +250,6 @@ def _added(sums: tuple[Array, Params], more: tuple[Array, Params]) -> tuple[Arra
 
 
 def _most_rows(dataset: Dataset) -> int:
-    """Return the most rows of a block."""
+    """Return the largest number of rows in a block."""
     rows = min(_MOST_ROWS, max(_LEAST_ROWS, _BLOCK_BYTES // (dataset.x.itemsize * dataset.d)))
     return max(_LEAST_ROWS, min(rows, _SMALL_PRODUCT // (dataset.d * dataset.classes)))

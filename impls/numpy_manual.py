@@ -2,8 +2,8 @@
 
 Each model is `f(params, x, y) -> (loss, gradients)`; its docstring derives the gradient. The chain
 rule is the same in all of them: with the residual r = dL/dz (up to the constant c), dL/dw = c x' r
-and dL/db = c sum(r). What is added to or divides an array as large as the batch does so in place, and a mean
-is a sum over n: on small data `np.mean` costs more than the sum itself.
+and dL/db = c sum(r). Operations on arrays as large as the batch work in place, and a mean is written as
+a sum over n: on small data `np.mean` costs more than the sum itself.
 """
 
 from __future__ import annotations
@@ -85,16 +85,16 @@ MODELS = {
 
 
 class NumpyManual:
-    """Gradient descent with the hand-derived gradients above; every call has ended when it returns."""
+    """Gradient descent with the hand-derived gradients above; every call is synchronous."""
 
     runtime: ClassVar[str] = "numpy"
-    models: ClassVar = MODELS  # a subclass may put a gradient of its own in here
+    models: ClassVar = MODELS  # a subclass may replace a gradient
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._x, self._y = placed(dataset, recipe.feed)
         self._model, self._loss_and_gradients = dataset.model, self.models[dataset.model]
         self._recipe = recipe
-        # A batch of all rows in their order is the data themselves: to slice them would cost more than a small step.
+        # A full batch in order is the data itself; slicing it would cost more than a small step.
         self._whole = not recipe.batching.shuffle and recipe.batching.rows(len(self._y), 0) == [slice(0, len(self._y))]
         self.reset(start, 0)
 

@@ -1,4 +1,4 @@
-"""What an implementation is. Read this first.
+"""The interface of an implementation. Read this first.
 
 x  features          (n,) for simple_linear, else (n, d)
 y  targets           (n,): numbers, 0/1, or class indices
@@ -8,7 +8,7 @@ z  x w + b           (n,) or (n, k)
 n  rows   d  features   k  classes
 
 The arrays keep the dtype of the dataset, float32 or float64, everywhere: parameters,
-gradients, predictions and whatever is kept between epochs.
+gradients, predictions and all state kept between epochs.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from datasets.dataset import Batching, Dataset, FloatArray, LabelArray, Model, Rows
 
-# What a library calls an array of its own: this file knows none of them.
+# An array of any library; this file imports none of them.
 Array = Any
 
 
 class Params(NamedTuple):
-    """w and b of z = x w + b; gradients have the same form.
+    """The parameters w and b of z = x w + b; gradients have the same form.
 
     simple_linear                   w ()      b ()       x (n,)
     multivariate_linear, logistic   w (d,)    b ()       x (n, d)
@@ -50,16 +50,16 @@ def parameter_shapes(model: Model, d: int, k: int) -> tuple[tuple[int, ...], tup
 
 
 def zeros(dataset: Dataset) -> Params:
-    """Return the start that the lessons use: every parameter 0, in the dataset's dtype."""
+    """Return the start of the lessons: every parameter 0, in the dataset's dtype."""
     w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
     return Params(np.zeros(w, dataset.x.dtype), np.zeros(b, dataset.x.dtype))
 
 
 class Feed(StrEnum):
-    """Where the rows are when an epoch begins; what brings them to the device is on the clock only from the host.
+    """Where the rows are when an epoch begins.
 
-    device   all of them on the device, whose memory must hold them
-    host     in the host's memory, or mapped from the disk: a batch goes to the device when its turn has come
+    device   all of them on the device, which must have enough memory
+    host     in the host's memory, or mapped from disk; moving each batch to the device is on the clock
     """
 
     DEVICE = "device"
@@ -68,7 +68,7 @@ class Feed(StrEnum):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the parameters are moved: p <- p - learning_rate * gradient, once a batch; and where the rows come from."""
+    """How parameters are updated (p <- p - learning_rate * gradient, once per batch), and where the rows are."""
 
     learning_rate: float
     batching: Batching = Batching()
@@ -77,7 +77,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Device:
-    """Where a trainer lives, in torch's words: cpu, cuda:0; each runtime translates them."""
+    """The device of a trainer, in torch's names: cpu, cuda:0; each runtime translates them."""
 
     kind: str
     index: int = 0
@@ -88,30 +88,30 @@ class Device:
 
 @runtime_checkable
 class Trainer(Protocol):
-    """One model and one dataset on one device, where all rows lie unless the recipe feeds them from the host.
+    """Train one model on one dataset and device; all rows are on the device unless the recipe feeds them from the host.
 
-    Making a trainer (see `Implementation`) and `reset` are off the clock; `epoch` and `synchronize` are on it.
+    Creating a trainer (see `Implementation`) and `reset` are off the clock; `epoch` and `synchronize` are on it.
     """
 
     def reset(self, start: Params, epochs: int) -> None:
         """Go back to epoch 0 with these parameters (NumPy arrays, copied, never written to).
 
-        The data stay where they are. The row orders of the next `epochs` epochs,
-        `recipe.batching.rows(n, 0)` to `rows(n, epochs - 1)`, are drawn and placed on the device.
-        The harness calls this before the first epoch, and never asks for more epochs than it said.
+        The data stay where they are. Draw the row orders of the next `epochs` epochs,
+        `recipe.batching.rows(n, 0)` to `rows(n, epochs - 1)`, and place them on the device.
+        The harness calls this before the first epoch, and never runs more epochs than it announced.
         """
         ...
 
     def epoch(self) -> None:
-        """Start one pass over the rows, one update a batch; may return before the device is done."""
+        """Start one pass over the rows, with one update per batch; may return before the device is done."""
         ...
 
     def synchronize(self) -> None:
-        """Return once all work that `epoch` started has ended."""
+        """Wait until all work that `epoch` started has ended."""
         ...
 
     def loss_and_gradients(self) -> tuple[float, Params]:
-        """Return the loss and its gradients over all rows at the present parameters."""
+        """Return the loss and its gradients over all rows at the current parameters."""
         ...
 
     def predict(self, x: FloatArray) -> FloatArray:
@@ -119,32 +119,32 @@ class Trainer(Protocol):
         ...
 
     def classify(self, x: FloatArray) -> LabelArray:
-        """Return (n,) int64 labels: p >= 0.5, or the first largest p; zeros for the linear models."""
+        """Return (n,) int64 labels: p >= 0.5, or the first of the largest p; zeros for the linear models."""
         ...
 
     def placement(self) -> frozenset[str]:
-        """Return the devices on which data and parameters lie, asked from the arrays themselves."""
+        """Return the devices of data and parameters, read from the arrays themselves."""
         ...
 
     def params(self) -> Params:
-        """Return the present parameters as NumPy arrays on the host."""
+        """Return the current parameters as NumPy arrays on the host."""
         ...
 
 
 @runtime_checkable
 class Implementation(Protocol):
-    """A class of trainers: called with a dataset, a start, a recipe and a device it returns a trainer."""
+    """A class of trainers; calling it with a dataset, a start, a recipe and a device returns a trainer."""
 
     @property
     def runtime(self) -> str:
-        """The library that computes: "numpy", "torch", "jax", a module of impls.runtimes."""
+        """The library that computes, a module of impls.runtimes: "numpy", "torch" or "jax"."""
         ...
 
     def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:
-        """Copy the rows to the device (fed from the host: keep the arrays as they are); return a trainer at epoch 0.
+        """Copy the rows to the device (with `Feed.HOST`, keep the arrays as given); return a trainer at epoch 0.
 
-        Off the clock. In a worker the arrays are a mapped file, which all workers share, so rows that lie on a CPU are
-        copied too, into memory as the library allocates it. Fed from the host a trainer has no rows of its own: an
+        Off the clock. In a worker the arrays are a mapped file that all workers share, so rows on a CPU are
+        copied too, into memory that the library allocates. With `Feed.HOST` a trainer keeps no rows of its own: an
         epoch trains on what the arrays hold while it runs.
         """
         ...

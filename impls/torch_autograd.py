@@ -1,4 +1,4 @@
-"""PyTorch tensors with gradients by autograd: `f(params, x, y) -> loss`, and nothing else written by hand."""
+"""PyTorch tensors with gradients by autograd: each model is only `f(params, x, y) -> loss`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MODELS = {
 
 
 class TorchAutograd:
-    """Gradient descent with `torch.autograd.grad`, which returns gradients and so leaves none to be zeroed."""
+    """Gradient descent with `torch.autograd.grad`, which returns gradients, so none need zeroing."""
 
     runtime: ClassVar[str] = "torch"
 
@@ -65,7 +65,7 @@ class TorchAutograd:
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch where the rows lie; None for all rows, of which none are picked."""
+        """Place the row numbers of a batch on the device of the rows; None means all rows, without indexing."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
         return torch.tensor(rows, device=self._x.device)

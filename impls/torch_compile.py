@@ -1,15 +1,15 @@
-"""PyTorch at its best: the whole step, from the rows to the moved parameters, compiled into one graph.
+"""PyTorch at its best: the whole step, from the rows to the updated parameters, compiled into one graph.
 
 What makes it fast, and where each idea comes from:
 
-- *One graph.* `torch.compile` (Ansel et al., "PyTorch 2", ASPLOS 2024) makes loops of what eager mode does one
-  operation and one array at a time; nothing records or walks a graph of autograd while it runs.
-- *The gradient is in it.* `torch.func.grad_and_value` is traced through, where `backward` would run beside the graph
+- *One graph.* `torch.compile` (Ansel et al., "PyTorch 2", ASPLOS 2024) fuses into loops what eager mode does one
+  operation and one array at a time; no autograd graph is recorded or walked at run time.
+- *The gradient is in the graph.* `torch.func.grad_and_value` is traced, whereas `backward` would run outside the graph
   (PyTorch's tutorial on per-sample gradients; functorch).
-- *Shapes are constants* (`dynamic=False`), so that each loop is compiled for its length: a new shape costs seconds, off
+- *Shapes are constants* (`dynamic=False`), so each loop is compiled for its length: a new shape costs seconds, off
   the clock (the manual's page on dynamic shapes says what general code costs).
 
-Nothing falls back to eager mode: `fullgraph=True` raises where the graph would break, and where recompiling would end.
+Nothing falls back to eager mode: `fullgraph=True` raises on a graph break and at the recompile limit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torch.func import grad_and_value
 
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe
 
-# A shape is compiled anew each time; at the usual limit of eight `fullgraph` would refuse the ninth of a model.
+# Every new shape is compiled; at the default limit of eight, `fullgraph` would refuse a model's ninth shape.
 dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 10_000
 
 
@@ -68,9 +68,9 @@ Step = Callable[[Params, Tensor, Tensor, Tensor, Tensor | None], tuple[Params, T
 
 
 def _compiled(loss: Loss) -> Step:
-    """Return the step of a model, from parameters to parameters and the loss of the batch.
+    """Return the compiled step of a model, which returns new parameters and the loss of the batch.
 
-    It moves nothing in place: inductor takes a float64 tensor without axes for a number, and loses what is written
+    It updates nothing in place: inductor treats a float64 tensor without axes as a number, and loses what is written
     to it.
     """
 
@@ -106,7 +106,7 @@ class TorchCompile:
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch on the device; None for all rows, of which none are picked."""
+        """Place the row numbers of a batch on the device; None means all rows, without indexing."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
         return torch.tensor(rows, device=self._device)

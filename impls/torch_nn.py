@@ -1,6 +1,6 @@
 """PyTorch modules: `f(d, k) -> (module, criterion)`, an optimizer, and the loop of every tutorial.
 
-The linear models and logistic have one output column, so their targets are held as a column too:
+The linear models and logistic have one output column, so their targets are kept as a column too:
 a criterion given (n, 1) and (n,) would broadcast to (n, n).
 """
 
@@ -68,14 +68,14 @@ class TorchNN:
 
     @torch.no_grad()
     def reset(self, start: Params, epochs: int) -> None:
-        """nn.Linear keeps its weight as (outputs, inputs), the transpose of w."""
+        """Copy w transposed: nn.Linear keeps its weight as (outputs, inputs)."""
         self._module.weight.copy_(torch.tensor(start.w).reshape(self._module.weight.T.shape).T)
         self._module.bias.copy_(torch.tensor(start.b))
         orders = [self._recipe.batching.rows(len(self._y), epoch) for epoch in range(epochs)]
         self._orders = iter([[self._placed(rows) for rows in order] for order in orders])
 
     def _placed(self, rows: slice | np.ndarray) -> slice | Tensor | None:
-        """Return the rows of a batch where the rows lie; None for all rows, of which none are picked."""
+        """Place the row numbers of a batch on the device of the rows; None means all rows, without indexing."""
         if isinstance(rows, slice):
             return None if rows == slice(0, len(self._y)) else rows
         return torch.tensor(rows, device=self._x.device)

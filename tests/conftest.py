@@ -1,4 +1,4 @@
-"""Under ALL_BACKENDS=1 a skip is a failure, except for a missing device; each process has a lock of its own."""
+"""Under ALL_BACKENDS=1 a skip is a failure, except for a missing device; each test process has its own lock."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Generator
 
 import pytest
 
-# The reason of a skip that stays one.
+# The reason of a skip that is allowed.
 NO_INSTALLATION_BRINGS = "needs a CUDA device"
 
 
 def pytest_configure() -> None:
-    """A shell without job control lets what it starts in the background ignore SIGINT, and all its children with it."""
+    """Restore SIGINT, which background processes of a shell without job control ignore."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A skipped test fails where every backend is said to be installed."""
+    """Fail a skipped test if all backends should be installed."""
     report = yield
     _forbid_skip(report)
     return report
@@ -28,7 +28,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A skipped module fails there too."""
+    """Fail a skipped module too."""
     report = yield
     _forbid_skip(report)
     return report
@@ -43,5 +43,5 @@ def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.fixture(autouse=True)
 def own_lock(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests run at once, and a run of one must not be refused because of a run of another."""
+    """Give each test process its own lock, so that parallel tests do not refuse each other's runs."""
     monkeypatch.setenv("BENCH_LOCK", str(tmp_path_factory.getbasetemp() / "lock"))

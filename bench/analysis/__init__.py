@@ -1,1 +1,1 @@
-"""From the raw rows of runs to statistics and comparisons: numbers in, numbers out."""
+"""Statistics and comparisons from the raw rows of runs: numbers in, numbers out."""

@@ -1,7 +1,7 @@
-"""What changed between two runs: pure functions of their raw rows. docs/decisions/ has the reasons.
+"""Compare two runs from their raw rows (docs/decisions/0006-comparing-runs.md).
 
-Times of different runs are not compared, for a busy machine moves all of them. What is compared is the ratio to the
-baseline, which was timed in the same blocks: what the machine did to both falls out of it.
+Times are not compared across runs, because load shifts them all. The ratio to the baseline is compared instead: both
+were timed in the same blocks, so what the machine did to both cancels.
 """
 
 from __future__ import annotations
@@ -13,30 +13,25 @@ from statistics import median
 from typing import Any
 
 from bench.analysis.run import Raw
-from bench.analysis.statistics import Ratio, compare, order_interval
+from bench.analysis.statistics import Ratio, compare, level, order_interval
 from bench.errors import BadInput
 from bench.plan.controls import baseline_of
-from bench.store.cell import Cell, Status
+from bench.store.cell import Cell, Status, data_key
+from bench.store.comparable import CONDITIONS
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Change
 from datasets.dataset import Model
-
-# What must be the same for two runs to be compared, in `identity` of environment.json, by the word that allows it.
-CONDITIONS: Mapping[str, tuple[str, ...]] = {
-    "machine": ("processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor"),
-    "versions": ("python", "libraries"),
-}
 
 
 @dataclass(frozen=True)
 class Between:
     """Two runs side by side.
 
-    changes       one for each cell that both have
-    only_old, only_new   the cells that the other run does not have under these settings, data included
-    missing       those of only_old that had a time there
-    differences   what was not the same and was allowed to differ, in words
-    absolute      whether times were compared as they are, and not through the baseline
+    changes       one per cell that both have
+    only_old, only_new   the cells that the other run does not have with these settings, including the data
+    missing       the cells of only_old that had a time
+    differences   differences that were allowed, in words
+    absolute      whether times were compared directly, not through the baseline
     """
 
     changes: Sequence[Change]
@@ -51,9 +46,9 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
     """Return how the cells that two runs share have changed.
 
     across     conditions that may differ: keys of CONDITIONS
-    absolute   compare the times themselves: for a machine of which all is known to be as it was
+    absolute   compare the times directly: for a machine that is known not to have changed
 
-    Raises BadInput when another condition differs, when a run compares nothing itself, or when they share no cell.
+    Raises BadInput if another condition differs, a run has no intervals, or the runs share no cell.
     """
     for raw, name in ((old, "old"), (new, "new")):
         if not raw.timed or raw.quick:
@@ -62,7 +57,11 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
     differences = _differences(*identities, across)
     cells = {one.cell: one for one in old.final}, {one.cell: one for one in new.final}
     changed = _changed_data(*identities)
-    shared = [cell for cell in cells[1] if cell in cells[0] and _data(cell) not in changed]
+    shared = [
+        cell
+        for cell in cells[1]
+        if cell in cells[0] and data_key(cell.problem.dataset, cell.problem.dtype) not in changed
+    ]
     if not shared:
         raise BadInput(f"the runs share no cell: {_why_none(list(cells[0]), list(cells[1]), changed)}")
     changes = [
@@ -77,7 +76,7 @@ def between(old: Raw, new: Raw, *, across: Sequence[str] = (), absolute: bool = 
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], across: Sequence[str]) -> list[str]:
-    """Return what differs and may; BadInput names the first thing that may not."""
+    """Return the allowed differences; raise BadInput for the first one that is not allowed."""
     found = []
     for condition, names in CONDITIONS.items():
         for name in names:
@@ -85,7 +84,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], across: Sequenc
                 continue
             said = _difference(name, old.get(name), new.get(name))
             if condition not in across:
-                raise BadInput(f"not the same {condition}: {said}; --across {condition} compares all the same")
+                raise BadInput(f"different {condition}: {said}; --across {condition} compares anyway")
             found.append(said)
     return found
 
@@ -97,18 +96,14 @@ def _difference(name: str, old: Any, new: Any) -> str:
     return f"{name} was {old} and is {new}"
 
 
-def _data(cell: Cell) -> str:
-    return f"{cell.problem.dataset} {cell.problem.dtype}"
-
-
 def _changed_data(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
-    """Return the data, by name and dtype, that have the same name in both runs and are not the same."""
+    """Return the data, by name and dtype, that have the same name in both runs but different content."""
     before, after = old.get("data", {}), new.get("data", {})
     return {name for name in before if name in after and before[name] != after[name]}
 
 
 def _why_none(old: Sequence[Cell], new: Sequence[Cell], changed: set[str]) -> str:
-    """Return the setting in which the cells of the same implementation and dataset differ."""
+    """Return the setting in which cells of the same implementation and dataset differ."""
     if changed:
         return f"the data of {', '.join(sorted(changed))} have changed"
     for one in old:
@@ -118,11 +113,11 @@ def _why_none(old: Sequence[Cell], new: Sequence[Cell], changed: set[str]) -> st
                 settings = {name: (getattr(one.problem, name), getattr(other.problem, name)) for name in names}
                 settings |= {"device": (one.device, other.device), "threads": (one.threads, other.threads)}
                 return next(f"{name} was {a} and is {b}" for name, (a, b) in settings.items() if a != b)
-    return "neither implementation and dataset are the same"
+    return "no implementation and dataset are in both"
 
 
 def _of_model(cells: Sequence[Cell], old: Raw, new: Raw, absolute: bool) -> list[Change]:
-    """Return the changes of one table, with intervals that hold together with 95 %."""
+    """Return the changes of one table, with intervals that hold together at 95 %."""
     ended = {verdict.cell: verdict for verdict in old.final}, {verdict.cell: verdict for verdict in new.final}
     compared = [cell for cell in cells if absolute or baseline_of(cell) != cell]
     return [_change(cell, ended, (old, new), max(1, len(compared)), absolute) for cell in cells]
@@ -140,19 +135,7 @@ def _change(cell: Cell, ended: tuple[_Ended, _Ended], runs: tuple[Raw, Raw], cou
         logs = [_ratio_logs(cell, raw, one) for raw, one in zip(runs, ended, strict=True)]
     ratio = None if is_baseline and not absolute else shift(logs[0], logs[1], count)
     return Change(
-        implementation=cell.implementation,
-        model=cell.problem.model,
-        dataset=cell.problem.dataset,
-        n=cell.problem.n,
-        d=cell.problem.d,
-        k=cell.problem.k,
-        dtype=cell.problem.dtype,
-        device=cell.device,
-        batch_size=cell.problem.batch_size,
-        shuffle=cell.problem.shuffle,
-        drop_last=cell.problem.drop_last,
-        feed=cell.problem.feed,
-        threads=cell.threads,
+        cell=cell,
         old_status=ended[0][cell].status,
         new_status=ended[1][cell].status,
         comparison=compare(ratio),
@@ -177,7 +160,7 @@ def _times(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
 
 
 def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
-    """Return the logarithm of the ratio to the baseline of each block that has both, if both are fine."""
+    """Return the logarithm of the ratio to the baseline for each block that has both, if both are OK."""
     if any(one not in ended or ended[one].status is not Status.OK for one in (cell, baseline_of(cell))):
         return []
     values, baseline = raw.values.get(cell, {}), raw.values.get(baseline_of(cell), {})
@@ -185,17 +168,17 @@ def _ratio_logs(cell: Cell, raw: Raw, ended: _Ended) -> list[float]:
 
 
 def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio | None:
-    """Return exp of the median of `new` less that of `old`, logarithms by process; None if they are too few.
+    """Return exp of the median of `new` minus that of `old`, logarithms by process; None if there are too few.
 
-    Each median has its own exact interval at the level 1 - a/2, where a = 0.05 / comparisons; together they hold with
-    1 - a, whatever the distributions of the two runs and however they differ, so the difference lies between the
-    differences of their ends (Bonferroni). It is wider than an interval that took both runs to scatter alike.
-    The very same processes have no difference, which is known and not estimated.
+    Each median has its own exact interval at level 1 - a/2, where 1 - a is the `level` of the table; together they
+    hold at 1 - a, whatever the two distributions and however they differ, so the difference lies between the
+    differences of their ends (Bonferroni). An interval that assumes that both runs scatter alike would be narrower.
+    For the very same processes the difference is known to be 0, not estimated.
     """
     if old and list(old) == list(new):
         return Ratio(1.0, 1.0, 1.0, 1.0, len(old))
-    level = 1 - 0.05 / comparisons / 2
-    before, after = order_interval(old, level), order_interval(new, level)
+    half = level(2 * comparisons)
+    before, after = order_interval(old, half), order_interval(new, half)
     if before is None or after is None:
         return None
     low, high = math.exp(after[0] - before[1]), math.exp(after[1] - before[0])
@@ -204,7 +187,7 @@ def shift(old: Sequence[float], new: Sequence[float], comparisons: int) -> Ratio
 
 
 def slower_than(changes: Sequence[Change], share: float) -> list[Change]:
-    """Return the cells that are slower by more than this share beyond doubt, and those that have lost their time."""
+    """Return the cells that are certainly slower by more than this share, and those that no longer have a time."""
     return [
         change
         for change in changes
@@ -214,22 +197,27 @@ def slower_than(changes: Sequence[Change], share: float) -> list[Change]:
 
 
 def untold(changes: Sequence[Change]) -> list[Change]:
-    """Return the cells that have a time in both runs, and too few blocks for an interval of what became of it."""
+    """Return the cells that have a time in both runs, but too few blocks for an interval of the change."""
     return [
         change
         for change in changes
         if change.old_status is change.new_status is Status.OK
         and change.change_low is None
-        and change.implementation != change.through
+        and not through_itself(change)
     ]
 
 
 def moved_baselines(changes: Sequence[Change], share: float) -> list[tuple[Change, float]]:
-    """Return the baseline's cells whose median time is not what it was, by more than this share, and the ratio."""
+    """Return the baseline's cells whose median time changed by more than this share, and the ratio."""
     found = []
     for change in changes:
-        if change.implementation == change.through and change.old_epoch_seconds and change.new_epoch_seconds:
+        if through_itself(change) and change.old_epoch_seconds and change.new_epoch_seconds:
             ratio = change.new_epoch_seconds / change.old_epoch_seconds
             if not 1 / (1 + share) <= ratio <= 1 + share:
                 found.append((change, ratio))
     return found
+
+
+def through_itself(change: Change) -> bool:
+    """Return whether this is the baseline's own cell, through which the other changes are measured."""
+    return bool(change.through) and change.cell == baseline_of(change.cell)

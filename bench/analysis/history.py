@@ -1,4 +1,4 @@
-"""Several runs as a history of each cell: pure functions of their raw rows."""
+"""The history of each cell over several runs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analysis.comparison import CONDITIONS
 from bench.analysis.run import Raw
 from bench.errors import BadInput
 from bench.store.cell import Cell
+from bench.store.comparable import CONDITIONS
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryRow:
     """A cell in one of several runs.
 
-    conditions   from 1: runs with the same number were of one machine and of the same versions
+    conditions   a number from 1: runs with the same number share the machine and the versions
     """
 
     run: str
@@ -28,8 +28,8 @@ class Entry:
     timing: Timing
 
 
-def history(runs: Iterable[Raw]) -> list[Entry]:
-    """Return every cell of every run that was timed, the earliest run first; BadInput if one stands there twice."""
+def history(runs: Iterable[Raw]) -> list[HistoryRow]:
+    """Return every cell of every timed run, earliest run first; BadInput if a run is named twice."""
     ordered = sorted((raw for raw in runs if raw.timed), key=lambda raw: str(raw.environment["started"]))
     names = [raw.environment["run"] for raw in ordered]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -37,7 +37,7 @@ def history(runs: Iterable[Raw]) -> list[Entry]:
         raise BadInput(f"run {twice} is named twice: a history has each run once")
     known: list[dict[str, Any]] = []
     return [
-        Entry(
+        HistoryRow(
             run=raw.environment["run"],
             started=raw.environment["started"],
             commit=raw.environment["machine"].get("commit") or "",
@@ -57,9 +57,9 @@ def _number(known: list[dict[str, Any]], raw: Raw) -> int:
     return 1 + known.index(own)
 
 
-def by_cell(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return the entries of each cell, the cells in the order in which they first occur."""
-    cells: dict[Cell, list[Entry]] = {}
+def by_cell(entries: Sequence[HistoryRow]) -> list[list[HistoryRow]]:
+    """Group the entries by cell, in the order of first occurrence."""
+    cells: dict[Cell, list[HistoryRow]] = {}
     for entry in entries:
         cells.setdefault(entry.timing.cell, []).append(entry)
-    return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.model))
+    return sorted(cells.values(), key=lambda group: list(Model).index(group[0].timing.cell.problem.model))

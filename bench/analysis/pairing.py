@@ -1,4 +1,4 @@
-"""Which cells are compared with which: pure functions of cells and rounds, for the race and the report alike."""
+"""Which cells are compared with which, for the race and the report."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Iterable, Sequence
 from bench.analysis import quiet
 from bench.analysis.quiet import Estimates
 from bench.analysis.statistics import paired_ratio
-from bench.plan.controls import NULL, TWIN, baseline_of
+from bench.plan.controls import NULL, baseline_of, is_twin
 from bench.store.cell import Cell
 from bench.store.raw_rows import Rounds
 from datasets.dataset import Model
 
 
 def comparisons(timed: Iterable[Cell]) -> int:
-    """Return m, the number of ratios that a table of these cells holds; at least 1."""
+    """Return m, the number of ratios in a table of these cells; at least 1."""
     cells = set(timed)
     return max(1, sum(baseline != cell and baseline in cells for cell in cells for baseline in [baseline_of(cell)]))
 
 
 def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
-    """Return the rounds of each cell, and those of its twin; the null implementation has no cell."""
+    """Return the rounds of each cell, and those of its A/A twin, without the null implementation."""
     own: dict[Cell, list[Rounds]] = {}
     twins: dict[Cell, list[Rounds]] = {}
     for one in rounds:
         if one.name != NULL:
-            (twins if one.name.endswith(TWIN) else own).setdefault(one.cell, []).append(one)
+            (twins if is_twin(one.name) else own).setdefault(one.cell, []).append(one)
     return own, twins
 
 

@@ -1,12 +1,12 @@
-"""The least time that an epoch can take on this machine, from what it must move and compute: pure functions.
+"""The least time that an epoch can take on this machine, from what it must read and compute.
 
 An epoch must read every row once; it must multiply and add n d k times for z = x w + b and as often for x' r; and
-logistic and softmax must take an exponential for each logit but one of a row's. Each is divided by the highest rate
-that any worker of the run measured of this machine, by calls of NumPy and its BLAS (`bench.worker.rates`). Reading
-goes on while there is computing, so the longer of the two counts. The rest of an epoch, its calls among it, is free.
+logistic and softmax must take an exponential of all logits of a row but one. Each is divided by the highest rate
+that any worker of the run measured on this machine with NumPy and its BLAS (`bench.worker.rates`). Reading and
+computing overlap, so the longer of the two counts. Everything else in an epoch, such as calls, counts as free.
 
-The read rate is the highest of arrays as large as x or larger: what fits into a cache is read from it. Labels are
-counted as a byte each, which is all that they need, and a start is never read from memory.
+The read rate is the highest among arrays as large as x or larger, since smaller ones may be read from a cache. Labels
+count as one byte each, which is all they need, and the start is never read from memory.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rates
 from datasets.dataset import Model
 
-# The loops of a library come within a fifth of what a processor can do. What else could make the bound too high is
-# that its rates were taken while others used the machine: so they are taken in every block, and the highest counts.
+# The loops of a library come within a fifth of what a processor can do. The bound could also be too high because the
+# rates were measured while others used the machine, so they are measured in every block and the highest counts.
 SAFETY = 0.8
-# Smaller arrays measure the cost of a call, and larger ones what 256 MiB do: the memory's rate.
+# Smaller arrays measure the cost of a call; larger ones measure the same as 256 MiB: the rate of the memory.
 _LEAST_BYTES, _MOST_BYTES = 1 << 16, 1 << 28
 
 
 def read_bytes(problem: Problem) -> int:
-    """Return the bytes of the rows that an epoch reads."""
+    """Return how many bytes of rows an epoch reads."""
     itemsize = np.dtype(problem.dtype).itemsize
     target = 1 if problem.model.classifies else itemsize
     return problem.rows * (problem.d * itemsize + target)
 
 
 def measured_size(problem: Problem) -> int:
-    """Return the size of the array whose rate of reading counts for a problem."""
+    """Return the size of the array whose read rate applies to a problem."""
     return min(_MOST_BYTES, max(_LEAST_BYTES, problem.n * problem.d * np.dtype(problem.dtype).itemsize))
 
 
 def seconds(cell: Cell, rates: Iterable[Rates]) -> float | None:
     """Return the least seconds that an epoch of a cell can take.
 
-    None for a device whose rates nobody measured, and for several threads: NumPy takes exponentials on one of them.
+    None for a device without measured rates, and for several threads, since NumPy takes exponentials on only one.
     """
     problem, size = cell.problem, measured_size(cell.problem)
     fitting = [one for one in rates if (one.dtype, one.threads) == (problem.dtype, cell.threads)]
-    # A larger array may be read at a higher rate than a smaller one, for which a call is dear: it counts for both.
+    # A larger array may have a higher read rate than a smaller one, whose calls dominate; the highest counts for both.
     reads = [rate for one in fitting for bytes_, rate in one.read_bytes_per_second.items() if int(bytes_) >= size]
-    if cell.device != "cpu" or cell.threads != 1 or not reads:
+    if not cell.on_one_processor or not reads:
         return None
     n, d, k = problem.rows, problem.d, problem.k
     exponentials = {Model.LOGISTIC: n, Model.SOFTMAX: n * (k - 1)}.get(problem.model, 0)

@@ -1,4 +1,4 @@
-"""From the raw rows of a run to the rows of timings.csv: nothing here measures, prints or writes."""
+"""Turn the raw rows of a run into the rows of timings.csv."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bench.analysis.quiet import Estimates
 from bench.analysis.statistics import Ratio, compare, mean_ratio, paired_ratio
 from bench.analysis.times import Times
 from bench.errors import BadInput
-from bench.plan.controls import NULL, TWIN, baseline_of
-from bench.store import decode_rounds, jsonl
+from bench.plan.controls import NULL, baseline_of, twin
+from bench.store import checkpoint, decode_rounds, jsonl
 from bench.store.cell import Cell, Status
-from bench.store.layout import AGREEMENT, ENVIRONMENT, SCHEMA
+from bench.store.layout import AGREEMENT, ENVIRONMENT, RAW, SCHEMA, SPENT
 from bench.store.raw_rows import Block, Failure, Rates, Rounds, Spent, Verdict
-from bench.store.run_folder import uncollected, verdicts
+from bench.store.run_folder import verdicts
 from bench.store.tables import Agreement, Comparison, Scaling, Timing
 from datasets.dataset import Model
 from impls import BASELINE
@@ -33,13 +33,13 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Raw:
-    """All that a run left behind; every table is made from this and nothing else. What follows from it is kept.
+    """All raw rows of a run, from which every table is made; derived values are cached.
 
     environment  the machine, the command, its options and the sources of the data
-    verdicts     one for every cell, those left out included; the last one of a cell counts
-    blocks       those that have ended; the rounds of one in whose place another was run are kept, and not counted
-    rates        how fast the machine was in each block
-    spent        what the parts of the run took
+    verdicts     one for every cell, including those left out; the last one about a cell counts
+    blocks       the completed blocks; the rounds of a rerun block are kept but not counted
+    rates        the speed of the machine in each block
+    spent        the duration of each part of the run
     """
 
     environment: Mapping[str, Any]
@@ -53,13 +53,13 @@ class Raw:
 
     @cached_property
     def scalings(self) -> list[Scaling]:
-        """How time grows with size, where several sizes were timed; a look without comparison tells nothing of it."""
+        """How time grows with size, if several sizes were timed and compared."""
         fine = {cell: own for cell, own in self.values.items() if cell in self.fine}
         return [] if self.quick else scaling.scalings(fine)
 
     @cached_property
     def excluded(self) -> set[int]:
-        """The blocks that do not count: in whose place another was run; or beyond the planned ones, and stopped."""
+        """The blocks that do not count: those rerun, and unfinished ones beyond the planned number."""
         planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
         stopped = {one.block for one in self.rounds if one.block > planned} - ended
         return without(self.blocks) | stopped
@@ -71,7 +71,7 @@ class Raw:
 
     @cached_property
     def every(self) -> tuple[dict[Cell, list[Rounds]], dict[Cell, list[Rounds]]]:
-        """The rounds of each cell, and of the baseline's A/A twin in it, counted or not."""
+        """The rounds of each cell, and of the baseline's A/A twin there, counted or not."""
         return by_cell(self.rounds)
 
     @cached_property
@@ -81,7 +81,7 @@ class Raw:
 
     @cached_property
     def twins(self) -> dict[Cell, list[Rounds]]:
-        """The counted rounds of the baseline's A/A twin in each cell."""
+        """The counted rounds of the baseline's A/A twin for each cell."""
         return _counted(self.every[1], self.excluded)
 
     @cached_property
@@ -91,30 +91,30 @@ class Raw:
 
     @cached_property
     def values(self) -> dict[Cell, dict[int, float]]:
-        """Seconds per epoch on an undisturbed processor in each block, of each cell."""
+        """Seconds per epoch on an undisturbed processor, per cell and block."""
         return {cell: dict(one.quiet) for cell, one in self.estimates.items()}
 
     @cached_property
     def final(self) -> list[Verdict]:
-        """The verdict of each cell once its timing is known as well: a cell that failed there is not OK.
+        """The verdict of each cell after timing: a cell that failed there is not OK.
 
-        A cell that passed the gate in a run that was stopped before its rounds is NOT-RUN.
+        A cell that passed the gate but was not timed because the run was stopped is NOT-RUN.
         """
         return _final_verdicts(self)
 
     @cached_property
-    def fine(self) -> dict[Cell, Cell]:
-        """The cells that have a time, by themselves: one that is equal finds the one that others know."""
-        return {verdict.cell: verdict.cell for verdict in self.final if verdict.status is Status.OK}
+    def fine(self) -> dict[Cell, Verdict]:
+        """The cells that have a time, mapped to their verdicts."""
+        return {verdict.cell: verdict for verdict in self.final if verdict.status is Status.OK}
 
     @cached_property
     def comparisons(self) -> dict[Model, int]:
-        """How many ratios the table of each model holds; at least 1."""
+        """The number of ratios in the table of each model; at least 1."""
         return {model: comparisons(cell for cell in self.fine if cell.problem.model is model) for model in Model}
 
     @cached_property
     def timings(self) -> list[Timing]:
-        """The rows of timings.csv: one for each cell, in the order of the models and then of the plan."""
+        """The rows of timings.csv: one per cell, in the order of the models and then of the plan."""
         return _timings(self)
 
     @cached_property
@@ -124,30 +124,30 @@ class Raw:
 
     @cached_property
     def means(self) -> list[Mean]:
-        """The mean ratio of each implementation that is compared on two cells or more, at a level for all of them.
+        """The mean ratio of each implementation compared on two cells or more, at a joint level.
 
-        The last ones are the baseline's A/A twin's, at a level of their own: they should hold 1.
+        The last ones are those of the baseline's A/A twin, at their own joint level: they should contain 1.
         """
         return _means(self)
 
     @cached_property
     def self_comparisons(self) -> list[SelfComparison]:
-        """The A/A comparison of every baseline cell that has one, at the level of its table."""
+        """The A/A comparison of every baseline cell, at the level of its table."""
         return _self_comparisons(self)
 
     @cached_property
     def disturbed(self) -> dict[int, str]:
-        """What disturbed the blocks that count all the same, by number."""
+        """What disturbed blocks that still count, by block number."""
         return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in self.excluded}
 
     @property
     def quick(self) -> bool:
-        """Whether the run was asked for times only."""
+        """Whether the run was to report times only."""
         return bool(self.environment["options"]["quick"])
 
     @property
     def timed(self) -> bool:
-        """Whether the run was to time anything: `agree` does not."""
+        """Whether the run was to time anything, which `agree` does not."""
         return bool(self.environment["timed"])
 
 
@@ -158,7 +158,7 @@ def _counted(every: Mapping[Cell, list[Rounds]], excluded: set[int]) -> dict[Cel
 
 @dataclass(frozen=True)
 class SelfComparison:
-    """What the clock said of the baseline against itself, in the same blocks; None if too few."""
+    """The measured ratio of the baseline to itself, in the same blocks; None if there are too few."""
 
     cell: Cell
     ratio: Ratio | None
@@ -194,16 +194,16 @@ def _self_comparisons(raw: Raw) -> list[SelfComparison]:
     if raw.quick:
         return []
     results = []
-    for cell, (twin, own) in _copies(raw).items():
+    for cell, (again, own) in _copies(raw).items():
         if cell in raw.fine:
-            ratio = paired_ratio(twin, own, raw.comparisons[cell.problem.model])
+            ratio = paired_ratio(again, own, raw.comparisons[cell.problem.model])
             results.append(SelfComparison(cell, ratio, compare(ratio)))
     return results
 
 
 @dataclass(frozen=True)
 class Mean:
-    """The geometric mean over `cells` cells of one implementation's ratios, all taken under the same conditions."""
+    """The geometric mean of an implementation's ratios over `cells` cells, all under the same conditions."""
 
     implementation: str
     device: str
@@ -218,13 +218,11 @@ def _means(raw: Raw) -> list[Mean]:
     if raw.quick:
         return []
     own = {cell: raw.values[cell] for cell in raw.fine if cell in raw.values}
-    baselines = {cell: raw.fine.get(baseline_of(cell)) for cell in own}
-    others = _grouped(
-        {cell: (own[cell], own[baseline]) for cell, baseline in baselines.items() if baseline not in (None, cell)}
-    )
+    baselines = {cell: baseline_of(cell) for cell in own}
+    others = _grouped({cell: (own[cell], own[one]) for cell, one in baselines.items() if one != cell and one in own})
     found = [_mean(cells[0].implementation, cells[0], pairs, len(others)) for cells, pairs in others]
     selves = _grouped({cell: pair for cell, pair in _copies(raw).items() if cell in own})
-    return found + [_mean(f"{BASELINE}{TWIN}", cells[0], pairs, len(selves)) for cells, pairs in selves]
+    return found + [_mean(twin(BASELINE), cells[0], pairs, len(selves)) for cells, pairs in selves]
 
 
 _Pairs = tuple[Mapping[int, float], Mapping[int, float]]
@@ -234,7 +232,7 @@ def _copies(raw: Raw) -> dict[Cell, _Pairs]:
     """Return what the baseline's A/A twin takes in each block, and what the baseline itself does."""
     return {
         cell: (
-            {block: twin for block, (_, twin) in one.copies.items()},
+            {block: again for block, (_, again) in one.copies.items()},
             {block: own for block, (own, _) in one.copies.items()},
         )
         for cell, one in raw.estimates.items()
@@ -243,7 +241,7 @@ def _copies(raw: Raw) -> dict[Cell, _Pairs]:
 
 
 def _grouped(pairs: Mapping[Cell, _Pairs]) -> list[tuple[list[Cell], list[_Pairs]]]:
-    """Return the cells that one implementation has under the same conditions, with their values, where several are."""
+    """Group cells of one implementation under the same conditions, with their values; groups of one are left out."""
     groups: dict[tuple[object, ...], list[Cell]] = {}
     for cell in pairs:
         key = (cell.implementation, cell.device, cell.threads, cell.problem.feed)
@@ -263,25 +261,13 @@ def _cost(found: Iterable[float | None]) -> float | None:
 
 def _timing(verdict: Verdict, raw: Raw) -> Timing:
     cell, problem = verdict.cell, verdict.cell.problem
-    baseline, count = raw.fine.get(baseline_of(cell)), raw.comparisons[problem.model]
+    baseline, count = baseline_of(cell), raw.comparisons[problem.model]
     rounds = raw.own.get(cell, []) if verdict.status is Status.OK else []
     costs = [one.costs for one in rounds]
     found = _times(cell, baseline, count, raw) if rounds else Times()
     least = roofline.seconds(cell, raw.rates) if rounds else None
     return Timing(
-        implementation=cell.implementation,
-        model=problem.model,
-        dataset=problem.dataset,
-        n=problem.n,
-        d=problem.d,
-        k=problem.k,
-        dtype=problem.dtype,
-        device=cell.device,
-        batch_size=problem.batch_size,
-        shuffle=problem.shuffle,
-        drop_last=problem.drop_last,
-        feed=problem.feed,
-        threads=cell.threads,
+        cell=cell,
         status=verdict.status,
         detail=verdict.detail,
         comparison=found.comparison,
@@ -310,12 +296,10 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         company=found.company,
         comparisons=count,
         baseline=BASELINE,
-        baseline_device="cpu",
+        baseline_device=baseline_of(cell).device,
         blocks=len(rounds),
         disturbed_blocks=len({one.block for one in rounds} & raw.disturbed.keys()),
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
-        learning_rate=problem.learning_rate,
-        seed=problem.seed,
         budget_share=verdict.budget_share,
         final_loss=verdict.final_loss,
         accuracy=verdict.accuracy,
@@ -323,11 +307,11 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
     )
 
 
-def _times(cell: Cell, baseline: Cell | None, count: int, raw: Raw) -> Times:
+def _times(cell: Cell, baseline: Cell, count: int, raw: Raw) -> Times:
     own = raw.estimates[cell]
     if raw.quick:
         return times.quick(own)
-    if baseline is None or cell == baseline or baseline not in raw.estimates:
+    if cell == baseline or baseline not in raw.fine or baseline not in raw.estimates:
         return times.alone(own, count)
     return times.of_other(own, raw.estimates[baseline], count)
 
@@ -342,10 +326,10 @@ def _ratio(name: str, ratio: Ratio | None) -> dict[str, float | None]:
 
 
 def read(folder: Path) -> Raw:
-    """Return the raw rows of a run; BadInput when the folder holds none that this version reads."""
+    """Read the raw rows of a run; BadInput if the folder holds none that this version can read."""
     path = folder / ENVIRONMENT
     if not path.is_file():
-        raise BadInput(f"{folder}: no {ENVIRONMENT} there; name the folder of a run, such as results/<run>")
+        raise BadInput(f"{folder}: no {ENVIRONMENT} there; give the folder of a run, such as results/<run>")
     try:
         environment = json.loads(path.read_text(encoding="utf-8"))
         schema = environment["schema"]
@@ -360,19 +344,14 @@ def read(folder: Path) -> Raw:
 
 
 def _rows(environment: Mapping[str, Any], folder: Path) -> Raw:
-    with uncollected():
-        judged = verdicts(folder)
-        return Raw(
-            environment=environment,
-            verdicts=judged,
-            agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
-            rounds=list(
-                jsonl.each_line(
-                    Rounds, folder / "raw" / "rounds.jsonl", decode_rounds.reader(one.cell for one in judged)
-                )
-            ),
-            failures=jsonl.read_lines(Failure, folder / "raw" / "failures.jsonl"),
-            blocks=jsonl.read_lines(Block, folder / "raw" / "blocks.jsonl"),
-            rates=jsonl.read_lines(Rates, folder / "raw" / "rates.jsonl"),
-            spent=jsonl.read_lines(Spent, folder / "raw" / "spent.jsonl"),
-        )
+    done = checkpoint.read(folder / RAW, decode_rounds.reader())
+    return Raw(
+        environment=environment,
+        verdicts=verdicts(folder),
+        agreements=jsonl.read_lines(Agreement, folder / AGREEMENT),
+        rounds=done.rounds,
+        failures=done.failures,
+        blocks=done.blocks,
+        rates=done.rates,
+        spent=jsonl.read_lines(Spent, folder / RAW / SPENT),
+    )

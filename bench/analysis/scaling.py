@@ -1,4 +1,4 @@
-"""How time grows with size: what a step costs, what a row costs, and where one overtakes another. Pure functions."""
+"""How time grows with size: cost per step, cost per row, and where one implementation overtakes another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from bench.analysis.statistics import Ratio, compare, order_interval, paired_ratio
+from bench.analysis.statistics import Ratio, compare, level, order_interval, paired_ratio
 from bench.store.cell import Cell
 from bench.store.tables import Comparison, Family, Places, Scaling
 from datasets import synthetic
@@ -24,7 +24,7 @@ _NONE: _Interval = (None, None, None)
 
 
 def family(cell: Cell) -> Family | None:
-    """Return the family of a cell; None unless its data are drawn: two other datasets differ in more than size."""
+    """Return the family of a cell; None unless its data are synthetic, since others differ in more than size."""
     one = cell.problem
     if one.dataset.partition(":")[0] != "synthetic":
         return None
@@ -42,7 +42,7 @@ class _Runner:
 
     @property
     def full(self) -> dict[int, _Values]:
-        """The values at each number of rows, where they are one batch: batches of one size have a constant ratio."""
+        """The values at each number of rows with full batches; the ratio is constant for batches of one size."""
         return {cell.problem.n: values for cell, values in self.cells.items() if cell.problem.batch_size is None}
 
 
@@ -50,9 +50,9 @@ _Pair = tuple[_Runner, _Runner]
 
 
 def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
-    """Return what each implementation costs that was timed at several sizes of drawn data, and the places of every two.
+    """Return the costs of each implementation timed at several sizes of synthetic data, and the ranking of each pair.
 
-    values   by block, the seconds per epoch of each cell that is fine
+    values   by block, the seconds per epoch of each cell that is OK
     """
     runners = _runners(values)
     pairs = {one: [pair for pair in combinations(group, 2) if len(_shared(pair)) > 1] for one, group in runners.items()}
@@ -67,7 +67,7 @@ def scalings(values: Mapping[Cell, _Values]) -> list[Scaling]:
 
 
 def _runners(values: Mapping[Cell, _Values]) -> dict[Family, list[_Runner]]:
-    """Return who ran each family of which there are several sizes."""
+    """Return the implementations of each family with several sizes."""
     groups: dict[Family, dict[tuple[str, str], dict[Cell, _Values]]] = {}
     for cell, own in values.items():
         if (one := family(cell)) is not None:
@@ -85,7 +85,7 @@ def _shared(pair: _Pair) -> list[int]:
 
 
 def _costs(one: Family, runner: _Runner, comparisons: int) -> Iterator[Scaling]:
-    """Yield seconds = steps x overhead + rows x slope, fitted in each block, where the sizes tell the two apart."""
+    """Yield the fit of seconds = steps x overhead + rows x slope in each block, if the sizes determine both."""
     sizes = np.array([(cell.problem.steps, cell.problem.rows) for cell in runner.cells], float)
     if np.linalg.matrix_rank(sizes / sizes.max(axis=0)) < 2:
         return
@@ -97,22 +97,22 @@ def _costs(one: Family, runner: _Runner, comparisons: int) -> Iterator[Scaling]:
 
 
 def _fit(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
-    """Return the overhead and the slope of least relative error: small sizes count as much as large ones."""
+    """Return the overhead and slope of least relative error, so that small sizes count as much as large ones."""
     (overhead, slope), *_ = np.linalg.lstsq(sizes / seconds[:, None], np.ones(len(seconds)), rcond=None)
     return float(overhead), float(slope)
 
 
 def _median(values: Sequence[float]) -> _Interval:
-    low, high, _ = order_interval(values, 0.95) or (None, None, None)
+    low, high, _ = order_interval(values, level(1)) or (None, None, None)
     return median(values), low, high
 
 
 def _places(one: Family, pair: _Pair, comparisons: int) -> Scaling:
-    """Return what is certain of two as the rows of a full batch grow, the one that is faster in the end named first.
+    """Return the ranking of two as the rows of a full batch grow, with the one that is faster in the end named first.
 
-    The sizes are read from both ends inwards, at each end up to the first that is not decided as the end was. At an end
-    two things can go wrong: its own sign, and that of the first size that truly has another one. Each is one tail of
-    one interval, however many sizes there are, so that an end costs what an interval does, and two of a pair are
+    Sizes are read from both ends inwards, each end up to the first size that is not decided like the end. At each end
+    two things can go wrong: its own sign, and that of the first size whose true sign differs. Each is one tail of one
+    interval, however many sizes there are, so an end costs as much as one interval, and two ends per pair are
     corrected for: a fixed sequence of tests (Westfall and Krishen, J. Statist. Plann. Inference 99, 2001), with
     directions. A ratio within the margin is not decided.
     """
@@ -132,13 +132,13 @@ def _places(one: Family, pair: _Pair, comparisons: int) -> Scaling:
 
 
 def _reach(told: Sequence[tuple[int, Comparison]]) -> int:
-    """Return the last size before one that is not decided as the first is."""
+    """Return the last size before one that is not decided like the first."""
     *_, (n, _) = takewhile(lambda size: size[1] is told[0][1], told)
     return n
 
 
 def _crossing(known: Sequence[tuple[int, Ratio]]) -> float:
-    """Return where the ratio is 1, on the first line between neighbours that passes it."""
+    """Return where the ratio is 1, on the first line between neighbouring sizes that crosses 1."""
     for (n, ratio), (following, later) in pairwise(known):
         here, there = math.log(ratio.ratio), math.log(later.ratio)
         if (here < 0) != (there < 0):
@@ -163,7 +163,7 @@ def _row(
         device=runner.device,
         against=against.implementation if against else "",
         against_device=against.device if against else "",
-        **vars(one),
+        family=one,
         step_seconds=step[0],
         step_seconds_low=step[1],
         step_seconds_high=step[2],

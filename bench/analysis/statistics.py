@@ -1,7 +1,7 @@
-"""What the processes of a run say of a cell, and of two cells: pure functions of numbers.
+"""Statistics of cells and pairs of cells from the rounds of many processes.
 
-The unit of evidence is the process: its rounds give it one value, and processes are compared within their block.
-Between clean processes the median of rounds moves ten times as much as the standard error computed from the rounds of
+The unit of evidence is the process: its rounds give one value, and processes are compared within their block. Between
+undisturbed processes the median of rounds varies ten times as much as the standard error computed from the rounds of
 one of them.
 """
 
@@ -16,13 +16,16 @@ from statistics import fmean, median
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Comparison
 
-# Fixed before any run: a ratio nearer to 1 than this is of no practical interest.
+# Fixed before any run: a ratio closer to 1 than this is of no practical interest.
 MARGIN = 0.03
+
+# The m intervals of a table hold together at 95 %: each misses with probability 0.05/m (Bonferroni).
+ERROR = 0.05
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A takes `ratio` times the time of B; the interval holds it with probability `level`, at least."""
+    """A takes `ratio` times the time of B; the interval holds it with probability at least `level`."""
 
     ratio: float
     low: float
@@ -32,7 +35,7 @@ class Ratio:
 
     @property
     def half_width(self) -> float:
-        """How far the interval reaches to either side, as a share: 0.03 is +-3 %."""
+        """How far the interval reaches to either side, as a share: 0.03 means +-3 %."""
         return math.sqrt(self.high / self.low) - 1
 
     def overlaps(self, other: Ratio) -> bool:
@@ -43,6 +46,11 @@ class Ratio:
 def process_value(rounds: Rounds) -> float:
     """Return the seconds per epoch of one process under the load of the run: the median of its rounds."""
     return median(rounds.round_seconds) / rounds.epochs_per_round
+
+
+def level(comparisons: int) -> float:
+    """Return the least level of each interval in a table with this number of comparisons."""
+    return 1 - ERROR / comparisons
 
 
 def order_interval(values: Sequence[float], level: float) -> tuple[float, float, float] | None:
@@ -59,7 +67,7 @@ def order_interval(values: Sequence[float], level: float) -> tuple[float, float,
 
 @cache
 def _rank(n: int, level: float) -> tuple[int, float]:
-    """Return the largest k whose interval of n values holds at `level`, 0 if none does, and the level it holds at."""
+    """Return the largest k whose interval of n values holds at `level` (0 if none), and its exact level."""
     k, missed = 0, 0.0
     while k < n // 2:
         more = missed + 2 * math.comb(n, k) / 2**n
@@ -70,41 +78,41 @@ def _rank(n: int, level: float) -> tuple[int, float]:
 
 
 def least_blocks(comparisons: int) -> int:
-    """Return how many blocks an interval of a ratio takes, in a table with that many comparisons."""
-    return math.ceil(1 - math.log2(0.05 / comparisons))
+    """Return how many blocks an interval needs, in a table with this number of comparisons."""
+    return math.ceil(1 - math.log2(ERROR / comparisons))
 
 
 def paired_ratio(a: Mapping[int, float], b: Mapping[int, float], comparisons: int) -> Ratio | None:
-    """Return the time of A over the time of B over the blocks that have both; None if they are too few.
+    """Return the ratio of A's time to B's over the blocks that have both; None if there are too few.
 
     `a` and `b` map a block to its process value. The ratio is exp of the median of the logs of the paired ratios, and
-    its interval is at the level 1 - 0.05 / comparisons, for a table with that many comparisons.
+    its interval is at the `level` of a table with that many comparisons.
     """
     return _ratio([math.log(a[block] / b[block]) for block in a if block in b], comparisons)
 
 
 def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]], comparisons: int) -> Ratio | None:
-    """Return the geometric mean over the cells of a run of A's time over B's; None if the blocks are too few.
+    """Return the geometric mean over cells of the ratio of A's time to B's; None if there are too few blocks.
 
     Each pair is a cell's process values by block, of A and of B. A block that has all of them gives one value, the
     geometric mean of its ratios (Fleming and Wallace, CACM 1986); these are then treated as the ratios of one cell,
-    so the interval is exact for any number of blocks, and keeps what the cells of a block have in common.
+    so the interval is exact for any number of blocks, and accounts for what the cells of a block have in common.
     """
     shared = set.intersection(*(a.keys() & b.keys() for a, b in pairs)) if pairs else set()
     return _ratio([fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared], comparisons)
 
 
 def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:
-    """Return the ratio of which each block gave a logarithm; None if they are too few."""
-    interval = order_interval(logs, 1 - 0.05 / comparisons)
+    """Return the ratio from one logarithm per block; None if there are too few."""
+    interval = order_interval(logs, level(comparisons))
     if interval is None:
         return None
-    low, high, level = interval
-    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), level, len(logs))
+    low, high, reached = interval
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), reached, len(logs))
 
 
 def compare(ratio: Ratio | None, margin: float = MARGIN) -> Comparison:
-    """Return what the interval says: outside the margin on one side, wholly inside it, or neither."""
+    """Return what the interval says: outside the margin on one side, entirely inside it, or neither."""
     if ratio is None:
         return Comparison.NONE
     least, most = 1 / (1 + margin), 1 + margin

@@ -1,1 +1,1 @@
-"""Which times cannot be true, and how that is known."""
+"""Rejecting times that cannot be true, with the evidence."""

@@ -1,32 +1,28 @@
-"""What the evidence of a process says against its time: pure judgements, made by the parent.
+"""Rules by which the evidence of a process contradicts its time, applied by the parent.
 
-A load of the machine can only ever speak for the accused. Every finding takes the reading of its numbers that is
-most in favour of an honest cell, and a lie is declared of three processes or more.
+Load on the machine must never make an honest cell look dishonest: every rule interprets its numbers in the cell's
+favour, and a finding needs three processes or more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
 from bench.analysis.statistics import process_value
-from bench.gate import judge, reference, training
-from bench.gate.reference import Scaled
-from bench.plan import controls, starts
-from bench.store.cell import Problem, Status
+from bench.plan import controls
+from bench.store.cell import CPU, LIES, OF_ONE_PROCESS, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
-from datasets.dataset import Dataset
-from impls.protocol import Params
 
-# A second synchronize after a round may cost so much, or this share of the round. JAX takes 2 us for it, but 5 to
-# 60 us after a round on one core, whose data and threads have displaced it.
+# A second synchronize after a round may cost this much, or this share of the round. JAX takes 2 us for it, but 5 to
+# 60 us after a round on one core, whose data and threads have displaced it from the cache.
 _AGAIN_SECONDS, _AGAIN_SHARE = 100e-6, 0.01
-# The first `params` may cost so much more than the second, or this share of the round.
+# The first `params` may cost this much more than the second, or this share of the round.
 _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
-# A process that is asked for nothing uses 1 to 3 % of a processor in a window of 2 ms, to fall asleep and wake up.
+# An idle process uses 1 to 3 % of a processor in a window of 2 ms, to fall asleep and wake up.
 _IDLE_CPU = 0.1
-# Four times the epochs take four times as long, where a round lasts long against what it costs to start one.
+# Four times the epochs take four times as long, if a round is long compared with the cost of starting one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
 # A request takes 0.1 to 0.2 ms longer than its round: two pipes, and the second synchronize.
 _UNSEEN_SECONDS, _UNSEEN_SHARE = 1e-3, 0.1
@@ -39,14 +35,14 @@ _PROCESSES = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with the time of one process, and how that is known."""
+    """What is wrong with the time of one process, with the evidence."""
 
     status: Status
     detail: str
 
 
 def findings(rounds: Rounds) -> list[Finding]:
-    """Return all that the facts of one process say against its time; none for an honest one."""
+    """Return everything that the evidence of one process says against its time."""
     problem, evidence, round_seconds = rounds.cell.problem, rounds.evidence, median(rounds.round_seconds)
     return [
         *_environment(rounds.environment),
@@ -59,25 +55,24 @@ def findings(rounds: Rounds) -> list[Finding]:
 
 
 def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
-    """Return what is said of a cell whose processes have these findings.
+    """Return the finding about a cell from those of its processes; None if there is none.
 
-    A lie must hold of three of them. A wrong environment, and rounds that cannot be checked, are facts: one
-    process is enough where no lie explains them.
+    A dishonest time must show in three processes. A wrong environment, and rounds that cannot be checked, are facts:
+    one process is enough if nothing else explains them.
     """
-    facts = (Status.WRONG_ENVIRONMENT, Status.UNCHECKED)
-    for status in Status:
+    for status in LIES:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
         found = [detail for detail in details if detail is not None]
-        if status not in facts and len(found) >= _PROCESSES:
+        if len(found) >= _PROCESSES:
             return Finding(status, f"{found[0]} ({len(found)} of {len(processes)} processes)")
-    return next((f for process in processes for f in process if f.status in facts), None)
+    return next((f for process in processes for f in process if f.status in OF_ONE_PROCESS), None)
 
 
 def _environment(environment: Environment) -> Iterator[Finding]:
     for name, asked in environment.asked.items():
         found = environment.found.get(name, "nothing")
         if found != asked:
-            yield Finding(Status.WRONG_ENVIRONMENT, f"{name}: asked for {asked}, found {found}")
+            yield Finding(Status.WRONG_ENVIRONMENT, f"{name}: requested {asked}, found {found}")
     busy, most = environment.busy_threads, environment.busy_at_most
     if busy is not None and most is not None and busy > most:
         detail = f"{busy} threads used the processor while it was timed, {most} may"
@@ -99,9 +94,9 @@ def _early_return(evidence: Evidence, round_seconds: float, threads: int) -> Ite
 
 
 def _not_linear(evidence: Evidence, round_seconds: Sequence[float]) -> Iterator[Finding]:
-    """Both clocks must say so: wall time is stretched by other processes, and processor time misses devices.
+    """Require both clocks to agree: other processes stretch wall time, and processor time misses devices.
 
-    The timed rounds are rounds of k epochs too, and many: one that was held up is not the only one there is.
+    The timed rounds also count as rounds of k epochs, so a single delayed repetition does not decide.
     """
     if not evidence.round_wall or min(evidence.round_wall) < _TELLING_SECONDS:
         return
@@ -114,7 +109,7 @@ def _not_linear(evidence: Evidence, round_seconds: Sequence[float]) -> Iterator[
 
 
 def _growth(rounds: Sequence[float], fourfold: Sequence[float]) -> tuple[float, float]:
-    """Return the least and the most growth that any pair of repetitions shows."""
+    """Return the smallest and largest growth between any pair of repetitions."""
     shortest, longest = max(min(rounds), 1e-9), max(*rounds, 1e-9)
     return min(fourfold) / longest, max(fourfold) / shortest
 
@@ -124,15 +119,15 @@ def _changed(evidence: Evidence, dtype: str) -> Iterator[Finding]:
         detail = f"{evidence.compilations} compilations during the timed rounds"
         yield Finding(Status.RECOMPILED, detail)
     if len(set(evidence.inputs)) > 1:
-        yield Finding(Status.INPUT_CHANGED, "x or y are not what they were before")
+        yield Finding(Status.INPUT_CHANGED, "x or y have changed")
     other = {name: found for name, found in evidence.dtypes.items() if found != dtype}
     if other:
         words = ", ".join(f"{name} {found}" for name, found in other.items())
-        yield Finding(Status.DTYPE_CHANGED, f"asked for {dtype}, found {words}")
+        yield Finding(Status.DTYPE_CHANGED, f"requested {dtype}, found {words}")
 
 
 def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
-    """Return how much less time an epoch took than it can; None for one that took longer, or without a limit."""
+    """Return a finding if an epoch took less time than its limit; None otherwise, or without a limit."""
     seconds = process_value(rounds)
     if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == controls.NULL:
         return None
@@ -157,7 +152,7 @@ def _clock_disagrees(rounds: Rounds) -> Iterator[Finding]:
         seen = median(witnessed.wall_seconds)
         detail = f"its rounds take {middle:.3g} s by its own clock and {seen:.3g} s by the parent's"
         yield Finding(Status.CLOCK_DISAGREES, detail)
-    elif rounds.cell.device == "cpu" and _quarter(used) > most:
+    elif rounds.cell.device == CPU and _quarter(used) > most:
         seen = median(witnessed.cpu_seconds)
         detail = f"its rounds take {middle:.3g} s by its own clock and use {seen:.3g} s of a processor"
         yield Finding(Status.CLOCK_DISAGREES, detail)
@@ -178,59 +173,3 @@ def _others_worked(rounds: Rounds) -> Iterator[Finding]:
     if started > max(_STARTED_SECONDS, _STARTED_SHARE * sum(rounds.round_seconds)):
         detail = f"what it had started used {started:.2g} s of a processor while rounds were timed"
         yield Finding(Status.WRONG_ENVIRONMENT, detail)
-
-
-# What a round must end with: a problem's training from the start of this seed, after so many epochs.
-Expect = Callable[[Problem, tuple[int, ...], int], Scaled]
-
-
-def wrong_after_timing(rounds: Rounds, dataset: Dataset, expect: Expect | None = None) -> Finding | None:
-    """Return how a checked round ended elsewhere than the reference does; None if none did, or it trains nothing.
-
-    dataset   the dataset of the cell, in its dtype
-    expect    where the reference ends; computed for this round alone where it is None
-
-    One thread of a processor ends a repetition of that round bit for bit where it ended the timed one. The whole round
-    is judged by the rule of the gate, `bench.gate.training`.
-    """
-    evidence, problem = rounds.evidence, rounds.cell.problem
-    if rounds.cell.implementation == controls.NULL:
-        return None
-    if not evidence.checked:
-        return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
-    if set(evidence.dtypes.values()) != {problem.dtype}:
-        return None  # DTYPE-CHANGED says so, and the bytes mean something else
-    exact = rounds.cell.device == "cpu" and rounds.cell.threads == 1
-    if exact and not all(one.repeated for one in evidence.checked):
-        return Finding(Status.WRONG_AFTER_TIMING, "a checked round ends elsewhere when it is run again untimed")
-    for one in evidence.checked:
-        if expect is None:
-            (expected,) = after(problem, dataset, one.seed, [rounds.epochs_per_round])
-        else:
-            expected = expect(problem, one.seed, rounds.epochs_per_round)
-        found = _compared(problem, starts.unpacked(problem, one.w, one.b), dataset, expected)
-        if found is not None:
-            return found
-    return None
-
-
-def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled) -> Finding | None:
-    wide = reference.widen(dataset.some(slice(0, 1)))
-    u = reference.unit_roundoff(problem.dtype)
-    coarsest = reference.coarsest(problem.dtype)
-    judged = judge.compare("parameters", reference.stacked(seen, wide), expected, u, wide.budgets, coarsest)
-    if judged.agrees:
-        return None
-    if judged.status is Status.UNCHECKED:
-        return Finding(Status.UNCHECKED, f"after a timed round: {judged.unchecked}; {judge.UNCHECKED_REMEDY}")
-    detail = (
-        f"{judged.place} is {judged.value:.9g} after a timed round, the reference has {judged.expected:.9g}: "
-        f"{judged.share:.3g} times what rounding explains"
-    )
-    return Finding(Status.WRONG_AFTER_TIMING, detail)
-
-
-def after(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: Sequence[int]) -> list[Scaled]:
-    """Return where the reference ends that trains from the start of this seed, after each of these epochs."""
-    patience = training.PATIENCE_SECONDS_PER_ROUND
-    return training.after(dataset, starts.of_problem(problem, seed), problem.recipe, epochs, patience=patience)

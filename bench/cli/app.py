@@ -1,4 +1,4 @@
-"""The command line, `python -m bench`: options in, an exit code out."""
+"""The commands of `python -m bench`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.completion import completion_init  # type: ignore[attr-defined] # public by its name, in no __all__
+from typer.completion import completion_init  # type: ignore[attr-defined] # public by name, but in no __all__
 
 import impls
-from bench.analysis.comparison import CONDITIONS
 from bench.cli.arguments import HOW, OUTPUT, Arguments, Verbosity, among, spread
-from bench.cli.completion import SCRIPT
+from bench.cli.completion import SCRIPT, VARIABLE
 from bench.commands import compare as comparison
 from bench.commands import run as runs
 from bench.errors import BadInput, unknown
 from bench.machine import doctor
-from bench.plan.options import BLOCKS, Options
+from bench.plan.options import BLOCKS, Options, block_counts
 from bench.process.spawn import exit_on_sigterm
 from bench.report.terminal import listing, results
 from bench.report.terminal.console import console
 from bench.report.terminal.excerpts import show as print_excerpts
 from bench.report.views.excerpts import excerpts
+from bench.store.comparable import CONDITIONS
 from datasets.dataset import Model
 
 BAD_INPUT = 2
@@ -31,8 +31,8 @@ BAD_INPUT = 2
 app = typer.Typer(
     name="python -m bench",
     help="Four models trained by gradient descent in NumPy, PyTorch and JAX: "
-    "first checked to agree, then timed, then reported.",
-    epilog="Exit codes: 0 every cell is fine, 1 some cell is not, 2 bad input or nothing to run.",
+    "checked to agree, then timed, then reported.",
+    epilog="Exit codes: 0 everything that could run passed, 1 something failed, 2 bad input or nothing to run.",
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -42,12 +42,12 @@ Out = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", rich_help_panel=OUTPUT, show_default="results/<run>", help="A new or empty folder."),
 ]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.", show_default=False)]
 
 
 @app.command(
     epilog="Examples:\n\n"
-    "[bold]python -m bench run --quick[/]  a first look at everything\n\n"
+    "[bold]python -m bench run --quick[/]  a first look\n\n"
     "[bold]python -m bench run -m softmax --batch-size 64 --dtype float64[/]\n\n"
     "[bold]python -m bench run -d my.csv --target price -i numpy_manual -i mine.py:Mine[/]\n\n"
     "[bold]python -m bench run -d digits --json > result.json[/]"
@@ -68,36 +68,34 @@ def run(
         int | None,
         typer.Option(
             metavar="N", rich_help_panel=HOW, show_default="as --blocks",
-            help="Add blocks in tens up to so many, while an interval is wider than 3 %.",
+            help="Keep adding ten blocks, up to N in total, while any interval is wider than ±3 %.",
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times, and no comparison.")
+        bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times only, no ratios.")
     ] = False,
     out: Out = None,
     resume: Annotated[
         Path | None,
         typer.Option(
-            metavar="RUN", rich_help_panel=OUTPUT, show_default=False, help="Go on with a run that was stopped."
+            metavar="RUN", rich_help_panel=OUTPUT, show_default=False, help="Resume a stopped run."
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Run even while another run is going on here.")
+        bool, typer.Option("--force", rich_help_panel=OUTPUT, help="Run even if another run is using this machine.")
     ] = False,
     verbosity: Verbosity,
 ) -> None:  # fmt: skip
     """Check that all agree, time those that do, and write a report.
 
-    Each combination of what is named is a cell: an implementation on a
+    Every combination of the given names is a cell: an implementation on a
     dataset, device, dtype and batch size.
     """
     screen = verbosity.screen()
     if resume is not None:
         _check_resumed_alone(context)
         raise typer.Exit(runs.resume(resume, screen, force=force))
-    number = (1 if quick else BLOCKS) if blocks is None else blocks
-    most = number if max_blocks is None else max_blocks
-    options = Options(**arguments.given(), blocks=number, max_blocks=most, quick=quick, out=out)
+    options = Options(**arguments.given(), **block_counts(blocks, max_blocks, quick=quick), out=out)
     raise typer.Exit(runs.run(options, context.obj, screen, force=force))
 
 
@@ -106,7 +104,7 @@ def _check_resumed_alone(context: typer.Context) -> None:
     for name, source in ((name, context.get_parameter_source(name)) for name in context.params):
         given = source is not None and source.name == "COMMANDLINE"
         if given and name not in ("resume", "force", "quiet", "verbose", "json"):
-            raise BadInput(f"--resume takes every option from the run: leave out {names[name]}")
+            raise BadInput(f"--resume takes all options from the run: leave out {names[name]}")
 
 
 @app.command(
@@ -122,11 +120,13 @@ def agree(
     out: Out = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", rich_help_panel=OUTPUT, help="Say of each failed check what it tests, and why."),
+        typer.Option(
+            "--explain", rich_help_panel=OUTPUT, help="Explain each failed check: what it tests, and usual causes."
+        ),
     ] = False,
     verbosity: Verbosity,
 ) -> None:
-    """Check that all agree with the reference and with each other, and time nothing."""
+    """Check that all agree with the reference and with each other, without timing."""
     options = Options(**arguments.given(), out=out)
     raise typer.Exit(runs.agree(options, context.obj, verbosity.screen(), explain=explain))
 
@@ -134,7 +134,7 @@ def agree(
 @app.command(epilog="Example:\n\n[bold]python -m bench report results/20260102-030405-abc123[/]")
 @spread
 def report(run: Run, *, verbosity: Verbosity) -> None:
-    """Remake every table of a run from its raw rows."""
+    """Rebuild the tables and reports of a run from its raw rows."""
     raise typer.Exit(runs.report(run, verbosity.screen()))
 
 
@@ -146,25 +146,25 @@ def report(run: Run, *, verbosity: Verbosity) -> None:
 )
 @spread
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The folder of a run.", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of a later one.", show_default=False)],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The older run's folder.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The newer run's folder.", show_default=False)],
     *,
     across: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION", show_default="all must be the same", autocompletion=among(CONDITIONS),
-            help=f"What may differ, and is then named: {' or '.join(CONDITIONS)}. Can be given twice.",
+            help=f"Allow this to differ, and say so: {' or '.join(CONDITIONS)}. Can be given twice.",
         ),
     ] = None,
     absolute: Annotated[
         bool,
-        typer.Option("--absolute", help="Compare times themselves, on a machine that nothing else disturbs."),
+        typer.Option("--absolute", help="Compare times instead of ratios, on a machine that nothing else disturbs."),
     ] = False,
     fail_slower: Annotated[
         str | None,
         typer.Option(
             metavar="PERCENT", show_default=False,
-            help="Exit with 1 if a cell is slower by more than that beyond doubt, or has no time in NEW any more.",
+            help="Exit 1 if a cell is certainly slower by more than this, or no longer has a time in NEW.",
         ),
     ] = None,
     out: Annotated[
@@ -176,9 +176,9 @@ def compare(
     ] = None,
     verbosity: Verbosity,
 ) -> None:  # fmt: skip
-    """Tell what changed between two runs, cell by cell.
+    """Compare two runs cell by cell.
 
-    Ratios to the baseline are compared, so that a machine which is slower
+    Ratios to the baseline are compared, so a machine that is slower
     today does not count as a change.
     """
     for condition in across or ():
@@ -193,7 +193,7 @@ def compare(
 @app.command(epilog="Example:\n\n[bold]python -m bench history results/2026* --out history[/]")
 @spread
 def history(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The folders of runs.", show_default=False)],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The runs' folders.", show_default=False)],
     *,
     out: Annotated[
         Path | None,
@@ -204,7 +204,7 @@ def history(
     ] = None,
     verbosity: Verbosity,
 ) -> None:  # fmt: skip
-    """Tell what became of each cell over several runs."""
+    """Show each cell over several runs."""
     raise typer.Exit(comparison.history(runs, verbosity.screen(), out=out))
 
 
@@ -225,32 +225,32 @@ def show(
         ),
     ] = None,
 ) -> None:  # fmt: skip
-    """Print one model as each implementation writes it, side by side where the terminal is wide enough."""
+    """Print the source of one model in each implementation, side by side if the terminal is wide enough."""
     print_excerpts(console(), excerpts(model, implementations or ()))
 
 
 @app.command("list")
 def list_() -> None:
-    """Print what can be named: datasets, implementations, models and devices."""
+    """Print the names of datasets, implementations, models and devices."""
     listing.print_all()
 
 
 @app.command("doctor")
 def doctor_() -> None:
-    """Print what would disturb a run here and what to do, and change nothing."""
+    """Print what would disturb a run on this machine, and what to do about it."""
     results.conditions(doctor.findings(doctor.look()))
 
 
 @app.command(epilog="Example:\n\n[bold]source <(python -m bench completion)[/]")
 def completion() -> None:
-    """Print what makes bash complete `python -m bench`: commands, options and names."""
+    """Print the bash completion script for commands, options and names."""
     console().print(SCRIPT, soft_wrap=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return the exit code of these arguments: 0, 1, 2 after one line on stderr, or 130 after Ctrl-C.
+    """Run a command and return its exit code: 0, 1, 2 with one line on stderr, or 130 after Ctrl-C.
 
-    SIGTERM raises SystemExit(143), so that every worker and temporary folder is cleared away on the way out.
+    SIGTERM raises SystemExit(143), so that workers and temporary folders are removed on the way out.
     """
     exit_on_sigterm()
     completion_init()
@@ -261,7 +261,7 @@ def main(arguments: Sequence[str]) -> int:
             "python -m bench",
             standalone_mode=False,
             obj=command,
-            complete_var="_BENCH_COMPLETE",
+            complete_var=VARIABLE,
         )
     except BadInput as error:
         results.error(str(error))

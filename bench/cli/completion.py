@@ -1,7 +1,7 @@
-"""What makes bash complete `python -m bench`.
+"""The bash completion script of `python -m bench`.
 
-Typer's own script completes the name of a program; this one completes what follows `python -m bench`, by asking Typer
-for it. Where there is nothing to offer, bash completes file names.
+Typer's own script completes after the name of a program; this one completes after `python -m bench`, by asking Typer.
+If Typer offers nothing, bash completes file names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ SCRIPT = r"""_bench_complete() {
     [ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" = "-m bench" ] || return 1
     local IFS=$'\n'
     COMPREPLY=( $(COMP_WORDS="bench ${COMP_WORDS[*]:3}" COMP_CWORD=$((COMP_CWORD - 2)) \
-                  _BENCH_COMPLETE=complete_bash "${COMP_WORDS[0]}" -m bench 2> /dev/null) )
+                  @VARIABLE@=complete_bash "${COMP_WORDS[0]}" -m bench 2> /dev/null) )
 }
-complete -o default -F _bench_complete python python3"""
+complete -o default -F _bench_complete python python3""".replace("@VARIABLE@", VARIABLE)

@@ -1,1 +1,1 @@
-"""The way of each command, step by step; every step is another package's."""
+"""The steps of each command; every step is done by another package."""

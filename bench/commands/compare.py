@@ -1,4 +1,4 @@
-"""The way of a comparison of two runs, and of a history of several: folders in, an exit code out."""
+"""The commands compare (two runs) and history (several runs): folders in, an exit code out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
 from bench.store import run_folder
-from bench.store.jsonl import to_mapping
+from bench.store.layout import COMPARISON_CSV, COMPARISON_MD
 
 FINE, SLOWER = 0, 1
 
@@ -29,11 +29,11 @@ def compare(
     fail_slower: str | None = None,
     out: Path | None = None,
 ) -> int:
-    """Print what changed between two runs, and write it if there is a folder for it.
+    """Print what changed between two runs, and write it to `out` if given.
 
-    Return 1 if `fail_slower` is given and a cell is slower by more than that beyond doubt, or has no time any more,
-    whether it failed or the new run does not have it: what was not timed has not been shown to be as fast.
-    Raises BadInput when the runs cannot be read, or are not to be compared.
+    Return 1 if `fail_slower` is given and a cell is certainly slower by more than that, or no longer has a time
+    (because it failed, or the new run does not have it): what was not timed has not been shown to be as fast.
+    Raises BadInput if the runs cannot be read or compared.
     """
     share = None if fail_slower is None else percentage(fail_slower)
     if out is not None:
@@ -52,18 +52,18 @@ def compare(
     comparison.changes(screen, found, *environments)
     if out is not None:
         write.write_comparison(out, found, *environments)
-        results.paths(screen, [out / "comparison.md", out / "comparison.csv"])
+        results.paths(screen, [out / COMPARISON_MD, out / COMPARISON_CSV])
     if fail_slower is not None:
-        comparison.threshold(screen, fail_slower, failed, missing)
+        comparison.threshold(screen, fail_slower, found, failed, missing)
     if screen.json:
         results.document(json_result.of_comparison(found, *environments, code))
     return code
 
 
 def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None) -> int:
-    """Print what became of each cell over several runs, and write it if there is a folder for it.
+    """Print each cell over several runs, and write it to `out` if given.
 
-    Raises BadInput when a run cannot be read, or is named twice.
+    Raises BadInput if a run cannot be read, or is named twice.
     """
     if out is not None:
         run_folder.check_out(out)
@@ -73,7 +73,7 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
         write.write_history(out, entries)
         results.paths(screen, sorted(out.glob("history.*")))
     if screen.json:
-        results.document({"entries": [to_mapping(entry) for entry in entries]})
+        results.document(json_result.of_history(entries))
     return FINE
 
 

@@ -1,4 +1,4 @@
-"""How long a run will take, said before anything of it is started."""
+"""An estimate of how long a run will take, before it starts."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from bench.plan.sweep import work_seconds
 from bench.store.cell import Cell
 from bench.timing import entrants
 
-# Seconds on two quiet cores of a Xeon, rounded: what a worker takes until its first cell, by the library that its
-# implementation needs; what a cell takes in it; what the gate takes of an implementation in both dtypes, by library;
-# the rates that each block measures for a dtype; what comes before the gate and after the entrants.
+# Seconds on two idle cores of a Xeon, rounded: a worker until its first cell, by library; one cell in it; the gate's
+# check of one implementation in both dtypes, by library; the rates that each block measures per dtype; everything
+# before the gate and after the race.
 _START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
 _OTHER_START = 2.5
 _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
 _GATE = {"numpy": 8.0, "torch": 20.0, "jax": 36.0}
 _OTHER_GATE = 15.0
 _RATES, _AROUND = 1.0, 6.0
-# What a C++ compiler takes besides, in processor time: its first shape, each further one, and the gate's 120 in two
-# workers.
+# In addition for a C++ compiler, in processor time: its first shape, each further shape, and the 120 shapes of the
+# gate in two workers.
 _FIRST_SHAPE, _SHAPE, _COMPILED_GATE = 25.0, 3.5, 470.0
-# One dtype where there are two, and the expectations for the cells' own data all the same.
+# One dtype instead of two, but with the same expectations for the cells' own data.
 _QUICK_GATE = 0.6
 
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
-    """Return how long gate and race will take for these cells."""
+    """Return how many seconds gate and race will take for these cells."""
     pilot, block = entrants.worker_groups(cells, controls=False), entrants.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     piloted = 0.0 if quick else sum(_start(group) + _PILOT_CELL * len(group.cells) for group in pilot)
-    rated = {cell.problem.dtype for cell in cells if (cell.device, cell.threads) == ("cpu", 1)}
+    rated = {cell.problem.dtype for cell in cells if cell.on_one_processor}
     timed = sum(_start(group) + sum(max(pace, _work(cell)) for cell in group.cells) for group in block)
     timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE
@@ -66,4 +66,4 @@ def _compiles(implementation: str) -> bool:
 
 def _library(implementation: str) -> str:
     row = impls.row(implementation)
-    return row.requires if row else "numpy"  # the null implementation is in no table
+    return row.requires if row else "numpy"  # the null implementation is not in the table

@@ -1,4 +1,4 @@
-"""The way of a run: plan, prepared arrays, gate, race, report. Each step is another module's."""
+"""The commands run, agree and report: plan, save the data, check agreement, time, report."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from bench.analysis.run import Raw
 from bench.audit import check
 from bench.commands import estimate
-from bench.commands.session import Prepared, looked_at, prepare, reopen
+from bench.commands.session import Session, looked_at, prepare, reopen
 from bench.errors import BadInput
 from bench.gate import check as gate
 from bench.machine import describe
 from bench.machine.lock import alone
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.plan.options import Options
 from bench.report import json_result, write
 from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store import layout, run_folder
-from bench.store.cell import Status
+from bench.store.cell import NOT_ATTEMPTED, Status
 from bench.store.checkpoint import spent
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement
@@ -30,25 +30,25 @@ FINE, NOT_FINE = 0, 1
 
 
 def run(options: Options, command: str, screen: Screen, *, force: bool = False) -> int:
-    """Check, time and report what was asked; return 0 if every cell is fine, else 1.
+    """Check, time and report; return 0 if every cell is fine, otherwise 1.
 
-    Raises BadInput or ValueError, with nothing written, for what cannot be done; with `force`, even while another
-    run is going on.
+    With `force`, run even if another run is using this machine. Raises BadInput or ValueError, before anything is
+    written, for bad input.
     """
     with alone(force=force), prepare(options, command, timed=True) as ready:
         return _measure(ready, screen)
 
 
 def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
-    """Do what is missing of a run that was stopped, and report it; return as `run` does.
+    """Complete a stopped run and report it; return as `run` does.
 
-    Raises BadInput when it is no run, or when machine, code, libraries or data are no longer what they were.
+    Raises BadInput if the folder holds no run, or if machine, code, libraries or data have changed.
     """
     with alone(force=force), reopen(folder) as ready:
         return _measure(ready, screen)
 
 
-def _measure(ready: Prepared, screen: Screen) -> int:
+def _measure(ready: Session, screen: Screen) -> int:
     options = ready.options
     seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
     _open(ready, screen, seconds)
@@ -57,23 +57,23 @@ def _measure(ready: Prepared, screen: Screen) -> int:
     if passed:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
         with progress.display(screen) as listener:
-            race.race(passed, ready.folders, wanted, raw=ready.out / "raw", on_progress=listener)
-        with spent(ready.out / "raw", "judging"):
-            check.judge(ready.out / "raw", ready.plan.data)
+            race.race(passed, ready.folders, wanted, raw=ready.out / layout.RAW, on_progress=listener)
+        with spent(ready.out / layout.RAW, "judging"):
+            check.judge(ready.out / layout.RAW, ready.plan.data)
     raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
     _tell(ready.out, raw, screen, code)
     return code
 
 
-def _open(ready: Prepared, screen: Screen, seconds: float | None) -> None:
-    """What would disturb times is no warning where none are taken."""
+def _open(ready: Session, screen: Screen, seconds: float | None) -> None:
+    """Print the opening lines, without warnings about disturbances if nothing will be timed."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
     results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
 
 
 def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
-    """Print the times if there are any, the paths, and with --json the whole result."""
+    """Print the times, if any, the paths, and with --json the whole result."""
     rows = raw.timings if raw.timed else []
     if raw.timed:
         results.results(screen, raw, rows)
@@ -85,9 +85,9 @@ def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:
 
 
 def agree(options: Options, command: str, screen: Screen, *, explain: bool = False) -> int:
-    """Check what was asked and write agreement.csv; return 0 if every cell is fine, else 1.
+    """Check agreement and write agreement.csv; return 0 if every cell is fine, otherwise 1.
 
-    With `explain`, say of each failed check what it tests. Raises as `run` does.
+    With `explain`, print what each failed check tests. Raises as `run` does.
     """
     with prepare(options, command, timed=False) as ready:
         _open(ready, screen, None)
@@ -100,25 +100,24 @@ def agree(options: Options, command: str, screen: Screen, *, explain: bool = Fal
 
 
 def report(folder: Path, screen: Screen) -> int:
-    """Remake every table of a run from its raw rows and print it; BadInput when there is no run."""
-    with run_folder.uncollected():
-        try:
-            raw = write.write_reports(folder)
-        except OSError as error:
-            raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
-        results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
-        _tell(folder, raw, screen, FINE)
+    """Rebuild and print the tables of a run from its raw rows; BadInput if there is no run."""
+    try:
+        raw = write.write_reports(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}; copy the run to where you may read and write it") from error
+    results.agreement(screen, raw.verdicts, raw.agreements, brief=raw.timed)
+    _tell(folder, raw, screen, FINE)
     return FINE
 
 
-def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
+def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> int:
     """Return 0 if every cell is fine.
 
-    A missing library is fine unless its implementation was asked for by name, or ALL_BACKENDS=1; a missing
-    device is fine if any cell that was asked for could run. What the plan itself left out is fine.
+    A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1; a missing
+    device is fine if any requested cell could run. Cells that the plan left out are fine.
     """
     planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}
-    ran = [cell for cell, verdict in planned.items() if verdict.status not in (Status.NOT_RUN, Status.NO_DEVICE)]
+    ran = [cell for cell, verdict in planned.items() if verdict.status not in NOT_ATTEMPTED]
     if all(cell in made.added for cell in ran):
         return NOT_FINE
     strict = os.environ.get("ALL_BACKENDS") == "1"
@@ -129,10 +128,10 @@ def exit_code(made: Plan, verdicts: Sequence[Verdict], options: Options) -> int:
     return FINE
 
 
-def _agree(ready: Prepared, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
-    """Pass all cells through the gate, keep what it said, and print it."""
+def _agree(ready: Session, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
+    """Check the agreement of all cells, store the verdicts, and print them."""
     data, folders = looked_at(ready)
-    with progress.display(screen) as listener, spent(ready.out / "raw", "agreement"):
+    with progress.display(screen) as listener, spent(ready.out / layout.RAW, "agreement"):
         verdicts, agreements = gate.check(
             ready.plan.cells,
             data,

@@ -1,4 +1,4 @@
-"""What surrounds a run: its plan, its arrays on the disk and its folder, new or opened again."""
+"""Setting up a run: its plan, its data on disk, and its folder, new or reopened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.gate import check as gate
 from bench.gate import reference
 from bench.machine import describe, doctor
 from bench.plan import cells, fingerprint
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
 from bench.plan.options import Options
 from bench.report.terminal import results
 from bench.store import run_folder
@@ -34,11 +34,11 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A plan whose arrays lie on the disk, whose outside implementations load, and the run's new folder."""
+class Session:
+    """A plan with its data on disk and its outside implementations loadable, and the run's folder."""
 
     options: Options
-    plan: Plan
+    plan: RunPlan
     folders: Folders
     work: Path
     out: Path
@@ -46,8 +46,8 @@ class Prepared:
 
 
 @contextmanager
-def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared]:
-    """Make the run's folder only once the plan stands and all that was named can be loaded."""
+def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Session]:
+    """Plan a run, load everything it names, and only then create its folder."""
     run_folder.check_out(options.out)
     made = cells.make(options)
     with _arrays(made) as (work, folders):
@@ -57,25 +57,25 @@ def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Prepared
         out = run_folder.make_folder(options.out, name)
         run_folder.write_environment(out, environment)
         with _stoppable(out):
-            yield Prepared(options, made, folders, work, out, environment)
+            yield Session(options, made, folders, work, out, environment)
 
 
 @contextmanager
-def reopen(folder: Path) -> Iterator[Prepared]:
-    """Make the plan of a stopped run anew, and see that nothing has changed since."""
+def reopen(folder: Path) -> Iterator[Session]:
+    """Plan a stopped run again, and check that nothing has changed since."""
     environment = read(folder).environment
     if not environment["timed"]:
-        raise BadInput(f"--resume {folder}: it timed nothing; run python -m bench agree again")
+        raise BadInput(f"--resume {folder}: it was not timed; run python -m bench agree again")
     options = replace(from_mapping(Options, environment["options"]), out=folder)
     made = cells.make(options)
     fingerprint.check(folder, environment["identity"], fingerprint.identity(describe.describe(), made))
     with _arrays(made) as (work, folders), _stoppable(folder):
-        yield Prepared(options, made, folders, work, folder, environment)
+        yield Session(options, made, folders, work, folder, environment)
 
 
 @contextmanager
-def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
-    """Save the data for the workers, and see that what is outside the table can be loaded by one."""
+def _arrays(made: RunPlan) -> Iterator[tuple[Path, Folders]]:
+    """Save the data for the workers, and check that a worker can load the outside implementations."""
     with TemporaryDirectory(prefix="bench-") as temporary:
         work = Path(temporary)
         if made.outside:
@@ -85,7 +85,7 @@ def _arrays(made: Plan) -> Iterator[tuple[Path, Folders]]:
 
 @contextmanager
 def _stoppable(out: Path) -> Iterator[None]:
-    """Say how to go on with a run that was stopped, or whose folder could no longer be written."""
+    """Say how to resume a run that was stopped, or whose folder could no longer be written."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
@@ -98,7 +98,7 @@ def _stoppable(out: Path) -> Iterator[None]:
         raise BadInput(f"{out}: {error.strerror}; {remedy}") from error
 
 
-def _save(made: Plan, work: Path) -> Folders:
+def _save(made: RunPlan, work: Path) -> Folders:
     folders = {}
     for number, (key, data) in enumerate(made.data.items()):
         folders[key] = work / f"data-{number}"
@@ -106,8 +106,8 @@ def _save(made: Plan, work: Path) -> Folders:
     return folders
 
 
-def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]:
-    """Return what the gate looks at, and its folders: of data on disk two and a half of their largest batches."""
+def looked_at(ready: Session) -> tuple[dict[tuple[str, str], Dataset], Folders]:
+    """Return the data for the gate, and their folders: for data on disk, two and a half of the largest batches."""
     problems = [cell.problem for cell in ready.plan.cells]
     data, folders = dict(ready.plan.data), dict(ready.folders)
     for number, (key, one) in enumerate(ready.plan.data.items()):
@@ -119,7 +119,7 @@ def looked_at(ready: Prepared) -> tuple[dict[tuple[str, str], Dataset], Folders]
     return data, folders
 
 
-def _environment(options: Options, command: str, made: Plan, started: datetime, name: str) -> dict[str, Any]:
+def _environment(options: Options, command: str, made: RunPlan, started: datetime, name: str) -> dict[str, Any]:
     sources = [
         {"name": one.name, "dtype": dtype, "source": one.source, "licence": one.licence, "labels": one.labels}
         for (_, dtype), one in made.data.items()

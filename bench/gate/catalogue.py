@@ -105,8 +105,8 @@ def _mini(draw: _Draw) -> Case:
     return _case(
         draw,
         "mini",
-        "a last batch of one row, rows shuffled anew each epoch: dropped, wrapped or reweighted batches, stale or own "
-        "order, learning rate times batch, gradients that pile up",
+        "a last batch of one row, rows shuffled again for each epoch: dropped, wrapped or reweighted batches, stale or "
+        "own order, learning rate times batch, gradients that pile up",
         data,
         batching=Batching(4, shuffle=True, seed=3),
         epochs=4,

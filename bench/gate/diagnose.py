@@ -19,7 +19,7 @@ from bench.gate.case import Case
 from bench.gate.expect import Expected
 from bench.gate.judge import Judged, compare
 from bench.gate.observe import Observation
-from bench.gate.reference import Problem, Scaled, Wide
+from bench.gate.reference import Scaled, Wide, WideProblem
 from bench.store.cell import Status
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
@@ -30,7 +30,7 @@ MOST_EPOCHS = 50
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Disagreement:
     """One filling of a case: what was seen, what was expected, and the names of what disagrees."""
 
     case: Case
@@ -66,7 +66,7 @@ def likely_cause(
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
         mine = frozenset(name.removeprefix(prefix) for name in wrong if name.startswith(prefix))
         for rule in (_of_form, _of_start, _of_gradients, _of_loss, _of_training, _of_predictions):
-            cause = rule(Evidence(case, own, expected, mine)) if mine else ""
+            cause = rule(Disagreement(case, own, expected, mine)) if mine else ""
             if cause:
                 return cause
     return ""
@@ -81,7 +81,7 @@ def agreed(causes: Sequence[str]) -> str:
     return next(cause for cause in causes if re.sub(r"\d+", "", cause) == kind) if 2 * count > len(causes) else ""
 
 
-def _of_form(evidence: Evidence) -> str:
+def _of_form(evidence: Disagreement) -> str:
     if evidence.disagrees("itself/form"):
         return str(evidence.seen["itself/form faults"][0])
     if evidence.disagrees("itself/inputs"):
@@ -93,7 +93,7 @@ def _of_form(evidence: Evidence) -> str:
     return ""
 
 
-def _of_start(evidence: Evidence) -> str:
+def _of_start(evidence: Disagreement) -> str:
     if evidence.disagrees("itself/start", "itself/point"):
         return _of_reset(evidence)
     if evidence.wrong == {"itself/repeat"}:
@@ -106,7 +106,7 @@ def _of_start(evidence: Evidence) -> str:
     return ""
 
 
-def _of_reset(evidence: Evidence) -> str:
+def _of_reset(evidence: Disagreement) -> str:
     """Tell a start that was not copied from one that was rounded; the lender overwrites what it lent with NaN."""
     own = [np.asarray(evidence.seen[f"start/at {part}"]) for part in "wb"]
     if all(np.all(np.isnan(one)) for one in own):
@@ -134,7 +134,7 @@ def _factors(n: int, k: int) -> Iterator[tuple[float, str]]:
         yield 1 / k, f"divided by the {k} classes as well"
 
 
-def _of_gradients(evidence: Evidence) -> str:
+def _of_gradients(evidence: Disagreement) -> str:
     names = [f"{where}/gradients {part}" for where in ("start", "point 0") for part in "wb"]
     names = [name for name in names if name in evidence.expected.common]
     if not any(name in evidence.wrong for name in names):
@@ -155,7 +155,7 @@ def _of_gradients(evidence: Evidence) -> str:
     return _of_labels(evidence)
 
 
-def _of_labels(evidence: Evidence) -> str:
+def _of_labels(evidence: Disagreement) -> str:
     problem = evidence.expected.problem
     if problem.model is not Model.SOFTMAX:
         return ""
@@ -167,7 +167,7 @@ def _of_labels(evidence: Evidence) -> str:
     return ""
 
 
-def _of_loss(evidence: Evidence) -> str:
+def _of_loss(evidence: Disagreement) -> str:
     if not evidence.disagrees("loss") or evidence.disagrees("gradients"):
         return ""
     names = [name for name in evidence.wrong if name in evidence.expected.common and name.endswith("/loss")]
@@ -177,7 +177,7 @@ def _of_loss(evidence: Evidence) -> str:
     return ""
 
 
-def _of_training(evidence: Evidence) -> str:
+def _of_training(evidence: Disagreement) -> str:
     """Try what a training loop may do wrong, where the gradients are right and the reference is quick to train."""
     case = evidence.case
     if evidence.expected.problem.n > MOST_ROWS or case.epochs > MOST_EPOCHS:
@@ -194,7 +194,7 @@ def _of_training(evidence: Evidence) -> str:
     return ""
 
 
-Retrain = Callable[[Problem, Wide], trajectory.Run | None]
+Retrain = Callable[[WideProblem, Wide], trajectory.Run | None]
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _suspicions(case: Case) -> Iterator[tuple[str, Retrain]]:
         yield "another seed draws the row order", run(replace(batching, seed=0))
 
 
-def _of_predictions(evidence: Evidence) -> str:
+def _of_predictions(evidence: Disagreement) -> str:
     if evidence.disagrees("loss", "gradients", "parameters", "itself"):
         return ""
     if all(name.endswith(("label", "labels")) for name in evidence.wrong):
@@ -253,7 +253,7 @@ def _of_predictions(evidence: Evidence) -> str:
     return ""
 
 
-def _without_bias(problem: Problem, start: Params) -> Wide:
+def _without_bias(problem: WideProblem, start: Params) -> Wide:
     theta = reference.stacked(start, problem)
     theta[-1] = 0
     return theta
@@ -267,7 +267,7 @@ def _scaled(scaled: Scaled, factor: float) -> Scaled:
     return Scaled(factor * scaled.value, abs(factor) * scaled.scale)
 
 
-def _matches(evidence: Evidence, name: str, stacked: Scaled) -> bool:
+def _matches(evidence: Disagreement, name: str, stacked: Scaled) -> bool:
     """Whether w and b were seen under this name as this theta (d + 1, k) has them."""
     parts = ((f"{name} w", slice(None, -1)), (f"{name} b", slice(-1, None)))
     return all(
@@ -277,7 +277,7 @@ def _matches(evidence: Evidence, name: str, stacked: Scaled) -> bool:
     )
 
 
-def _distinct(evidence: Evidence, name: str, suspected: Scaled) -> bool:
+def _distinct(evidence: Disagreement, name: str, suspected: Scaled) -> bool:
     """Whether the suspected parameters are further from the right ones than both budgets: else they explain nothing."""
     right = np.concatenate(
         [np.ravel(evidence.expected.common[f"{name} {part}"].value).astype(np.float64) for part in "wb"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference, training, trajectory
 from bench.gate.case import Case
-from bench.gate.reference import BUDGET, Point, Problem, Scaled, Wide
+from bench.gate.reference import BUDGET, Point, Scaled, Wide, WideProblem
 from impls.protocol import Dataset, Model, Params, parameter_shapes
 
 # |third derivative| of log(1 + exp z), and of log sum exp in one logit, is p(1-p)|1-2p| <= 1/(6 sqrt 3).
@@ -29,7 +29,7 @@ class Expected:
 
     case: Case
     dataset: Dataset
-    problem: Problem
+    problem: WideProblem
     common: Expectation
 
     def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation:
@@ -52,7 +52,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     if case.small is not None:
         problem = reference.widen(case.small)
         return Expected(case, dataset, problem, dict(_spread(case, case.small, problem)))
-    problem = reference.widen(dataset)
+    problem = reference.widen(dataset, usual=case.own and dataset.x.dtype == np.float32)
     common: Expectation = {}
     common.update(_state(case, dataset, problem, case.start, "start"))
     for number, point in enumerate(case.points):
@@ -61,15 +61,15 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
     if case.twin is not None:
         run = _run(case, problem, case.twin)
         ((last, _),) = trajectory.watch(run, problem, [case.epochs])
-        common.update(_split(last, dataset, "twin/parameters"))
+        common.update(split(last, dataset, "twin/parameters"))
     if case.differences and problem.dtype == "float64":
         common.update(
-            _split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
+            split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
         )
     return Expected(case, dataset, problem, common)
 
 
-def _spread(case: Case, small: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _spread(case: Case, small: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     """Yield what rows of zeros leave as the small problem has it, times its share of the rows, budget and all.
 
     A row of zeros adds 0 to the gradient of w, and with b = 0 and y = 0 to all that is linear; to the loss of a
@@ -83,14 +83,14 @@ def _spread(case: Case, small: Dataset, problem: Problem) -> Iterator[tuple[str,
     error = rate * point.gradients.scale + np.abs(moved) + rate * np.abs(point.gradients.value)
     quantities = {"start/gradients": _times(point.gradients, share), "epoch 1/parameters": Scaled(moved, error)}
     for name, stacked in quantities.items():
-        for part, scaled in _split(stacked, small, name):
+        for part, scaled in split(stacked, small, name):
             if part.endswith("w") or not small.model.classifies:
                 yield part, scaled
     if not small.model.classifies:
         yield "start/loss", _times(point.loss, share)
 
 
-def _ratio(part: int, whole: int, problem: Problem) -> Wide:
+def _ratio(part: int, whole: int, problem: WideProblem) -> Wide:
     return np.asarray(part, problem.x.dtype) / np.asarray(whole, problem.x.dtype)
 
 
@@ -98,36 +98,38 @@ def _times(scaled: Scaled, factor: Wide) -> Scaled:
     return Scaled(factor * scaled.value, factor * scaled.scale)
 
 
-def _run(case: Case, problem: Problem, start: Params) -> trajectory.Run:
+def _run(case: Case, problem: WideProblem, start: Params) -> trajectory.Run:
     theta = reference.stacked(start, problem)
     return trajectory.run(problem, theta, case.recipe, range(case.epochs), rounded="parameters" in case.exact)
 
 
-def _trajectory(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _trajectory(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     run = _run(case, problem, case.start)
     if not case.watched:
         return
     for epoch, (parameters, loss) in zip(case.watched, trajectory.watch(run, problem, case.watched), strict=True):
-        yield from _split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
+        yield from split(_exactly(case, "parameters", parameters), dataset, f"epoch {epoch}/parameters")
         yield f"epoch {epoch}/loss", loss
 
 
-def _own(case: Case, dataset: Dataset, problem: Problem) -> Iterator[tuple[str, Scaled]]:
+def _own(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
     parameters = training.after(dataset, case.start, case.recipe, case.watched)
     for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
-        yield from _split(one, dataset, f"epoch {epoch}/parameters")
+        yield from split(one, dataset, f"epoch {epoch}/parameters")
         if epoch == case.epochs:
             yield f"epoch {epoch}/loss", trajectory.loss_at(problem, one.value, one.scale)
 
 
-def _state(case: Case, dataset: Dataset, problem: Problem, params: Params, name: str) -> Iterator[tuple[str, Scaled]]:
+def _state(
+    case: Case, dataset: Dataset, problem: WideProblem, params: Params, name: str
+) -> Iterator[tuple[str, Scaled]]:
     point = reference.evaluate(problem, reference.stacked(params, problem), rounded=bool(case.exact))
     predictions = _exactly(case, "predictions", point.predictions)
     if dataset.model is not Model.SOFTMAX:
         predictions = Scaled(predictions.value[:, 0], predictions.scale[:, 0])
     yield f"{name}/loss", _exactly(case, "loss", point.loss)
-    yield from _split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
+    yield from split(_exactly(case, "gradients", point.gradients), dataset, f"{name}/gradients")
     yield f"{name}/one prediction", Scaled(predictions.value[:1], predictions.scale[:1])
     yield f"{name}/predictions", predictions
     yield f"{name}/reversed predictions", predictions
@@ -155,7 +157,7 @@ def _labels(case: Case, dataset: Dataset, point: Point, granted: float) -> Scale
     return Scaled(labels.astype(np.float64), np.where(unclear, np.inf, 0.0))
 
 
-def _differences(problem: Problem, theta: Wide) -> Scaled:
+def _differences(problem: WideProblem, theta: Wide) -> Scaled:
     """Return the gradients with the scale of central differences of a computed loss.
 
     With the step h the error is at most C u scale(loss) / h for the two roundings of the loss, |g| u
@@ -176,7 +178,7 @@ def _exactly(case: Case, quantity: str, scaled: Scaled) -> Scaled:
     return Scaled(scaled.value, np.zeros_like(scaled.scale)) if quantity in case.exact else scaled
 
 
-def _split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
+def split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
     """Yield the parts w and b of something shaped like theta (d + 1, k), in the Protocol's shapes."""
     w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
     yield f"{name} w", Scaled(stacked.value[:-1].reshape(w), stacked.scale[:-1].reshape(w))

@@ -25,7 +25,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Job:
+class GateJob:
     """One implementation on one device in one dtype: the gate's data of these models and feeds, the problems' own."""
 
     implementation: str
@@ -38,7 +38,7 @@ class Job:
     folder: str
 
 
-def planned(job: Job) -> Iterator[tuple[Case, Problem | None]]:
+def planned(job: GateJob) -> Iterator[tuple[Case, Problem | None]]:
     """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
     for model, feed in product(job.models, job.feeds):
         yield from ((case, None) for case in cases(model, job.dtype, feed))

@@ -166,11 +166,12 @@ def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
     found: dict[str, Judged] = {}
     for one in judged:
         quantity = group(one.name)
-        if quantity not in found or _urgency(one) < _urgency(found[quantity]):
+        if quantity not in found or urgency(one) < urgency(found[quantity]):
             found[quantity] = one
     yield from found.items()
 
 
-def _urgency(one: Judged) -> tuple[int, float]:
+def urgency(one: Judged) -> tuple[int, float]:
+    """Return a key that sorts a disagreement first, then what is unchecked, then what uses most of its budget."""
     order = (Status.MISMATCH, Status.UNCHECKED, Status.OK)
     return order.index(one.status), 0.0 if one.unchecked else -one.share

@@ -8,6 +8,7 @@ single column, and the linear models and logistic are written with k = 1 column 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from bench.gate import sums
 from impls.protocol import Dataset, Model, Params, Recipe
 
 # The constant C of the budget C u scale: docs/agreement.md says why 4.
@@ -76,8 +78,11 @@ def narrowed(value: Wide, dtype: str) -> Wide:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k)."""
+class WideProblem:
+    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k).
+
+    usual   sums over rows are granted what is usual where that is less than the worst case, n roundings of each term
+    """
 
     model: Model
     dtype: str
@@ -85,6 +90,7 @@ class Problem:
     targets: Wide
     labels: NDArray[np.int64] | None
     k: int
+    usual: bool = False
 
     @property
     def n(self) -> int:
@@ -109,30 +115,31 @@ class Problem:
         """The error that the rule grants where the scale is 1."""
         return self.budgets * BUDGET * unit_roundoff(self.dtype)
 
-    def rows(self, rows: slice | NDArray[np.int64]) -> Problem:
+    def rows(self, rows: slice | NDArray[np.int64]) -> WideProblem:
         """Return the problem of these rows alone, as one batch sees it."""
         labels = None if self.labels is None else self.labels[rows]
-        return Problem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k)
+        return WideProblem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k, self.usual)
 
 
-def widen(dataset: Dataset) -> Problem:
+def widen(dataset: Dataset, *, usual: bool = False) -> WideProblem:
     """Return the dataset's rounded arrays in the precision of the reference."""
     dtype = wider(str(dataset.x.dtype))
     x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
     if dataset.model is Model.SOFTMAX:
         labels = dataset.y.astype(np.int64)
-        return Problem(
+        return WideProblem(
             dataset.model,
             str(dataset.x.dtype),
             x,
             np.eye(dataset.classes, dtype=dtype)[labels],
             labels,
             dataset.classes,
+            usual,
         )
-    return Problem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1)
+    return WideProblem(dataset.model, str(dataset.x.dtype), x, dataset.y.astype(dtype)[:, None], None, 1, usual)
 
 
-def stacked(params: Params, problem: Problem) -> Wide:
+def stacked(params: Params, problem: WideProblem) -> Wide:
     """Return theta (d + 1, k) in wide precision: the rows of w, and b as the last row."""
     w = np.asarray(params.w).astype(problem.x.dtype).reshape(-1, problem.k)
     b = np.asarray(params.b).astype(problem.x.dtype).reshape(1, problem.k)
@@ -149,7 +156,7 @@ class Point:
     logits: Scaled
 
 
-def evaluate(problem: Problem, theta: Wide, *, rounded: bool = False) -> Point:
+def evaluate(problem: WideProblem, theta: Wide, *, rounded: bool = False) -> Point:
     """Return loss, gradients (d + 1, k), predictions and logits (n, k) at theta, each with its scale.
 
     With `rounded`, for problems that are exact but for this, z is rounded to the dtype under test.
@@ -167,17 +174,17 @@ def evaluate(problem: Problem, theta: Wide, *, rounded: bool = False) -> Point:
             return _softmax(problem, z, dz)
 
 
-def _linear(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _linear(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
     r = z - problem.targets
     dr = dz + np.abs(r)
     loss = np.asarray(np.mean(r**2))
-    loss_scale = np.asarray(np.mean(2 * np.abs(r) * dr) + (n + 2) * loss + u * np.mean(dr**2))
+    loss_scale = np.asarray(np.mean(2 * np.abs(r) * dr) + _of_the_mean(problem, r**2) * loss + u * np.mean(dr**2))
     logits = Scaled(z, dz)
     return Point(Scaled(loss, loss_scale), _gradients(problem, r, dr, 2 / _wide(problem, n)), logits, logits)
 
 
-def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _logistic(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     u, n = unit_roundoff(problem.dtype), problem.n
     positive = problem.targets == 1
     p, q = _sigmoid(z), _sigmoid(-z)
@@ -191,7 +198,7 @@ def _logistic(problem: Problem, z: Wide, dz: Wide) -> Point:
     loss = np.asarray(np.mean(losses))
     # Convex and increasing: its largest change is upwards.
     rise = (np.logaddexp(0, against + t) - losses) / problem.granted
-    loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + (n + 2) * loss)
+    loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + _of_the_mean(problem, losses) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
 
@@ -207,7 +214,7 @@ def _moved(upper: Wide, value: Wide, lower: Wide) -> Wide:
     return np.maximum(upper - value, value - lower)
 
 
-def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
+def _softmax(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     n, k = problem.n, problem.k
     t = problem.granted * dz
     total = _logsumexp(z)
@@ -220,7 +227,8 @@ def _softmax(problem: Problem, z: Wide, dz: Wide) -> Point:
     against = np.where(problem.targets == 1, -t, t)
     loss = np.asarray(np.mean(total - z_y))
     rise = (_logsumexp(z + against) - total + (problem.targets * t).sum(axis=1, keepdims=True)) / problem.granted
-    loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + (n + 2) * loss)
+    roundings = _of_the_mean(problem, total - z_y)
+    loss_scale = np.asarray(np.mean(rise + k + 3 + largest + np.abs(z_y)) + roundings * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
     return Point(Scaled(loss, loss_scale), gradients, Scaled(p, dp), Scaled(z, dz))
 
@@ -245,13 +253,34 @@ def _logsumexp(z: Wide) -> Wide:
     return total
 
 
-def _gradients(problem: Problem, r: Wide, dr: Wide, c: Wide) -> Scaled:
+def _gradients(problem: WideProblem, r: Wide, dr: Wide, c: Wide) -> Scaled:
     """Return c [x, 1]' r, and its scale: the error of r carried through, plus n roundings of each product."""
-    n = problem.n
     value = c * np.concatenate([_summed(problem.x, r), r.sum(axis=0, keepdims=True)])
-    reach = (dr + n * np.abs(r)).astype(np.float64)
-    scale = c * np.concatenate([problem.sizes.T @ reach, reach.sum(axis=0, keepdims=True)])
-    return Scaled(value, scale + 2 * np.abs(value))
+    scale = c * _reach(problem, dr + problem.n * np.abs(r)) + 2 * np.abs(value)
+    if problem.usual:
+        scale = np.minimum(scale, c * (_reach(problem, dr) + _usual(problem, r)) + 2 * np.abs(value))
+    return Scaled(value, scale)
+
+
+def _reach(problem: WideProblem, sizes: Wide) -> NDArray[np.float64]:
+    """Return the sum (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
+    wide = sizes.astype(np.float64)
+    return np.concatenate([problem.sizes.T @ wide, wide.sum(axis=0, keepdims=True)])
+
+
+def _usual(problem: WideProblem, r: Wide) -> NDArray[np.float64]:
+    """Return what is granted for the roundings of a sum over rows (d + 1, k), in units of u."""
+    x, wide = problem.x.astype(np.float64), r.astype(np.float64)
+    return sums.FACTOR * sums.usual(x, wide, sums.lost(x.astype(problem.dtype), wide))
+
+
+def _of_the_mean(problem: WideProblem, losses: Wide) -> float:
+    """Return how many roundings the mean of these losses (n,) or (n, 1), none of them negative, is granted."""
+    worst = float(problem.n + 2)
+    if not problem.usual:
+        return worst
+    lost = sums.lost(np.ones((problem.n, 1), problem.dtype), losses.astype(np.float64).reshape(-1, 1))
+    return min(worst, 2 + sums.FACTOR * max(math.sqrt(problem.n), lost))
 
 
 def _summed(x: Wide, r: Wide) -> Wide:
@@ -264,7 +293,7 @@ def _summed(x: Wide, r: Wide) -> Wide:
     return sum(blocks, np.zeros((r.shape[1], x.shape[1]), x.dtype)).T
 
 
-def _wide(problem: Problem, value: int) -> Wide:
+def _wide(problem: WideProblem, value: int) -> Wide:
     return np.asarray(value, problem.x.dtype)
 
 
@@ -290,16 +319,16 @@ class Curvature:
         for first in range(0, n, step):
             a, s = self.a[first : first + step], self.s[first : first + step]
             total += np.einsum("ni,nab->nabi", a, s).reshape(len(a), -1).T @ a
-        return total.reshape(k, k, width, width).transpose(2, 0, 3, 1).reshape(width * k, width * k)
+        return np.asarray(total.reshape(k, k, width, width).transpose(2, 0, 3, 1).reshape(width * k, width * k))
 
     def times(self, left: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return left (rows, P) times the Hessian, without forming it."""
         logits = np.matmul(self.a, left.reshape(-1, self.a.shape[1], self.s.shape[1]))
         bent = np.matmul(logits[:, :, None, :], self.s)[:, :, 0]
-        return np.matmul(self.a.T, bent).reshape(left.shape)
+        return np.asarray(np.matmul(self.a.T, bent).reshape(left.shape))
 
 
-def curvature(problem: Problem, theta: Wide) -> Curvature:
+def curvature(problem: WideProblem, theta: Wide) -> Curvature:
     """Return the Hessian of the loss at theta, in float64."""
     a = np.concatenate([problem.x, np.ones((problem.n, 1))], axis=1).astype(np.float64)
     z = a @ theta.astype(np.float64)
@@ -315,6 +344,6 @@ def curvature(problem: Problem, theta: Wide) -> Curvature:
     return Curvature(a, s / problem.n)
 
 
-def batches(problem: Problem, recipe: Recipe, epochs: Sequence[int]) -> list[Problem]:
+def batches(problem: WideProblem, recipe: Recipe, epochs: Sequence[int]) -> list[WideProblem]:
     """Return the problem of every batch of these epochs, in the order in which they are trained on."""
     return [problem.rows(rows) for epoch in epochs for rows in recipe.batching.rows(problem.n, epoch)]

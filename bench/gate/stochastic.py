@@ -19,24 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate import reference
+from bench.gate import reference, sums
 from bench.gate.reference import BUDGET, Scaled
 from datasets.dataset import Dataset, Rows
 from impls.protocol import Model, Params, Recipe
 
 # The budget is this many times the root mean square of the runs' distances from the reference.
-FACTOR = 16
+FACTOR = sums.FACTOR * BUDGET
 # Few parameters need many runs for a reliable root mean square; many parameters or logits would cost too much.
 _MOST_RUNS, _PARAMETERS, _LOGITS = 16, 1 << 14, 1 << 24
 # In float64 the unit itself is 256 times what honest arithmetic errs by, so that fewer runs are enough.
 _LEAST_RUNS = {"float32": 4, "float64": 2}
 # In sums over more rows than this, the order of summation matters; for shorter ones the runs' own order is enough.
-_SHORT_SUM, _CHUNKS = 16, 8
+_SHORT_SUM = 16
 # For batches of at least this many rows, adding row by row is tried as well.
 _LONG_SUM = 256
 _POOL = 1 << 20
 # What `seconds` counts with: the fixed cost of a step, and that of a row's share of it, by the number of parameters.
-_STEP_SECONDS, _NUMBER_SECONDS = 1e-4, 1e-8
+_STEP_SECONDS, _NUMBER_SECONDS = 1.3e-4, 6e-9
 # The random errors where float64 is under test: as if its numbers had 45 bits.
 UNIT_IN_FLOAT64 = 2.0**-45
 
@@ -84,6 +84,7 @@ class _Training:
 
     unit     the size of one random error, relative to what is rounded
     lengths  of theta's columns, and how many rows ago they were measured
+    lost     what sums over rows lose, by `sums.lost`; None until a long batch has been seen
     """
 
     reference: NDArray[np.float64]
@@ -92,13 +93,13 @@ class _Training:
     unit: float
     lengths: NDArray[np.float64]
     rows_since: int = 0
-    sequential: NDArray[np.float64] | None = None
+    lost: float | None = None
 
 
 def seconds(size: int, batches: int, rows: int, epochs: int) -> float:
-    """Return about how long `along` takes, with P parameters (size) and so many batches an epoch of so many rows.
+    """Estimate the time of `along` from the number of parameters (size), of batches per epoch, and of rows per batch.
 
-    The same on every machine, because it decides what is done: counted, and not measured.
+    The estimate is counted, not measured, because it decides what is done: it must be the same on every machine.
     """
     return epochs * batches * (_STEP_SECONDS + rows * size * _NUMBER_SECONDS)
 
@@ -246,34 +247,11 @@ def _rounding(
 def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the usual size (d + 1, k) of the errors of sums over rows, in units.
 
-    Each of m additions rounds a partial sum: sqrt(m) times the largest of these, and once the terms themselves. Where
-    rows are added one after the other the errors may all have one sign, so that is tried on the first long batch.
+    What other orders lose is tried on the first long batch.
     """
-    x = batch.wide_x
-    terms = np.concatenate([np.abs(x).T @ np.abs(r), np.abs(r).sum(axis=0, keepdims=True)])
-    partial, largest = np.zeros_like(terms), np.zeros_like(terms)
-    for some in np.array_split(np.arange(len(x)), _CHUNKS):
-        part = slice(some[0], some[-1] + 1)
-        partial[:-1] += x[part].T @ r[part]
-        partial[-1] += r[part].sum(axis=0)
-        np.maximum(largest, np.abs(partial), out=largest)
-    size = np.sqrt(len(x)) * largest + terms
-    if state.sequential is None and len(x) >= _LONG_SUM:
-        errors = _one_after_the_other(batch, r) / reference.unit_roundoff(str(batch.x.dtype))
-        state.sequential = np.maximum(1, np.divide(errors, size, out=np.zeros_like(size), where=size > 0))
-    return np.asarray(size if state.sequential is None else size * state.sequential)
-
-
-def _one_after_the_other(batch: Batch, r: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far sums (d + 1, k) of these terms end from their values when rows are added one by one."""
-    low = r.astype(batch.x.dtype)
-    errors = np.empty((batch.x.shape[1] + 1, r.shape[1]))
-    x = batch.wide_x
-    for c in range(r.shape[1]):
-        column = low[:, c]
-        errors[:-1, c] = np.abs(np.cumsum(batch.x * column[:, None], axis=0)[-1] - x.T @ column)
-        errors[-1, c] = np.abs(np.cumsum(column)[-1] - column.sum(dtype=np.float64))
-    return errors
+    if state.lost is None and len(r) >= _LONG_SUM:
+        state.lost = sums.lost(batch.x, r)
+    return sums.usual(batch.wide_x, r, state.lost or 0.0)
 
 
 def _scale(state: _Training) -> NDArray[np.float64]:

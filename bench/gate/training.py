@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from bench.gate import reference, stochastic, trajectory
-from bench.gate.reference import Scaled
+from bench.gate.reference import BUDGET, Scaled
 from impls.protocol import Batching, Dataset, Params, Recipe
 
 # For how long an error may be carried along: of what a run is judged by once, and of each round that is timed.
@@ -60,6 +60,21 @@ def after(
     if not bounds:
         return drawn
     return [Scaled(one.value, np.fmin(one.scale, other.scale)) for one, other in zip(bounds, drawn, strict=True)]
+
+
+def settled(parameters: Mapping[int, Scaled], u: float) -> int | None:
+    """Return the first of these epochs after which no later one moves a parameter by more than its budget.
+
+    From there on more training cannot be told from none. None where the last epoch still moved something, or where
+    there is one epoch alone.
+    """
+    epochs = sorted(parameters)
+    for number, epoch in enumerate(epochs[:-1]):
+        before = parameters[epoch].value
+        later = (parameters[each] for each in epochs[number + 1 :])
+        if all((np.abs(one.value - before) <= BUDGET * u * one.scale).all() for one in later):
+            return epoch
+    return None
 
 
 def _bounds(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], patience: float) -> list[Scaled]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate import reference
-from bench.gate.reference import Problem, Scaled, Wide
+from bench.gate.reference import Scaled, Wide, WideProblem
 from bench.store import cell
 from datasets.curvature import largest_eigenvalue, steepest
 from datasets.dataset import Dataset
@@ -32,10 +32,10 @@ Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Step:
+class Update:
     """One update of the reference: where it started, what it made, and its own rounding in units of u."""
 
-    problem: Problem
+    problem: WideProblem
     before: Wide
     after: Wide
     rounding: Float64
@@ -45,7 +45,7 @@ class Step:
 class Run:
     """The steps of the reference over some epochs, and the index of the last step of each epoch."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Update, ...]
     learning_rate: float
     ends: tuple[int, ...]
 
@@ -55,7 +55,7 @@ class Run:
 
 
 def run(
-    problem: Problem,
+    problem: WideProblem,
     start: Wide,
     recipe: Recipe,
     epochs: Sequence[int],
@@ -69,7 +69,7 @@ def run(
     piling    with the fault that gradients are added up and never zeroed, for `bench.gate.diagnose`
     """
     learning_rate: Wide = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
-    steps: list[Step] = []
+    steps: list[Update] = []
     ends: list[int] = []
     theta = start
     piled = Scaled(np.zeros_like(start), np.zeros_like(start))
@@ -83,7 +83,7 @@ def run(
             if rounded:
                 moved = reference.narrowed(moved, problem.dtype)
             rounding = np.abs(moved) + np.abs(learning_rate) * (gradients.scale + np.abs(gradients.value))
-            steps.append(Step(batch, theta, moved, rounding.astype(np.float64)))
+            steps.append(Update(batch, theta, moved, rounding.astype(np.float64)))
             theta = moved
         ends.append(len(steps) - 1)
     return Run(tuple(steps), float(learning_rate), tuple(ends))
@@ -108,9 +108,9 @@ def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
 
 
 def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
-    """Return about how long `carried` takes, with P parameters (size) and so many batches an epoch of so many rows.
+    """Estimate the time of `carried` from the number of parameters (size), of batches per epoch, and of rows per batch.
 
-    The same on every machine, because it decides what is done: counted, and not measured.
+    The estimate is counted, not measured, because it decides what is done: it must be the same on every machine.
     """
     operations = size**2 * min(4 * rows, 2 * size + rows)
     return sum(epochs) * batches * (_STEP_SECONDS + operations / _OPERATIONS)
@@ -138,11 +138,11 @@ def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     return [error.reshape(run.steps[0].rounding.shape) for error in errors]
 
 
-def _curvature(problem: Problem) -> float:
+def _curvature(problem: WideProblem) -> float:
     return largest_eigenvalue(problem.model, problem.x.astype(np.float64))
 
 
-def watch(run: Run, problem: Problem, epochs: Sequence[int]) -> Iterator[tuple[Scaled, Scaled]]:
+def watch(run: Run, problem: WideProblem, epochs: Sequence[int]) -> Iterator[tuple[Scaled, Scaled]]:
     """Yield the parameters (d + 1, k) and the loss over all rows after each of these numbers of epochs.
 
     The scale of the parameters is E; that of the loss adds what E does to a loss, |g|E + u/2 E|H|E.
@@ -153,7 +153,7 @@ def watch(run: Run, problem: Problem, epochs: Sequence[int]) -> Iterator[tuple[S
         yield Scaled(theta, error.astype(theta.dtype)), loss_at(problem, theta, error, bend)
 
 
-def loss_at(problem: Problem, theta: Wide, error: NDArray[np.floating[Any]], bend: float | None = None) -> Scaled:
+def loss_at(problem: WideProblem, theta: Wide, error: NDArray[np.floating[Any]], bend: float | None = None) -> Scaled:
     """Return the loss over all rows at parameters that err by this, in units of u.
 
     bend    E|H|E; without it the largest curvature of the loss times the square of the error's length

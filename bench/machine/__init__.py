@@ -1,1 +1,1 @@
-"""What this machine is, what it counts, what disturbs it, and who holds it."""
+"""The machine: its description, its counters, what disturbs it, and the lock that one run holds."""

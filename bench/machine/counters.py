@@ -1,4 +1,4 @@
-"""What the system counts of this process; None where the system does not count it."""
+"""The system's counters for this process; None where the system has no such counter."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# A thread that used less than this share of the busiest one's time did not take part.
+# A thread that used less than this share of the busiest thread's time did not take part.
 _SHARE = 0.1
-# The kernel brings a thread's time up to date once a tick, so that much of it may seem to be nobody's.
+# The kernel updates a thread's time once per tick, so up to one tick may belong to no thread.
 _TICK_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
 class Counters:
-    """The processor time of this process at one moment, of all its threads and of each by its number."""
+    """The processor time of this process at one moment: of all its threads, and of each by thread id."""
 
     cpu: float
     threads: dict[str, float] | None
 
 
 def read() -> Counters:
-    """Return the counters as they are now."""
+    """Read the counters now."""
     return Counters(time.process_time(), _thread_seconds())
 
 
 def busy_threads(before: Counters, after: Counters) -> int | None:
-    """Return how many threads used the processor between two moments; those that ended in between count as one."""
+    """Return how many threads used a processor between two moments; all that ended in between count as one."""
     if before.threads is None or after.threads is None:
         return None
     used = [seconds - before.threads.get(number, 0.0) for number, seconds in after.threads.items()]
@@ -41,10 +41,10 @@ def busy_threads(before: Counters, after: Counters) -> int | None:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory that this process has had so far; the pages that it has read of mapped files are in it.
+    """Return the peak memory of this process so far, including the pages read from mapped files.
 
-    On Linux ru_maxrss begins with that of the process which started this one: a NumPy worker would have the parent's
-    peak. VmHWM belongs to the program that runs now.
+    On Linux ru_maxrss starts at the value of the parent process, so a NumPy worker would report the parent's
+    peak. VmHWM belongs to the current program.
     """
     if sys.platform == "win32":
         return None
@@ -56,7 +56,7 @@ def peak_memory_bytes() -> int | None:
 
 
 def _high_water_bytes() -> int | None:
-    """The line is `VmHWM:  <kibibytes> kB`."""
+    """Parse the line `VmHWM:  <kibibytes> kB`."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
@@ -65,12 +65,12 @@ def _high_water_bytes() -> int | None:
 
 
 def _thread_seconds() -> dict[str, float] | None:
-    """The first number of schedstat is what the thread ran, in nanoseconds."""
+    """Return how long each thread ran: the first number of schedstat, in nanoseconds."""
     tasks = Path("/proc/self/task")
     if not (tasks / str(os.getpid()) / "schedstat").is_file():
         return None
     ran = {}
     for task in tasks.iterdir():
-        with suppress(OSError):  # the thread ended meanwhile
+        with suppress(OSError):  # the thread has ended
             ran[task.name] = int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
     return ran

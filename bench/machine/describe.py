@@ -1,4 +1,4 @@
-"""What this machine is, and what else it was doing: the conditions that are printed above every table."""
+"""A description of this machine, its versions and its load, stored with every run."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from typing import Any
 import cpuinfo
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from bench.store.layout import ROOT
 
 _LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "pytest", "pytest-benchmark")
 
-# What the user's environment holds of these tells why numbers elsewhere may differ; a worker inherits
-# only OPENBLAS_CORETYPE of them.
+# These variables in the user's environment explain why other programs may get other numbers; a worker inherits only
+# OPENBLAS_CORETYPE.
 _THREAD_WORDS = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "VECLIB_", "BLIS_", "PJRT_NPROC", "NPROC", "XLA_FLAGS")
-# scikit-learn puts these into every process that imports it, ours for its data too: they are no user's.
+# scikit-learn sets these in every process that imports it, including ours, so they are not the user's.
 _SET_BY_LIBRARIES = frozenset({"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"})
 
 _GIB = 2**30
 
 
 def describe() -> dict[str, Any]:
-    """Return what environment.json holds, without importing torch or JAX. None stands for what cannot be read here."""
+    """Return the facts for environment.json, without importing torch or JAX; None for what cannot be read here."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
@@ -51,7 +51,7 @@ def describe() -> dict[str, Any]:
 
 
 def one_line() -> str:
-    """Return the machine in at most 80 columns; a long name of a processor is cut."""
+    """Describe the machine in at most 80 columns; a long processor name is cut."""
     allowed, cores = len(processors_allowed()), psutil.cpu_count()
     memory = psutil.virtual_memory().total / _GIB
     rest = f", {allowed} of {cores} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
@@ -59,7 +59,7 @@ def one_line() -> str:
 
 
 def thread_variables() -> dict[str, str]:
-    """Return what the user's environment says of threads."""
+    """Return the variables of the user's environment that set threads."""
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -69,7 +69,7 @@ def thread_variables() -> dict[str, str]:
 
 @cache
 def _processor() -> str:
-    """py-cpuinfo asks the processor itself, in a child process, which takes a second."""
+    """Return the processor's name; py-cpuinfo reads it in a child process, which takes a second."""
     return str(cpuinfo.get_cpu_info().get("brand_raw") or platform.processor() or platform.machine())
 
 
@@ -81,7 +81,7 @@ def processors_allowed() -> list[int]:
 
 
 def version(library: str) -> str | None:
-    """Return the installed version of a library, without importing it; None if it is not there."""
+    """Return the installed version of a library, without importing it; None if it is not installed."""
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
@@ -102,7 +102,7 @@ def _uncommitted_changes() -> bool | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """None where there is no git, or this is no checkout of it."""
+    """Return the output of git; None if git is missing or this is not a checkout."""
     try:
         done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)  # noqa: S607 - git is where the user has it
     except (OSError, subprocess.CalledProcessError):

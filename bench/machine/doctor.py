@@ -1,4 +1,4 @@
-"""What would disturb a run here, and what to do about it. Nothing is changed, and nothing is printed."""
+"""Find out what would disturb a run on this machine, and what to do about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.machine.idle import CALM_PERCENT
 
 _LOOK_SECONDS = 1.0
 _BUSY_PERCENT = 10.0
-# Four workers, one after the other: torch's is the largest, and the gate runs two at once.
+# Workers run one after the other, torch's is the largest, and the gate runs two at once.
 _ENOUGH_MEMORY_GIB = 2.0
 _GIB = 2**30
 
@@ -25,14 +25,14 @@ _GIB = 2**30
 class State:
     """What was found; None where it cannot be read here.
 
-    load            processes that ran or waited, on average over a minute
-    busy            per cent of each processor's time that was used, by its number
-    pressure        per cent of the last ten seconds in which a process waited for a processor
-    governors       of the processors' frequencies
-    throttled       how often the processors were slowed down for their heat since the machine was started
-    variables       of the environment, that set threads or libraries: workers do not inherit them
-    missing         implementations, and the library that each of them lacks
-    free_gib        memory that is free for use
+    load            running or waiting processes, averaged over a minute
+    busy            percentage of each processor's time in use, by processor number
+    pressure        percentage of the last ten seconds in which a process waited for a processor
+    governors       the frequency governors of the processors
+    throttled       how often the processors were slowed down because of heat since boot
+    variables       environment variables that set threads or libraries; workers do not inherit them
+    missing         the library that each unavailable implementation needs
+    free_gib        free memory
     """
 
     load: float
@@ -47,8 +47,8 @@ class State:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One condition of a run. `remedy` is empty where nothing is wrong."""
+class Condition:
+    """One condition of a run; `remedy` is empty if nothing is wrong."""
 
     name: str
     found: str
@@ -56,7 +56,7 @@ class Finding:
 
 
 def look() -> State:
-    """Return the state of this machine, watched for a second."""
+    """Watch this machine for a second and return its state."""
     frequencies = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
     counts = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count")
     throttled = [int(text) for text in map(describe.text_of, counts) if text and text.isdecimal()]
@@ -78,71 +78,75 @@ def _pressure_percent() -> float | None:
     return float(found.group(1)) if found else None
 
 
-def findings(state: State, threads: int = 1) -> list[Finding]:
-    """Return every condition in the order in which it matters, each with its remedy where there is something wrong.
+def findings(state: State, threads: int = 1) -> list[Condition]:
+    """Return all conditions, the most important first, with a remedy if something is wrong.
 
-    threads   the most of a worker
+    threads   the largest number of threads in a worker
     """
     several = [_threads(state, threads)] if threads > 1 else []
     return [_load(state), _busy(state), *several, _pressure(state), _governor(state), _throttled(state),
             _variables(state), _missing(state), _memory(state)]  # fmt: skip
 
 
-def advice(found: list[Finding]) -> list[str]:
-    """Return what is wrong, each in one line."""
+def advice(found: list[Condition]) -> list[str]:
+    """Return one line per problem."""
     return [f"{one.name}: {one.found}; {one.remedy}" for one in found if one.remedy]
 
 
-def _load(state: State) -> Finding:
-    remedy = "end what else runs here, or wait for it" if state.load > 0.5 * state.processors else ""
-    return Finding("load", f"{state.load:.2f} on {state.processors} processors", remedy)
+def _load(state: State) -> Condition:
+    remedy = "close other programs, or wait" if state.load > 0.5 * state.processors else ""
+    return Condition("load", f"{state.load:.2f} on {state.processors} processors", remedy)
 
 
-def _busy(state: State) -> Finding:
+def _busy(state: State) -> Condition:
     busy = [f"{number} ({percent:.0f} %)" for number, percent in state.busy.items() if percent > _BUSY_PERCENT]
-    remedy = "a busy neighbour changes ratios, and pairing cannot remove that: end what uses them" if busy else ""
-    return Finding("busy processors", ", ".join(busy) or "none", remedy)
+    remedy = "a busy core shifts ratios even when runs are paired: stop what is using it" if busy else ""
+    return Condition("busy processors", ", ".join(busy) or "none", remedy)
 
 
-def _threads(state: State, threads: int) -> Finding:
+def _threads(state: State, threads: int) -> Condition:
     idle = sum(percent <= _BUSY_PERCENT for percent in state.busy.values())
-    remedy = "a thread without a processor holds up all others of its worker: end what else runs here, or take fewer"
-    return Finding("threads", f"{threads} of a worker, {idle} idle processors", remedy if threads > idle else "")
+    remedy = "a thread without a processor delays all others of its worker: close other programs, or use fewer threads"
+    return Condition("threads", f"{threads} per worker, {idle} idle processors", remedy if threads > idle else "")
 
 
-def _pressure(state: State) -> Finding:
+def _pressure(state: State) -> Condition:
     if state.pressure is None:
-        return Finding("pressure", "cannot be read here: blocks are not waited for")
-    remedy = "each block waits for calm, at most a minute in a run" if state.pressure >= CALM_PERCENT else ""
-    return Finding("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
+        return Condition("pressure", "cannot be read here: blocks do not wait for an idle machine")
+    remedy = (
+        "each block waits until the machine is idle, at most a minute per run" if state.pressure >= CALM_PERCENT else ""
+    )
+    return Condition("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
 
 
-def _governor(state: State) -> Finding:
+def _governor(state: State) -> Condition:
     slow = [name for name in state.governors if name != "performance"]
-    remedy = "sudo cpupower frequency-set -g performance keeps the frequency up" if slow else ""
-    return Finding("governor", ", ".join(state.governors) or "cannot be read here", remedy)
+    remedy = "sudo cpupower frequency-set -g performance keeps the frequency high" if slow else ""
+    return Condition("governor", ", ".join(state.governors) or "cannot be read here", remedy)
 
 
-def _throttled(state: State) -> Finding:
+def _throttled(state: State) -> Condition:
     if state.throttled is None:
-        return Finding("throttling", "cannot be read here")
-    remedy = "the processor gets too hot: cool it, and compare runs of one temperature" if state.throttled else ""
-    return Finding("throttling", f"{state.throttled} times since the start", remedy)
+        return Condition("throttling", "cannot be read here")
+    remedy = (
+        "the processor gets too hot: cool it, and only compare runs at the same temperature" if state.throttled else ""
+    )
+    return Condition("throttling", f"{state.throttled} times since boot", remedy)
 
 
-def _variables(state: State) -> Finding:
+def _variables(state: State) -> Condition:
     found = ", ".join(f"{name}={value}" for name, value in state.variables.items())
-    remedy = "workers do not take these over: --threads sets theirs" if found else ""
-    return Finding("thread variables", found or "none", remedy)
+    remedy = "ignored by workers; use --threads" if found else ""
+    return Condition("thread variables", found or "none", remedy)
 
 
-def _missing(state: State) -> Finding:
+def _missing(state: State) -> Condition:
     found = ", ".join(f"{name} needs {library}" for name, library in state.missing.items())
-    return Finding(
-        "libraries", found or "all there", "pip install -c constraints.txt -e . brings them" if found else ""
+    return Condition(
+        "libraries", found or "all installed", "install with pip install -c constraints.txt -e ." if found else ""
     )
 
 
-def _memory(state: State) -> Finding:
-    remedy = "free some: a worker that swaps measures the disk" if state.free_gib < _ENOUGH_MEMORY_GIB else ""
-    return Finding("memory", f"{state.free_gib:.1f} GiB free", remedy)
+def _memory(state: State) -> Condition:
+    remedy = "free some memory: a worker that swaps measures the disk" if state.free_gib < _ENOUGH_MEMORY_GIB else ""
+    return Condition("memory", f"{state.free_gib:.1f} GiB free", remedy)

@@ -1,4 +1,4 @@
-"""Waiting for the machine to be quiet before a block, within a budget for the whole run."""
+"""Wait for the machine to become idle before a block, within a time budget for the whole run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bench.machine.host import pressure_seconds
 
 CALM_PERCENT = 10.0
 _BUDGET_SECONDS = 15.0
-# The kernel's own averages go back ten seconds, to when a worker of this run was there: they would count its threads.
+# The kernel's own averages cover ten seconds, and would count the threads of this run's previous worker.
 _WINDOW_SECONDS, _POLL_SECONDS = 0.25, 1.0
 
 
 class Quiet:
-    """The waiting of one run: at most a quarter of a minute in all, whatever the number of its blocks."""
+    """The waiting of one run: at most a quarter of a minute in total, however many blocks it has."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Quiet:
         self._left = budget_seconds
 
     def wait(self) -> float:
-        """Return how many seconds it took until the machine was calm, or the budget was spent."""
+        """Wait until the machine is idle or the budget is spent; return the seconds waited."""
         began = self._clock()
         waited = 0.0
         while waited < self._left and self._percent() >= CALM_PERCENT:
@@ -38,7 +38,7 @@ class Quiet:
         return waited
 
     def _percent(self) -> float:
-        """Return the share of a moment in which a process waited for a processor; 0 where that is not known."""
+        """Return the percentage of a short window in which a process waited for a processor; 0 if unknown."""
         before, began = self._pressure(), self._clock()
         if before is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""One run at a time on a machine: a second one would be in the times of the first."""
+"""A lock that allows one run at a time on a machine: a second run would disturb the times of the first."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from filelock import FileLock, Timeout
 
 from bench.errors import BadInput
 
-# Names another lock file than the temporary folder's, for machines with several of these.
+# An environment variable that names another lock file, for machines with several temporary folders.
 VARIABLE = "BENCH_LOCK"
 
 
 @contextmanager
 def alone(*, force: bool) -> Iterator[None]:
-    """Hold the machine's lock; the system frees that of a process that has died.
+    """Hold the machine's lock; the system releases it if the process dies.
 
-    Raises BadInput when another run holds it. With `force` nothing is asked, and nothing held.
+    Raises BadInput if another run holds it. With `force`, take no lock.
     """
     if force:
         yield
         return
     path = Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir(), "four-ways.lock"))
-    lock = FileLock(path, mode=0o666)  # the next user of the machine shall be able to take it
+    lock = FileLock(path, mode=0o666)  # so that another user of the machine can take it
     try:
         lock.acquire(blocking=False)
     except Timeout:
         raise BadInput(
-            f"another run is going on here ({path} is held), and both would be wrong: wait for its end, or --force"
+            f"another run is using this machine ({path}), and each would spoil the other's times: wait, or pass --force"
         ) from None
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name another lock file in {VARIABLE}, or --force") from error
+        raise BadInput(f"{path}: {error.strerror}; name another lock file in {VARIABLE}, or pass --force") from error
     try:
         yield
     finally:

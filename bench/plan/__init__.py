@@ -1,1 +1,1 @@
-"""From the options of a run to the cells that it measures."""
+"""The plan of a run: from its options to the cells that it measures."""

@@ -1,4 +1,4 @@
-"""From what was asked to the cells that are run: nothing here runs, measures, prints or writes."""
+"""Turn the options of a run into its cells, the combinations to measure; nothing is run here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.plan import sweep
 from bench.plan.data import load
 from bench.plan.devices import device
 from bench.plan.options import Options, batch_size, check_options, check_threads
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import CPU, Cell, Problem, Status
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Verdict
 from datasets.curvature import batch_learning_rate
@@ -22,11 +22,11 @@ from impls.protocol import Device, Feed
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """The cells to run, those left out with their reasons, and the data by (dataset, dtype).
 
-    added   cells nobody asked for: the baseline on the CPU, for the ratios of an accelerator
-    beyond  what a sweep asked for and is out of reach, with its reason
+    added   cells that were not requested: the baseline on the CPU, for the ratios of an accelerator
+    beyond  parts of a sweep that are out of reach, with their reasons
     """
 
     cells: tuple[Cell, ...]
@@ -42,16 +42,16 @@ class Plan:
         return tuple(name for name in names if name not in impls.TABLE)
 
 
-def make(options: Options) -> Plan:
-    """Return the plan of these options, its data loaded.
+def make(options: Options) -> RunPlan:
+    """Plan a run and load its data.
 
-    Raises BadInput, or the ValueError of the dataset, in one line that names the remedy.
+    Raises BadInput, or the dataset's ValueError, with one line that names the remedy.
     """
     check_options(options)
     swept = _swept(options)
     names = dict.fromkeys(each for name in options.implementations for each in impls.named(name)) or impls.FOUR
     rows = [named(name) for name in names]
-    devices = [device(text) for text in dict.fromkeys(options.devices or ("cpu",))]
+    devices = [device(text) for text in dict.fromkeys(options.devices or (CPU,))]
     data = load(replace(options, datasets=swept.datasets))
     cells: list[Cell] = []
     left_out: list[Verdict] = []
@@ -68,13 +68,13 @@ def make(options: Options) -> Plan:
         first = left_out[0]
         raise BadInput(f"nothing to run: {first.cell.implementation} on {first.cell.problem.dataset}: {first.detail}")
     added = _missing_baselines(cells)
-    return Plan((*cells, *added), tuple(left_out), data, frozenset(added), swept.left_out)
+    return RunPlan((*cells, *added), tuple(left_out), data, frozenset(added), swept.left_out)
 
 
 def _problems(
     data: Mapping[tuple[str, str], Dataset], swept: sweep.Swept, options: Options
 ) -> Iterator[tuple[Problem, int]]:
-    """Yield what is trained, and with how many threads."""
+    """Yield each problem to train, with its number of threads."""
     for one in data.values():
         sizes = [size for size in swept.batch_sizes if (one.name, size) not in swept.beyond]
         rates = _rates(one, sizes, options)
@@ -83,9 +83,9 @@ def _problems(
 
 
 def _rates(data: Dataset, sizes: Sequence[int | None], options: Options) -> dict[int | None, float]:
-    """Return the learning rate for each batch size: by default one that its batches allow, and one for a whole sweep.
+    """Return the learning rate for each batch size: by default one that is safe for its batches, or for a whole sweep.
 
-    A rate that the user gave is the dataset's, and is taken as it is; so is that of all rows at once.
+    A rate given by the user is used as it is; so is the dataset's own for full batches.
     """
     if options.learning_rate is not None:
         return dict.fromkeys(sizes, data.learning_rate)
@@ -100,12 +100,12 @@ def _rates(data: Dataset, sizes: Sequence[int | None], options: Options) -> dict
 
 
 def _swept(options: Options) -> sweep.Swept:
-    """Return the datasets, batch sizes and threads that are asked for, by a sweep or one by one."""
+    """Return the requested datasets, batch sizes and threads, from a sweep or listed one by one."""
     sizes = tuple(dict.fromkeys(batch_size(text) for text in options.batch_sizes))
     if not options.sweeps:
         return sweep.Swept(options.datasets, sizes or (None,), (options.threads,))
     if options.datasets:
-        raise BadInput("--sweep draws data of its own: leave out --dataset")
+        raise BadInput("--sweep generates its own data: leave out --dataset")
     found = sweep.expand(
         options.sweeps,
         models=options.models,
@@ -121,7 +121,7 @@ def _swept(options: Options) -> sweep.Swept:
 
 
 def named(name: str) -> impls.Row:
-    """Return the row of an implementation that the user named; BadInput if it can be none."""
+    """Return the row of an implementation that the user named; BadInput if the name is impossible."""
     path, _, attribute = name.rpartition(":")
     if path.endswith(".py") and Path.cwd() != ROOT:
         name = f"{Path(path).resolve()}:{attribute}"  # workers start at the checkout's root
@@ -168,7 +168,7 @@ def _cannot_use(row: impls.Row, place: Device) -> str:
 
 
 def _feeds(data: Dataset, options: Options) -> tuple[Feed, ...]:
-    """Return where the rows of a dataset are when an epoch begins: data on disk have no choice."""
+    """Return where the rows are when an epoch begins; data on disk are always fed from the host."""
     return (Feed.HOST,) if data.on_disk else tuple(map(Feed, dict.fromkeys(options.feeds))) or (Feed.DEVICE,)
 
 
@@ -178,6 +178,6 @@ def _cannot_be_fed(row: impls.Row, problem: Problem) -> str:
 
 
 def _missing_baselines(cells: Sequence[Cell]) -> list[Cell]:
-    others = [cell for cell in cells if cell.device != "cpu"]
-    wanted = dict.fromkeys(replace(cell, implementation=impls.BASELINE, device="cpu") for cell in others)
+    others = [cell for cell in cells if cell.device != CPU]
+    wanted = dict.fromkeys(replace(cell, implementation=impls.BASELINE, device=CPU) for cell in others)
     return [cell for cell in wanted if cell not in cells]

@@ -1,4 +1,4 @@
-"""The data of a plan: which are meant, read, and held against the models that are asked for."""
+"""Load the datasets of a plan and check that they fit the requested models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import datasets
 from bench.errors import BadInput, unknown
 from bench.plan.options import FULL, Options
-from datasets.dataset import DTYPES, Dataset, Model
+from datasets.dataset import DEFAULT_DTYPE, Dataset, Model
 from datasets.files import SUFFIXES
 from impls.protocol import Feed
 
@@ -18,23 +18,23 @@ DEFAULT_DATASETS = ("study_hours", "diabetes", "breast_cancer", "digits")
 
 
 def load(options: Options) -> dict[tuple[str, str], Dataset]:
-    """Return the data by (dataset, dtype).
+    """Load the data, by (dataset, dtype).
 
-    Raises BadInput in one line that names the remedy, also for a model and a dataset that do not go together.
+    Raises BadInput with one line that names the remedy, also if a model and a dataset do not fit.
     """
     models = [Model(name) for name in dict.fromkeys(options.models)]
     specs = tuple(dict.fromkeys(options.datasets)) or _defaults(models)
     for option, given in (("--target", options.target is not None), ("--raw", options.raw)):
         if given and not any(_is_file(spec) for spec in specs):
-            raise BadInput(f"{option} is for a file of yours: name it with --dataset path/to/file.csv")
+            raise BadInput(f"{option} is only for your own file: name it with --dataset path/to/file.csv")
     for spec in specs:
         _check_pair(spec, datasets.DATASETS[spec].model if spec in datasets.DATASETS else None, models)
     data: dict[tuple[str, str], Dataset] = {}
-    for spec, dtype in product(specs, dict.fromkeys(options.dtypes or DTYPES[:1])):
+    for spec, dtype in product(specs, dict.fromkeys(options.dtypes or (DEFAULT_DTYPE,))):
         one = _read(spec, dtype, models, options)
         _check_pair(spec, one.model, models)
         if (one.name, dtype) in data:
-            raise BadInput(f"dataset '{spec}': another one of this run is called {one.name}; rename the file")
+            raise BadInput(f"dataset '{spec}': another dataset of this run is called {one.name}; rename the file")
         data[one.name, dtype] = one
     _check_all_used(models, data.values())
     return data
@@ -78,7 +78,9 @@ def _check_all_used(models: Sequence[Model], data: Iterable[Dataset]) -> None:
     found = {one.model for one in data}
     for model in models:
         if model not in found:
-            raise BadInput(f"no dataset named is for model {model}: add one of {', '.join(_of_models([model]))}")
+            raise BadInput(
+                f"none of the given datasets is for model {model}: add one of {', '.join(_of_models([model]))}"
+            )
 
 
 def _of_models(models: Sequence[Model]) -> list[str]:
@@ -86,10 +88,10 @@ def _of_models(models: Sequence[Model]) -> list[str]:
 
 
 def _check_on_disk(spec: str, options: Options) -> None:
-    """Refuse what data on disk cannot have, before all of them are read."""
+    """Refuse options that data on disk do not support, before reading the data."""
     if not options.batch_sizes or FULL in options.batch_sizes:
-        raise BadInput(f"dataset '{spec}' is read from the disk batch by batch: give --batch-size 65536 or so")
+        raise BadInput(f"dataset '{spec}' is read from disk batch by batch: give --batch-size, such as 65536")
     if options.shuffle:
-        raise BadInput(f"dataset '{spec}' is read from the disk in its own order: leave out --shuffle")
+        raise BadInput(f"dataset '{spec}' is read from disk in its own order: leave out --shuffle")
     if Feed.DEVICE in options.feeds:
-        raise BadInput(f"dataset '{spec}' is read from the disk, and so fed from the host: leave out --feed device")
+        raise BadInput(f"dataset '{spec}' is read from disk, so it is fed from the host: leave out --feed device")

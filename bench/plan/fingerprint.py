@@ -1,4 +1,4 @@
-"""Whether a run may go on: the same machine, the same code and the same data as before, or none of it."""
+"""Fingerprints of machine, code and data, which decide whether a stopped run may be resumed."""
 
 from __future__ import annotations
 
@@ -8,38 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
-from bench.plan.cells import Plan
+from bench.plan.cells import RunPlan
+from bench.store.cell import data_key
+from bench.store.comparable import RESUMABLE
 from bench.store.layout import ROOT
 from datasets.dataset import Dataset
 from datasets.folder import X_FILE, Y_FILE
 
-# Of what `bench.machine.describe.describe` returns; load and date may differ.
-_OF_THE_MACHINE = (
-    "processor", "logical_cores", "processors_allowed", "memory_gib", "system", "governor", "python", "libraries",
-    "commit",
-)  # fmt: skip
 
-
-def identity(machine: Mapping[str, Any], made: Plan) -> dict[str, Any]:
-    """Return what must be the same throughout a run, as JSON gives it back."""
+def identity(machine: Mapping[str, Any], made: RunPlan) -> dict[str, Any]:
+    """Return the fingerprint of a run, as it reads back from JSON."""
     outside = {name: _digest([Path(name.rpartition(":")[0])]) for name in made.outside if ".py:" in name}
     return {
-        **{name: machine[name] for name in _OF_THE_MACHINE if name in machine},
+        **{name: machine[name] for name in RESUMABLE if name in machine},
         "code": _digest(
             sorted(path for part in ("bench", "impls", "datasets") for path in (ROOT / part).rglob("*.py"))
         ),
         "outside code": outside,
-        "data": {f"{name} {dtype}": _data(one) for (name, dtype), one in made.data.items()},
+        "data": {data_key(name, dtype): _data(one) for (name, dtype), one in made.data.items()},
     }
 
 
 def check(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise BadInput, naming the first thing that is no longer as it was when the run began."""
+    """Raise BadInput naming the first thing that has changed since the run began."""
     for name in (*before, *(name for name in now if name not in before)):
         then, present = before.get(name), now.get(name)
         if then != present:
             shown = f"was {then} and is {present}" if len(f"{then}{present}") < 120 else "has changed"
-            raise BadInput(f"--resume {folder}: {name} {shown}; one run is of one state only: start a new one")
+            raise BadInput(f"--resume {folder}: {name} {shown}; a run cannot mix the two: start a new one")
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BadInput, unknown
 from datasets.dataset import DTYPES, Model
@@ -13,8 +14,8 @@ from impls.protocol import Feed
 
 FULL = "full"
 
-# With 14 blocks the interval at the level 1 - 0.05/3, for three rivals of the baseline in one table, reaches from the
-# third smallest ratio to the third largest, so that one odd block does not widen it.
+# With 14 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
+# the third smallest ratio to the third largest, so one odd block does not widen it.
 BLOCKS = 14
 EPOCHS = 5
 MOST_BLOCKS = 1000
@@ -23,12 +24,12 @@ MOST_EPOCHS = 100_000
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked; an empty tuple or None stands for the default.
+    """The requested options; an empty tuple or None stands for the default.
 
     batch_sizes    whole numbers as text, or "full" for all rows at once
-    max_blocks     as far as `blocks` may be extended while a ratio's interval is wider than the margin
-    epochs         of the agreement run
-    sweeps         sizes in place of datasets: `bench.plan.sweep`
+    max_blocks     how far `blocks` may be extended while a ratio's interval is wider than the margin
+    epochs         epochs of the agreement run
+    sweeps         sizes instead of datasets: `bench.plan.sweep`
     """
 
     implementations: tuple[str, ...] = ()
@@ -53,8 +54,14 @@ class Options:
     out: Path | None = None
 
 
+def block_counts(blocks: int | None, max_blocks: int | None, *, quick: bool) -> dict[str, Any]:
+    """Return the fields of `Options` that say how often each cell is timed; None stands for the default."""
+    number = (1 if quick else BLOCKS) if blocks is None else blocks
+    return {"blocks": number, "max_blocks": number if max_blocks is None else max_blocks, "quick": quick}
+
+
 def batch_size(text: str) -> int | None:
-    """Return the number of rows in a batch, None for "full"; BadInput for anything else."""
+    """Return the number of rows per batch, None for "full"; BadInput for anything else."""
     if text == FULL:
         return None
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
@@ -63,7 +70,7 @@ def batch_size(text: str) -> int | None:
 
 
 def check_options(options: Options) -> None:
-    """Raise BadInput for a number that is out of range, and for a name that nobody knows."""
+    """Raise BadInput for a number that is out of range or an unknown name."""
     rate = options.learning_rate
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise BadInput(f"learning rate {rate:g}: give a finite number above 0, or leave it out for the dataset's own")
@@ -84,7 +91,7 @@ def check_options(options: Options) -> None:
 
 
 def check_threads(threads: int) -> None:
-    """Raise BadInput for more threads than there are processors, and for none."""
+    """Raise BadInput for fewer than one thread, or more than there are processors."""
     _check_range("--threads", threads, 1, max(os.cpu_count() or 1, 1), "the processors of this machine")
 
 

@@ -1,4 +1,4 @@
-"""The parameters that training starts from, drawn alike for every implementation, and how they travel as text."""
+"""The random parameters that training starts from, the same for every implementation, and their form as text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from impls.protocol import Model, Params, parameter_shapes
 
 
 def draw(model: Model, d: int, k: int, dtype: str, seed: tuple[int, ...]) -> Params:
-    """Return parameters uniform in +-1/2 over sqrt(d + 1), so that logits of standardised rows stay near 1.
+    """Draw parameters uniformly from +-1/2 over sqrt(d + 1), so that logits of standardised rows stay near 1.
 
-    Logits of that size keep the probabilities away from 0, where denormal numbers would change the time
-    of a step and not its value.
+    Logits of that size keep probabilities away from 0, where denormal numbers would change the time
+    of a step but not its result.
     """
     generator = np.random.default_rng(seed)
     shapes = parameter_shapes(model, d, k)

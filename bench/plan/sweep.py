@@ -1,4 +1,4 @@
-"""Sweeps: geometric steps become drawn datasets, batch sizes and threads; what is out of reach is left out."""
+"""Expand sweeps: geometric steps become synthetic datasets, batch sizes and threads, within reach of this machine."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from datasets import synthetic
 from datasets.dataset import Model
 
 AXES = ("n", "d", "k", "batch_size", "threads")
-# What is not swept: ten thousand rows of 16 features, and ten classes.
+# The values of axes that are not swept.
 _BASE = {"n": 10_000, "d": 16, "k": 10}
-# Two steps make ten times as much; threads are doubled, as processors are.
+# Two steps multiply by ten; threads are doubled.
 _STEP, _THREADS_STEP = math.sqrt(10), 2.0
 _MOST_VALUES = 50
 
-# A cell is left out that would take longer than this, by arithmetic at a slow machine's pace: 20 epochs a process at
-# 2 Gflop/s and 2 GB/s, and half a millisecond a step.
+# Leave out a cell that would take longer than this on a slow machine: 20 epochs per process at 2 Gflop/s and 2 GB/s,
+# and half a millisecond per step.
 MOST_SECONDS = 600.0
 _EPOCHS, _FLOPS, _BYTES, _STEP_SECONDS = 20, 2e9, 2e9, 5e-4
 
 
 @dataclass(frozen=True)
 class Swept:
-    """The datasets, as options name them, the batch sizes and the numbers of threads that are combined.
+    """The dataset names, batch sizes and numbers of threads to combine.
 
-    beyond    the (dataset, batch size) pairs of these that are left out
-    left_out  what is left out, with its reason: a pair, or a dataset with every batch size
+    beyond    the (dataset, batch size) pairs among them that are left out
+    left_out  what is left out, with its reason: a pair, or a dataset at every batch size
     """
 
     datasets: tuple[str, ...]
@@ -51,7 +51,7 @@ def expand(
     blocks: int,
     seed: int,
 ) -> Swept:
-    """Return what these sweeps stand for: every combination of the sizes, for every model.
+    """Expand these sweeps into every combination of sizes, for every model.
 
     Raises BadInput for a sweep that cannot be read.
     """
@@ -59,7 +59,7 @@ def expand(
     if len(values) < len(sweeps):
         raise BadInput("--sweep names an axis twice: give each once, such as n=1e2:1e6")
     if "threads" in values and threads != 1:
-        raise BadInput(f"--sweep threads=FROM:TO is in place of --threads {threads}: leave one of them out")
+        raise BadInput(f"--sweep threads=FROM:TO replaces --threads {threads}: leave one of them out")
     shapes = _shapes([values.get(axis, [base]) for axis, base in _BASE.items()], models, seed)
     batches = tuple(dict.fromkeys((*batch_sizes, *values.get("batch_size", ())))) or (None,)
     itemsize = 8 if "float64" in dtypes else 4
@@ -68,7 +68,7 @@ def expand(
     }
     within = tuple(name for name in shapes if not all(pairs[name, size] for size in batches))
     if not within:
-        raise BadInput(f"--sweep: nothing is within reach: {next(iter(pairs.values()))}; take smaller sizes")
+        raise BadInput(f"--sweep: nothing is within reach: {next(iter(pairs.values()))}; use smaller sizes")
     beyond = frozenset(pair for pair, why in pairs.items() if why and pair[0] in within)
     whole = [f"{name}: {next(pairs[name, size] for size in batches)}" for name in shapes if name not in within]
     parts = [f"{name}, {_batch(size)}: {why}" for (name, size), why in pairs.items() if (name, size) in beyond]
@@ -76,7 +76,7 @@ def expand(
 
 
 def _shapes(sizes: Sequence[Sequence[int]], models: Sequence[str], seed: int) -> dict[str, tuple[int, int, int]]:
-    """Return n, d and k of every dataset by its name; sizes that a model has not make no further ones."""
+    """Return n, d and k of every dataset by name; sizes that a model does not have add no datasets."""
     found = {}
     for model in map(Model, models or list(Model)):
         for n, d, k in product(*sizes):
@@ -104,7 +104,7 @@ def _parse(text: str) -> tuple[str, list[int]]:
 
 
 def _steps(first: int, last: int, by: float) -> Iterator[int]:
-    """Yield the numbers from the first to the last, both of them among, with two digits between."""
+    """Yield the numbers from first to last, inclusive, rounded to two digits in between."""
     for step in range(_MOST_VALUES):
         value = first * by**step
         if value >= 0.99 * last:
@@ -117,7 +117,7 @@ def _steps(first: int, last: int, by: float) -> Iterator[int]:
 def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int | None, blocks: int) -> str:
     """Return why a size is left out; empty if it is not.
 
-    The rows lie in this process, and in a worker twice with six arrays of n x k.
+    The rows are in memory once in this process, and twice in a worker, with six arrays of n x k.
     """
     need, total = itemsize * n * (3 * d + 6 * k), psutil.virtual_memory().total
     if need > total:
@@ -127,6 +127,6 @@ def _out_of_reach(n: int, d: int, k: int, itemsize: int, batch_size: int | None,
 
 
 def work_seconds(n: int, d: int, k: int, itemsize: int, batch_size: int | None) -> float:
-    """Return what the epochs of a cell take in one process of a slow machine."""
+    """Return the seconds that the epochs of a cell take in one process on a slow machine."""
     steps = math.ceil(n / (batch_size or n))
     return _EPOCHS * (4 * n * d * k / _FLOPS + itemsize * n * d / _BYTES + steps * _STEP_SECONDS)

@@ -1,1 +1,1 @@
-"""How a program runs in a process of its own, and how it ended."""
+"""Starting a worker process, and reporting how it ended."""

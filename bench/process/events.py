@@ -1,4 +1,4 @@
-"""What gate and race tell while they run: the parent shows it, and no one decides by it."""
+"""Progress events of gate and race, which the parent displays; no decision depends on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.store.raw_rows import Rounds
 
 
 class Stage(StrEnum):
-    """What a run does, in this order."""
+    """The stages of a run, in order."""
 
     AGREEMENT = "agreement"
     PILOT = "pilot"
@@ -21,8 +21,8 @@ class Stage(StrEnum):
 class Step:
     """`done` of the `total` workers of a stage have ended.
 
-    line   where it stands, in whole words: the same line again says nothing new
-    now    what runs at this moment
+    line   the progress in words; a repeated line says nothing new
+    now    what is running
     """
 
     stage: Stage
@@ -34,14 +34,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Timed:
-    """A worker has ended, and left these rounds."""
+    """A worker has ended and produced these rounds."""
 
     rounds: tuple[Rounds, ...]
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something happened that concerns the times."""
+    """Something happened that affects the times."""
 
     line: str
 

@@ -1,6 +1,6 @@
-"""A worker: a fresh process in an environment built from empty, ended with all its children.
+"""Start workers: fresh processes with an environment built from scratch, killed together with their children.
 
-Results travel as files that the worker writes; what it had finished before it died is kept.
+A worker returns its results as files; what it finished before it died is kept.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ from pathlib import Path
 import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
-from bench.store.cell import Status
-from bench.store.layout import ROOT
+from bench.store.cell import CPU, Status
+from bench.store.layout import JOB, LOG, ROOT
 
-# All that a worker inherits. The system's own: where programs, the user's files and temporary files are.
-# OPENBLAS_CORETYPE: an old OpenBLAS that takes a new processor for another gives wrong results, or dies,
-# and its user has set this; `bench.machine.describe` records it.
+# Everything a worker inherits: the locations of programs, home and temporary files, and OPENBLAS_CORETYPE. An old
+# OpenBLAS that misidentifies a new processor gives wrong results or crashes unless the user sets the latter;
+# `bench.machine.describe` records it.
 _INHERITED = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE", "OPENBLAS_CORETYPE")
-# Which accelerator is meant, and where its driver's libraries are.
+# Which accelerator to use, and where its driver's libraries are.
 _INHERITED_FOR_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
-_LOG = "log.txt"
-# How often a running worker is looked at for its time and the length of its log: seldom enough to disturb no timing.
+# How often the time limit and log size of a running worker are checked: too rarely to disturb timing.
 _LOOK_SECONDS = 0.05
 _MOST_LOG_BYTES = 64 << 20
 _TAIL_LINES = 15
@@ -42,7 +41,7 @@ _TAIL_BYTES = 8192
 
 @dataclass(frozen=True)
 class Ending:
-    """How a worker ended. `detail` says it in words, and holds the last lines of its output unless OK."""
+    """How a worker ended; `detail` says it in words, with the last lines of output unless OK."""
 
     status: Status
     detail: str
@@ -51,15 +50,15 @@ class Ending:
 def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
     """Return the whole environment of a worker.
 
-    Each library has its own word for the number of threads, and reads it when it is loaded: OpenBLAS,
+    Each library has its own variable for the number of threads, and reads it when loaded: OpenBLAS,
     MKL and OpenMP (torch), Accelerate (NumPy on macOS), PJRT (JAX; --xla_cpu_multi_thread_eigen has no effect).
-    PYTHONHASHSEED stays unset and the padding's length is random: the layout of memory changes times, so
-    many processes shall sample many layouts rather than all measure one (Mytkowicz et al., ASPLOS 2009).
-    JAX may use TF32 on a GPU unless it is told "highest", which is torch's own default; compile caches on the
-    disk are off: JAX's is, unless JAX_COMPILATION_CACHE_DIR is set.
+    PYTHONHASHSEED stays unset and the padding has a random length: memory layout affects times, so
+    processes should sample different layouts instead of all measuring one (Mytkowicz et al., ASPLOS 2009).
+    JAX may use TF32 on a GPU unless its precision is "highest", which is torch's default. Compile caches on
+    disk are off: torch's by a variable below, JAX's because JAX_COMPILATION_CACHE_DIR is unset.
     """
     kind = device.partition(":")[0]
-    accelerated = kind != "cpu"
+    accelerated = kind != CPU
     names = _INHERITED + (_INHERITED_FOR_ACCELERATORS if accelerated else ())
     inherited = {name: os.environ[name] for name in names if name in os.environ}
     count = str(threads)
@@ -83,11 +82,11 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Order:
-    """A worker to run: `python -m module folder/job.json`, its output in folder/log.txt.
+    """A worker to run: `python -m module folder/job.json`, with its output in folder/log.txt.
 
-    capped         it gets no more memory than is free when it starts, on Linux: one that needs more would measure the
-                   disk, or take others with it. Not for accelerators, whose drivers reserve more than they use.
-    mapped_bytes   of the files that it maps and may write to: the limit counts them, and they take no memory until then
+    capped         limit its memory to what is free when it starts (Linux only): a worker that needs more would measure
+                   the disk, or crash others. Not for accelerators, whose drivers reserve more than they use.
+    mapped_bytes   the size of files mapped writable: the limit counts them, but they take no memory until written
     """
 
     module: str
@@ -100,9 +99,9 @@ class Order:
 
 
 def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int, Ending]]:
-    """Run all the workers, some at once, and yield the number and the ending of each as it ends.
+    """Run all workers, `at_once` at a time, and yield the number and ending of each as it ends.
 
-    When this ends or raises (Ctrl-C among others), no worker is left, nor what it started in its process group.
+    When this returns or raises (on Ctrl-C, for example), no worker and no child in its process group is left.
     """
     waiting = list(enumerate(orders))
     running: dict[int, _Running] = {}
@@ -115,7 +114,7 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
             while waiting and len(running) < at_once:
                 number, order = waiting.pop(0)
                 running[number] = _start(order, an_end)
-            # The next ones are under way while the caller looks at these.
+            # The next workers already run while the caller handles these.
             yield from ended
             if running:
                 an_end.wait(_LOOK_SECONDS)
@@ -125,7 +124,7 @@ def run_workers(orders: Sequence[Order], *, at_once: int) -> Iterator[tuple[int,
 
 
 def run_worker(order: Order) -> Ending:
-    """Run one worker and return how it ended; nothing of it is left then, as with `run_workers`."""
+    """Run one worker and return how it ended; no process of it is left, as with `run_workers`."""
     ((_, ending),) = run_workers([order], at_once=1)
     return ending
 
@@ -141,17 +140,17 @@ class _Running:
 
 
 def _start(order: Order, an_end: threading.Event) -> _Running:
-    """Start the worker; `an_end` is set once it has ended, so that nobody waits for the next look at it."""
+    """Start the worker; `an_end` is set as soon as it has ended, so that the parent need not poll for it."""
     worker = launch(order)
     threading.Thread(target=_await, args=(worker, an_end), daemon=True).start()
     return _Running(order, worker, time.monotonic() + order.timeout_seconds)
 
 
 def launch(order: Order, *, conversing: bool = False) -> subprocess.Popen[bytes]:
-    """Start the worker and return it; if it is to be `conversing`, its standard input and output are pipes to us."""
-    job_file = order.folder / "job.json"
+    """Start the worker and return it; if `conversing`, its standard input and output are pipes to the parent."""
+    job_file = order.folder / JOB
     job_file.write_text(json.dumps(order.job), encoding="utf-8")
-    with (order.folder / _LOG).open("wb") as log:
+    with (order.folder / LOG).open("wb") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", order.module, str(job_file.resolve())],
             cwd=ROOT,
@@ -168,24 +167,24 @@ def launch(order: Order, *, conversing: bool = False) -> subprocess.Popen[bytes]
 
 def flooded(order: Order) -> bool:
     """Return whether this worker has written more to its log than anybody reads."""
-    return (order.folder / _LOG).stat().st_size > _MOST_LOG_BYTES
+    return (order.folder / LOG).stat().st_size > _MOST_LOG_BYTES
 
 
 def _await(worker: subprocess.Popen[bytes], an_end: threading.Event) -> None:
-    """Leave the ended worker unreaped: until it is, nobody else gets its number, by which its group is killed."""
+    """Wait without reaping: until the worker is reaped, its process id, which names its group, is not reused."""
     if sys.platform == "win32":
         worker.wait()
     else:
-        with suppress(ChildProcessError):  # it was reaped by a look at it
+        with suppress(ChildProcessError):  # poll() has already reaped it
             os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
     an_end.set()
 
 
 def _cap(pid: int, memory_bytes: int) -> None:
-    """Let this process have no more data than that: an allocation beyond it fails as if the machine had no more.
+    """Limit the memory of this process: an allocation beyond it fails as if the machine had no more.
 
-    RLIMIT_DATA counts memory that can be written, a file that is mapped privately in full; RLIMIT_AS would count the
-    address space, of which libraries reserve far more than they use.
+    RLIMIT_DATA counts writable memory, including the whole of a privately mapped file. RLIMIT_AS would count address
+    space, and libraries reserve far more of it than they use.
     """
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - Windows has none
@@ -195,7 +194,7 @@ def _cap(pid: int, memory_bytes: int) -> None:
 
 
 def _end(running: _Running) -> Ending:
-    return end(running.order, running.worker, f"no end within {running.order.timeout_seconds:g} s")
+    return end(running.order, running.worker, f"did not end within {running.order.timeout_seconds:g} s")
 
 
 def end(order: Order, worker: subprocess.Popen[bytes], otherwise: str) -> Ending:
@@ -205,7 +204,7 @@ def end(order: Order, worker: subprocess.Popen[bytes], otherwise: str) -> Ending
     """
     code = worker.poll()
     kill_group(worker)
-    log = order.folder / _LOG
+    log = order.folder / LOG
     if code is not None:
         return _ending(code, log)
     if flooded(order):
@@ -215,7 +214,7 @@ def end(order: Order, worker: subprocess.Popen[bytes], otherwise: str) -> Ending
 
 
 def exit_on_sigterm() -> None:
-    """Make SIGTERM raise SystemExit(143) in the main thread, so that `run_worker` ends its worker first."""
+    """Make SIGTERM raise SystemExit(143) in the main thread, so that `run_worker` kills its worker first."""
 
     def leave(_number: int, _frame: object) -> None:
         raise SystemExit(128 + signal.SIGTERM)
@@ -237,7 +236,7 @@ def kill_group(worker: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         worker.kill()
     else:
-        with suppress(ProcessLookupError, PermissionError):  # nothing is left of it; macOS says PermissionError
+        with suppress(ProcessLookupError, PermissionError):  # the group is gone; macOS raises PermissionError
             os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
 
@@ -250,7 +249,7 @@ def _tail(log_file: Path) -> str:
 
 
 def make_empty(folder: Path) -> None:
-    """Make the folder, empty; its parent is the run's, and a run whose folder was removed shall not make it anew."""
+    """Create the folder, or empty it; its parent must exist, so that a removed run folder is not created again."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir()

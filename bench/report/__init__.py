@@ -1,1 +1,1 @@
-"""The outputs of a run: HTML, Markdown, SVG and the terminal, over views that all of them share."""
+"""The outputs of a run (HTML, Markdown, SVG, terminal, JSON) and the views that they share."""

@@ -1,1 +1,1 @@
-"""What a run leaves behind: its records, the names of its files, and how they are written and read."""
+"""The records of a run, the names of its files, and how they are written and read."""

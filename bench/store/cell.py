@@ -1,4 +1,4 @@
-"""What is measured: a cell, the problem that it trains, and what became of it."""
+"""A cell (one implementation on one problem, device and number of threads), and its status."""
 
 from __future__ import annotations
 
@@ -9,36 +9,57 @@ from enum import StrEnum
 from datasets.dataset import Batching, Model
 from impls.protocol import Feed, Recipe
 
+# The device that every machine has; times on an accelerator are compared with the baseline on it.
+CPU = "cpu"
+
 
 class Status(StrEnum):
-    """What became of a cell; a time is shown beside OK and nowhere else."""
+    """What became of a cell; only OK comes with a time."""
 
     OK = "OK"
-    MISMATCH = "MISMATCH"  # the gate refused it
-    UNCHECKED = "UNCHECKED"  # rounding alone may move its training by more than an error that must be found
+    MISMATCH = "MISMATCH"  # it disagrees
+    UNCHECKED = "UNCHECKED"  # rounding alone could change its training by more than the errors to detect
     DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
-    NO_DEVICE = "NO-DEVICE"  # the machine lacks the device that was asked for
+    NO_DEVICE = "NO-DEVICE"  # the machine lacks the requested device
     NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device
     FAILED = "FAILED"  # it raised
     CRASHED = "CRASHED"  # its worker died
     TIMEOUT = "TIMEOUT"  # its worker did not end in time
-    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may have
-    BAD_OUTPUT = "BAD-OUTPUT"  # what its worker left cannot be read
-    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the conditions that were asked for
-    # What follows is judged by bench.audit.rules, and holds of three processes or more.
+    OUT_OF_MEMORY = "OUT-OF-MEMORY"  # it needed more memory than its worker may use
+    BAD_OUTPUT = "BAD-OUTPUT"  # the output of its worker cannot be read
+    WRONG_ENVIRONMENT = "WRONG-ENVIRONMENT"  # it was not timed under the requested conditions
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
-    CLOCK_DISAGREES = "CLOCK-DISAGREES"  # its own clock cannot be reconciled with those of its parent and the system
+    CLOCK_DISAGREES = "CLOCK-DISAGREES"  # its own clock contradicts its parent's and the system's
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
-    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended elsewhere than the reference
-    INPUT_CHANGED = "INPUT-CHANGED"  # the arrays it was given were written to
-    BELOW_LIMIT = "BELOW-LIMIT"  # less time than what it must read and compute takes on this machine
-    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than was asked
+    WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended with other parameters than the reference
+    INPUT_CHANGED = "INPUT-CHANGED"  # it wrote to the arrays it was given
+    BELOW_LIMIT = "BELOW-LIMIT"  # less time than this machine needs to read and compute what it must
+    DTYPE_CHANGED = "DTYPE-CHANGED"  # its parameters have another dtype than requested
+
+
+# Each status belongs to one group: nothing was attempted, the gate or the audit decided, or the process broke down.
+NOT_ATTEMPTED = frozenset({Status.NO_DEVICE, Status.NOT_RUN})
+BY_THE_GATE = frozenset({Status.OK, Status.MISMATCH, Status.UNCHECKED, Status.DIVERGES})
+BROKEN = frozenset({Status.FAILED, Status.CRASHED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT})
+# Lies about time. bench.audit.rules needs three processes or more for each; if several hold, the first is the status.
+LIES = (
+    Status.EARLY_RETURN,
+    Status.CLOCK_DISAGREES,
+    Status.NOT_LINEAR,
+    Status.RECOMPILED,
+    Status.WRONG_AFTER_TIMING,
+    Status.INPUT_CHANGED,
+    Status.BELOW_LIMIT,
+    Status.DTYPE_CHANGED,
+)
+# Decided from a single process, if none of the above holds. The gate can decide UNCHECKED too.
+OF_ONE_PROCESS = (Status.WRONG_ENVIRONMENT, Status.UNCHECKED)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is trained, and how: the same for every implementation that is compared on it."""
+    """What is trained, and how: the same for every implementation compared on it."""
 
     dataset: str
     model: Model
@@ -65,15 +86,37 @@ class Problem:
 
     @property
     def steps(self) -> int:
-        """The batches of an epoch."""
+        """The number of batches in an epoch."""
         size = self.batch_size or self.n
         return self.n // size if self.drop_last else math.ceil(self.n / size)
 
     @property
     def rows(self) -> int:
-        """The rows of an epoch: all, or without those of a short last batch that is left out."""
+        """The number of rows in an epoch: all, or all except a dropped last batch."""
         size = self.batch_size or self.n
         return self.n - self.n % size if self.drop_last else self.n
+
+
+def data_key(dataset: str, dtype: str) -> str:
+    """Return the name of data in environment.json; the dtype is its last word."""
+    return f"{dataset} {dtype}"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A problem at one number of threads; cells that share both have the same baseline and are ranked together."""
+
+    problem: Problem
+    threads: int
+
+
+@dataclass(frozen=True)
+class Runner:
+    """An implementation on a device, with a number of threads."""
+
+    implementation: str
+    device: str
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +128,17 @@ class Cell:
     device: str
     threads: int
 
-    def __hash__(self) -> int:
-        """Of what tells nearly all cells apart: a large report looks up cells half a million times."""
-        return hash((self.implementation, self.problem.dataset, self.problem.dtype, self.problem.batch_size))
+    @property
+    def on_one_processor(self) -> bool:
+        """Whether it uses a single processor and no accelerator, so that disturbances by others can be recognised."""
+        return self.device == CPU and self.threads == 1
+
+    @property
+    def contest(self) -> Contest:
+        """The contest of this cell."""
+        return Contest(self.problem, self.threads)
+
+    @property
+    def runner(self) -> Runner:
+        """The implementation, device and threads of this cell."""
+        return Runner(self.implementation, self.device, self.threads)

@@ -1,15 +1,16 @@
-"""What a run has finished so far, read back from its folder; nothing here runs or decides."""
+"""Read back what a run has finished so far."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.store.jsonl import append_line, cut_unfinished, read_lines
+from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
+from bench.store.layout import BLOCKS, FAILURES, PACES, RATES, ROUNDS, SPENT
 from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds, Spent
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
@@ -17,7 +18,7 @@ Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
 
 @dataclass(frozen=True)
 class Done:
-    """The rows of a run, which grow with it."""
+    """The rows of a run so far."""
 
     paces: list[Paced]
     blocks: list[Block]
@@ -26,33 +27,37 @@ class Done:
     rates: list[Rates]
 
 
-def read(raw: Path) -> Done:
-    """Return what is finished. Raises ValueError for a line that is no record."""
+def read(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Done:
+    """Return what is finished.
+
+    `decode` decodes the rounds of a line, by default `jsonl.decoder`. Raises ValueError for a line that is not a
+    record.
+    """
     return Done(
-        paces=read_lines(Paced, raw / "pilot.jsonl"),
-        blocks=read_lines(Block, raw / "blocks.jsonl"),
-        rounds=read_lines(Rounds, raw / "rounds.jsonl"),
-        failures=read_lines(Failure, raw / "failures.jsonl"),
-        rates=read_lines(Rates, raw / "rates.jsonl"),
+        paces=read_lines(Paced, raw / PACES),
+        blocks=read_lines(Block, raw / BLOCKS),
+        rounds=list(each_line(Rounds, raw / ROUNDS, decode)),
+        failures=read_lines(Failure, raw / FAILURES),
+        rates=read_lines(Rates, raw / RATES),
     )
 
 
 @contextmanager
 def spent(raw: Path, part: str, block: int | None = None) -> Iterator[None]:
-    """Keep how long a part of the run takes; one that is left by an exception has not ended."""
+    """Store how long a part of the run takes, unless it ends with an exception."""
     began = time.monotonic()
     yield
-    append_line(raw / "spent.jsonl", Spent(block, part, round(time.monotonic() - began, 3)))
+    append_line(raw / SPENT, Spent(block, part, round(time.monotonic() - began, 3)))
 
 
 def take_over(raw: Path) -> Done:
-    """Return what is finished; a block that a dead parent left unfinished has ended, and will be run again."""
-    for name in ("pilot", "blocks", "rounds", "failures", "rates", "spent"):
-        cut_unfinished(raw / f"{name}.jsonl")
+    """Return what is finished; mark a block that a dead parent left unfinished as ended, so that it is rerun."""
+    for name in (PACES, BLOCKS, ROUNDS, FAILURES, RATES, SPENT):
+        cut_unfinished(raw / name)
     done = read(raw)
     ended = {block.number for block in done.blocks}
     for number in sorted({one.block for one in done.rounds} - ended):
         stopped = Block(number, None, 0.0, 0.0, STOPPED)
-        append_line(raw / "blocks.jsonl", stopped)
+        append_line(raw / BLOCKS, stopped)
         done.blocks.append(stopped)
     return done

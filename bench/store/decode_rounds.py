@@ -1,8 +1,8 @@
-"""Rounds as a report needs them, out of a long file of which most is the same in many lines, or judged already."""
+"""Fast decoding of rounds for reports: repeated parts are decoded once, and evidence is skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 
 import msgspec
@@ -13,9 +13,9 @@ from bench.store.raw_rows import Costs, Environment, Evidence, Rounds, Witnessed
 
 
 class _Line(msgspec.Struct):
-    """A line of raw/rounds.jsonl without its evidence, which is judged in the run and reported by nobody.
+    """A line of raw/rounds.jsonl without its evidence, which is judged during the run and not reported.
 
-    What many lines have in common is left as its text.
+    Parts that many lines share stay undecoded.
     """
 
     cell: msgspec.Raw
@@ -30,19 +30,17 @@ class _Line(msgspec.Struct):
     witnessed: Witnessed = Witnessed()
 
 
-def reader(cells: Iterable[Cell] = ()) -> Callable[[bytes], Rounds]:
-    """Return what makes rounds of a line, with no evidence; of equal cells and environments there is one object.
+def reader() -> Callable[[bytes], Rounds]:
+    """Return a function that decodes rounds from a line, without evidence.
 
-    Few cells were timed, and in few environments, beside the number of processes. Of a cell that equals one of `cells`
-    it is that one: to find an object itself in a dict is quick. Raises as `jsonl.decoder` does.
+    There are few cells and environments compared with processes, so each text is decoded once. Raises as
+    `jsonl.decoder` does.
     """
     read, none = decoder(_Line), Evidence()
-    known = {cell: cell for cell in cells}
 
     @cache
     def cell(text: bytes) -> Cell:
-        found = decoder(Cell)(text)
-        return known.get(found, found)
+        return decoder(Cell)(text)
 
     @cache
     def environment(text: bytes) -> Environment:
@@ -50,7 +48,7 @@ def reader(cells: Iterable[Cell] = ()) -> Callable[[bytes], Rounds]:
 
     def rounds(line: bytes) -> Rounds:
         found = read(line)
-        return Rounds(  # by place: names take a third longer
+        return Rounds(  # positional: keywords take a third longer
             cell(bytes(found.cell)),
             found.name,
             found.block,

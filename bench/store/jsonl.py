@@ -1,4 +1,4 @@
-"""Records on disk: one frozen dataclass is one line of JSON, and the same dataclass comes back."""
+"""Records as JSON lines: one frozen dataclass per line, read back as the same dataclass."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Record = TypeVar("Record")
 
 
 def to_json(record: Any) -> str:
-    """Return a frozen dataclass as one line of strict JSON; NaN and infinities are written as strings."""
+    """Return a frozen dataclass as one line of strict JSON, with NaN and infinities as strings."""
     return json.dumps(to_mapping(record), allow_nan=False)
 
 
 def to_mapping(record: Any) -> dict[str, Any]:
-    """Return the fields of a frozen dataclass, and of those in it, as strict JSON can hold them."""
-    return {name: _plain(value) for name, value in asdict(record).items()}
+    """Return the fields of a frozen dataclass, and of nested ones, as values for strict JSON."""
+    return {name: plain(value) for name, value in asdict(record).items()}
 
 
 def from_json(cls: type[Record], line: str | bytes) -> Record:
     """Return the record that `to_json` wrote.
 
-    Raises ValueError when the line is not JSON, a field is missing, or a value is none of its field's.
+    Raises ValueError if the line is not JSON, a field is missing, or a value does not fit its field.
     """
     try:
         return decoder(cls)(line)
@@ -38,7 +38,7 @@ def from_json(cls: type[Record], line: str | bytes) -> Record:
 
 
 def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
-    """Return the record whose fields are these, as `json.loads` gives them. Raises as `from_json` does."""
+    """Return the record with these fields, as `json.loads` returns them. Raises as `from_json` does."""
     try:
         return msgspec.convert(fields, cls, strict=False, dec_hook=_path)
     except msgspec.MsgspecError as error:
@@ -46,7 +46,7 @@ def from_mapping(cls: type[Record], fields: dict[str, Any]) -> Record:
 
 
 def append_line(path: Path, record: Any) -> None:
-    """Write the record at the end of the file; it is on the disk when this returns."""
+    """Append the record to the file; it is on disk when this returns."""
     with path.open("a", encoding="utf-8") as file:
         file.write(to_json(record) + "\n")
         file.flush()
@@ -54,25 +54,25 @@ def append_line(path: Path, record: Any) -> None:
 
 
 def cut_unfinished(path: Path) -> None:
-    """Leave whole lines only: a last one without its newline was left by a process that died while it wrote."""
+    """Cut off a last line without a newline, left by a process that died while writing."""
     if path.is_file():
         with path.open("r+b") as file:
             file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def read_lines(cls: type[Record], path: Path) -> list[Record]:
-    """Return the records of a file; none if there is no file.
+    """Return the records of a file; empty if there is no file.
 
-    A last line without its newline was left by a process that died while it wrote, and is not a record.
-    Raises ValueError, naming file and line, for any other line that is not one.
+    A last line without a newline was left by a process that died while writing, and is skipped.
+    Raises ValueError, naming file and line, for any other line that is not a record.
     """
     return list(each_line(cls, path))
 
 
 def each_line(cls: type[Record], path: Path, decode: Callable[[bytes], Record] | None = None) -> Iterator[Record]:
-    """Yield the records of a file one after the other, so that they need not all be kept. As `read_lines` else.
+    """Yield the records of a file one by one, so that they need not all be in memory; otherwise like `read_lines`.
 
-    `decode` makes a record of a line, where that is not `decoder`; it raises msgspec.MsgspecError or ValueError.
+    `decode` replaces the default decoder; it raises msgspec.MsgspecError or ValueError.
     """
     if not path.is_file():
         return
@@ -88,29 +88,30 @@ def each_line(cls: type[Record], path: Path, decode: Callable[[bytes], Record] |
 
 
 def decoder(kind: type[Record]) -> Callable[[str | bytes], Record]:
-    """Return what makes a value of this type of its JSON; it raises msgspec.MsgspecError where the text holds none."""
-    return _decoder(cast(Hashable, kind))  # a class is hashable, and mypy doubts it
+    """Return a function that decodes this type from JSON; it raises msgspec.MsgspecError for other text."""
+    return _decoder(cast(Hashable, kind))  # a class is hashable, but mypy does not know it
 
 
 @cache
 def _decoder(kind: Any) -> Callable[[str | bytes], Any]:
-    """Not strict: "nan" is a float then, as `to_json` writes it."""
+    """Return a decoder that is not strict, so that "nan", as `to_json` writes it, is a float."""
     return msgspec.json.Decoder(kind, strict=False, dec_hook=_path).decode
 
 
 def _path(kind: type[Any], value: Any) -> Path:
-    """Return a path from its text: the one type of a field that JSON and msgspec do not know."""
+    """Return a path from its text: the only field type that msgspec does not know."""
     if kind is not Path:
         raise NotImplementedError(f"a field of type {kind.__name__}")
     return Path(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value for strict JSON, with NaN and infinities as strings."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case float() if not math.isfinite(value):
             return str(value)
     return value

@@ -1,6 +1,6 @@
-"""One row of a file is one frozen dataclass; the unit of a number is in its name.
+"""The raw rows of a run: one frozen dataclass per row of a file, with units in the names.
 
-Those that a large report reads of each process have slots: they are made of their text in half the time.
+Records that a large report reads for every process have slots, which halves their decoding time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from bench.store.cell import Cell, Status
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate, or the attempt to run it, said of a cell. `detail` is empty when OK.
+    """The status of a cell after the gate, or after the attempt to run it; `detail` is empty if OK.
 
-    denormal_share   of the probabilities that it predicts after the agreement run; None where it predicts none
+    denormal_share   share of denormal numbers among the probabilities it predicts after the agreement run, or None
+    smallest_error   the smallest relative error of the last parameters, in all entries alike, that would be refused
+    settled_epoch    the epoch of the agreement run after which parameters move by less than their budgets; None where
+                     its last epoch still moved them
     """
 
     cell: Cell
@@ -24,13 +27,15 @@ class Verdict:
     final_loss: float | None = None
     accuracy: float | None = None
     denormal_share: float | None = None
+    smallest_error: float | None = None
+    settled_epoch: int | None = None
 
 
 @dataclass(frozen=True)
 class Observed:
-    """One line of what a gate's worker saw: case number `case` of its job, or, with None, the job as a whole.
+    """One line from a gate worker: about case number `case` of its job, or about the whole job if None.
 
-    file    the arrays it left, an observation of bench.gate.observe; empty where there are none
+    file    the file of recorded arrays, an observation of bench.gate.observe; empty if there are none
     """
 
     case: int | None
@@ -41,15 +46,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a cell costs beside its epochs, in one process; None where it cannot be told.
+    """The one-off costs of a cell in one process; None if unknown.
 
-    import_seconds        the import of NumPy, of the library and of the implementation's module: once a process
-    data_seconds          making the trainer: the data are on the device when it ends
-    compile_seconds       tracing and compiling during the very first epoch, where the library tells
-    peak_memory_bytes     the most memory the process has had so far: earlier cells of the worker are in it, and the
-                          pages of the mapped data, which all workers share
-    device_epoch_seconds  an epoch between two events of the device, in rounds that are not timed otherwise; its gaps
-                          between launches are in it: it is no sum of kernel times
+    import_seconds        importing NumPy, the library and the implementation's module: once per process
+    data_seconds          creating the trainer, including moving the data to the device
+    compile_seconds       tracing and compiling during the first epoch, if the library reports it
+    peak_memory_bytes     peak memory of the process so far, including earlier cells of the worker and the mapped
+                          data pages, which all workers share
+    device_epoch_seconds  an epoch between two events of the device, in separate rounds; it includes the gaps between
+                          launches, so it is not the sum of kernel times
     """
 
     import_seconds: float | None = None
@@ -63,12 +68,12 @@ class Costs:
 class Environment:
     """The conditions of a worker, read back inside it after the timed rounds.
 
-    asked         what must be found, by name: "threads openblas", "x64", "placement", "processors"
-    found         what was read back, by the same names and further ones
-    versions      of the library and of what computes for it
-    busy_threads  threads that used the processor during the timed rounds, for more than 10 % of the busiest
-                  one's time; None where that cannot be read
-    busy_at_most  how many of them the number of threads that was asked for explains
+    asked         the requested values, by name: "threads openblas", "x64", "placement", "processors"
+    found         the values read back, by the same names and others
+    versions      of the library and of the libraries that compute for it
+    busy_threads  threads that used a processor during the timed rounds for more than 10 % of the busiest
+                  thread's time; None if that cannot be read
+    busy_at_most  how many such threads the requested number of threads explains
     """
 
     asked: dict[str, str] = field(default_factory=dict)
@@ -80,14 +85,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """What the parent saw of the rounds of a worker, one number a round; it asks nobody but itself and the system.
+    """What the parent saw of a worker's rounds, one number per round, from its own clock and the system alone.
 
-    first_cycle      rounds of workers that took turns with one another have the same numbers, from here on
+    first_cycle      the cycle of the first round; workers that take turns with one another share the numbers
     sentinel_before  seconds of the sentinel just before each turn
-    sentinel_around  the median of its readings in the cycle, but for the one after this turn
-    wall_seconds     from the request for the round to the answer, by the parent's own clock
-    cpu_seconds      processor time that the system accounts to the worker's process meanwhile, all threads together
-    started_seconds  processor time of what the worker has started, from its first turn to its last
+    sentinel_around  the median of its readings in the cycle, without the one after this turn
+    wall_seconds     from the request for the round to the answer, by the parent's clock
+    cpu_seconds      processor time of the worker in between, by the system's account, all threads together
+    started_seconds  processor time of processes that the worker started, from its first turn to its last
     """
 
     first_cycle: int = 0
@@ -132,17 +137,17 @@ class HostTime:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What tells an honest time from a lie; `bench.audit.rules` judges it. Every tuple holds one number a repetition.
+    """Evidence that a time is true, judged by `bench.audit.rules`; every tuple has one number per repetition.
 
-    again_seconds         a second synchronize after a timed round: nothing is left to wait for
-    fetch_seconds         the first `params` after a round, less a second one: nothing is left to compute
-    idle_cpu              cpu / wall time of the process after a round, while it is asked for nothing
+    again_seconds         a second synchronize after a timed round, which should have nothing left to wait for
+    fetch_seconds         the first `params` after a round minus a second one; nothing should be left to compute
+    idle_cpu              cpu / wall time of the process after a round, while nothing is requested
     round_wall, _cpu      rounds of k epochs, in wall and in processor time
-    fourfold_wall, _cpu   rounds of 4 k epochs, in turns with them
-    compilations          compilations during the timed rounds, where the library tells
-    inputs                digests of x and y before the trainer was made, and in the end; none of data on disk
-    dtypes                of w and b before and after, by name
-    checked               rounds whose parameters were asked for, when they were over
+    fourfold_wall, _cpu   rounds of 4 k epochs, alternating with them
+    compilations          compilations during the timed rounds, if the library reports them
+    inputs                digests of x and y before the trainer was created and at the end; none for data on disk
+    dtypes                the dtypes of w and b before and after, by name
+    checked               the rounds whose parameters were asked for after they had been timed
     """
 
     again_seconds: tuple[float, ...] = ()
@@ -162,8 +167,8 @@ class Evidence:
 class Rounds:
     """One line of raw/rounds.jsonl: the rounds of one cell in one process.
 
-    name                  the name in its block: the implementation's, or "<name>@aa" for its A/A twin
-    first_epoch_seconds   the very first epoch of the process, compilation included
+    name                  the name in its block: the implementation's, or "<name>@aa" for its second copy
+    first_epoch_seconds   the first epoch of the process, including compilation
     round_seconds         each timed round; one round is `epochs_per_round` epochs and one synchronize
     witnessed             the same rounds as the parent saw them
     """
@@ -204,13 +209,13 @@ class Spent:
 
 @dataclass(frozen=True)
 class Block:
-    """One line of raw/blocks.jsonl: a block that has ended.
+    """One line of raw/blocks.jsonl: a completed block.
 
-    replaces        the block in whose place it was run, which was disturbed and does not count
-    waited_seconds  before it began, for the machine to be quiet
-    seconds         that it took
+    replaces        the disturbed block that this one replaces, which does not count
+    waited_seconds  wait for the machine to become idle before it began
+    seconds         its duration
     disturbed       which process met no undisturbed processor; empty if all did
-    host            what the system said of the machine while rounds were timed
+    host            what the system counted on the machine while rounds were timed
     """
 
     number: int
@@ -223,11 +228,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Rates:
-    """One line of raw/rates.jsonl: how fast this machine was in one block, by calls of NumPy and its BLAS.
+    """One line of raw/rates.jsonl: the speed of this machine in one block, measured with NumPy and its BLAS.
 
-    read_bytes_per_second    of an array that is read once, by its number of bytes
-    flops_per_second         of a product of two matrices; a multiplication and an addition are two
-    exponentials_per_second  of an array that stays in the first-level cache
+    read_bytes_per_second    reading an array once, by the size of the array in bytes
+    flops_per_second         multiplying two matrices; a multiplication and an addition count as two
+    exponentials_per_second  on an array that stays in the first-level cache
     """
 
     block: int
@@ -242,8 +247,8 @@ class Rates:
 class Failure:
     """One line of raw/failures.jsonl: a cell that gave no time in one process, and why.
 
-    block   the blocks count from 1; 0 is the pilot, in which a cell that fails is not timed at all; None for what
-            is known only of several blocks together
+    block   the block, from 1; 0 for the pilot, after which a failed cell is not timed at all; None for a finding
+            from several blocks together
     """
 
     cell: Cell

@@ -1,23 +1,32 @@
-"""The folder of a run: made, filled, and asked what lies in it."""
+"""The folder of a run: creating it, writing to it, and listing its files."""
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput
 from bench.store import jsonl
-from bench.store.layout import ENVIRONMENT, RESULTS, SCHEMA, VERDICTS
+from bench.store.layout import (
+    AGREEMENT_CSV,
+    ENVIRONMENT,
+    RAW,
+    REPORT_HTML,
+    REPORT_MD,
+    RESULTS,
+    SCHEMA,
+    SWEEP_CSV,
+    TIMINGS_CSV,
+    VERDICTS,
+)
 from bench.store.raw_rows import Verdict
 
 
 def check_out(out: Path | None) -> None:
-    """Raise BadInput unless this folder can be made, or is there and empty; nothing is written."""
+    """Raise BadInput unless this folder is empty or can be created; nothing is written."""
     folder = RESULTS if out is None else out
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"--out {out}: it exists and is not an empty folder; name a new one")
@@ -31,9 +40,9 @@ def make_folder(out: Path | None, run: str) -> Path:
     folder = RESULTS / run if out is None else out
     try:
         folder.mkdir(parents=True, exist_ok=out is not None)
-        (folder / "raw").mkdir()
+        (folder / RAW).mkdir()
     except OSError as error:
-        raise BadInput(f"cannot make {folder}: {error.strerror}; name another folder with --out") from error
+        raise BadInput(f"cannot create {folder}: {error.strerror}; name another folder with --out") from error
     return folder
 
 
@@ -44,35 +53,23 @@ def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
 
 
 def write_records(path: Path, records: Iterable[Any]) -> None:
-    """Write these records as JSON lines in place of what was there."""
+    """Write these records as JSON lines, replacing the file."""
     write_text(path, "".join(jsonl.to_json(record) + "\n" for record in records))
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: rows and cells of tables are many, stay until the end, and hold no cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def verdicts(folder: Path) -> list[Verdict]:
-    """Return what the gate said of the cells of a run; nothing if it has not ended."""
+    """Return the verdicts of the gate on a run; empty if it has not ended."""
     return jsonl.read_lines(Verdict, folder / VERDICTS)
 
 
 def reports(folder: Path) -> list[Path]:
-    """Return the files in which this run can be read, in the order in which to read them."""
-    names = ("report.html", "report.md", "timings.csv", "sweep.csv", "agreement.csv", ENVIRONMENT)
+    """Return the files to read about this run, in reading order."""
+    names = (REPORT_HTML, REPORT_MD, TIMINGS_CSV, SWEEP_CSV, AGREEMENT_CSV, ENVIRONMENT)
     return [folder / name for name in names if (folder / name).exists()]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put the whole text in place at once: a reader finds the old file or the new one."""
+    """Replace the file atomically: a reader finds the old text or the new one."""
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)

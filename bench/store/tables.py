@@ -1,17 +1,22 @@
-"""The rows of a run's tables: one row of a CSV file is one frozen dataclass; the unit of a number is in its name."""
+"""The rows of a run's tables: one frozen dataclass per row of a CSV file, with units in the names.
+
+A record inside a row, such as its cell, becomes one column per field: `bench.store.csv_table`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import Cell, Runner, Status
 from datasets.dataset import Model
 from impls.protocol import Feed
 
 
 class Comparison(StrEnum):
-    """What the interval of a ratio says against the margin; NONE where there is no interval."""
+    """What the interval of a ratio says against the margin; NONE without an interval."""
 
     FASTER = "FASTER"
     SLOWER = "SLOWER"
@@ -31,14 +36,16 @@ class Company(StrEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """One line of agreement.csv: one quantity of one implementation against one other opinion.
+    """One row of agreement.csv: one quantity of one implementation, compared with another source.
 
     against   "reference", "itself", or the name of another implementation
-    dataset   a dataset of the run, or a table of the gate ("gate:mini")
-    index     where in the quantity the error uses most of its budget, e.g. "epoch 3, w[2, 0]"
-    error     |value - expected|; the budget is what rounding can explain
+    dataset   a dataset of the run, or test data of the gate ("gate:mini")
+    index     the entry whose error uses most of its budget, e.g. "epoch 3, w[2, 0]"
+    error     |value - expected|; the budget is the largest error that rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
-    cause     the likely cause, where the pattern of the errors tells it
+    cause     the likely cause, if the pattern of errors gives it away
+    smallest_error  of the parameters that a problem's own training ends with: the smallest relative error, in all
+              entries alike, that would have been refused; None for everything else
     """
 
     implementation: str
@@ -58,19 +65,20 @@ class Agreement:
     status: Status
     cause: str = ""
     feed: Feed = Feed.DEVICE
+    smallest_error: float | None = None
 
 
 class Places(StrEnum):
-    """What is certain of two implementations from the smallest to the largest of the sizes that both ran."""
+    """The ranking of two implementations over the sizes that both ran, as far as it is certain."""
 
     OVERTAKES = "overtakes"  # `against` is faster at the smallest, `implementation` at the largest
     FASTER = "faster at both ends"  # `implementation` is
-    UNDECIDED = "undecided"  # at one end at least
+    UNDECIDED = "undecided"  # at one end or both
 
 
 @dataclass(frozen=True)
 class Family:
-    """What cells share that differ in size and in who runs them, and in nothing else. `seed` is that of the data."""
+    """What cells share that differ only in size and implementation; `seed` is that of the data."""
 
     model: Model
     d: int
@@ -85,32 +93,24 @@ class Family:
 
 @dataclass(frozen=True)
 class Scaling:
-    """One row of sweep.csv: the costs of an implementation, or its places beside another. None if not told.
+    """One row of sweep.csv: the costs of an implementation, or its ranking against another; None if unknown.
 
-    against           the other one, on against_device; empty for costs
-    seed              of the drawn data
-    step_seconds      what a step costs, whatever its rows: fitted to all sizes of this model, d and k
-    row_seconds       what each row of an epoch costs beside that
-    places            what is certain of the two on full batches; None for costs
-    crossover_rows    the size of a full batch at which both take as long; up to low `against` is faster, from high on
+    against           the other implementation, on against_device; empty for costs
+    step_seconds      fixed cost of a step, fitted to all sizes of this model, d and k
+    row_seconds       additional cost of each row of an epoch
+    places            the ranking of the two on full batches; None for costs
+    crossover_rows    the full batch at which both take equally long; up to low `against` is faster, from high on
                       `implementation` is
-    crossover_level   the least level of the intervals of the ratio at low and at high
-    comparisons       m: ends of all pairs of this model, two of each: their intervals are at 1 - 0.05/m or above
+    crossover_level   the lower level of the ratio's intervals at low and at high
+    comparisons       m: two (smallest and largest size) for each pair of this model; intervals are at 1 - 0.05/m or
+                      above
     """
 
     implementation: str
     device: str
     against: str
     against_device: str
-    model: Model
-    d: int
-    k: int
-    dtype: str
-    seed: int
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    family: Family
     step_seconds: float | None
     step_seconds_low: float | None
     step_seconds_high: float | None
@@ -125,63 +125,51 @@ class Scaling:
     comparisons: int
 
     @property
-    def family(self) -> Family:
-        """The family of the cells that this row is about."""
-        return Family(
-            model=self.model,
-            d=self.d,
-            k=self.k,
-            dtype=self.dtype,
-            seed=self.seed,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            feed=self.feed,
-            threads=self.threads,
-        )
+    def runner(self) -> Runner:
+        """The implementation of this row, and where it ran."""
+        return Runner(self.implementation, self.device, self.family.threads)
+
+    @property
+    def other(self) -> Runner | None:
+        """The implementation it is compared with; None for costs."""
+        return Runner(self.against, self.against_device, self.family.threads) if self.against else None
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One row of timings.csv. Seconds per epoch; None where there is no number to show.
+    """One row of timings.csv, in seconds per epoch; None if there is no number.
 
     epoch_seconds        on an undisturbed processor: the median over blocks for the baseline, and for all others the
                          baseline's, multiplied by their ratio; where nothing is compared, or the row says NO-QUIET,
                          the median over blocks of median_seconds; None unless OK
-    epoch_seconds_low    to epoch_seconds_high: the interval over blocks, at least at epoch_seconds_level
+    epoch_seconds_low    to epoch_seconds_high: its interval over blocks, at epoch_seconds_level or above
     floor_seconds        the median over blocks of the 10th percentile of all rounds of a process
-    median_seconds       the same of their median, under the load of the run
-    limit_seconds        the least that an epoch can take here: bench/analysis/roofline.py
-    times_limit          epoch_seconds over it
-    first_epoch_seconds  median over the processes of their very first epoch, compilation included
+    median_seconds       the same for their median, under the load of the run
+    limit_seconds        the least time an epoch can take on this machine: bench/analysis/roofline.py
+    times_limit          epoch_seconds / limit_seconds
+    first_epoch_seconds  median over the processes of their first epoch, including compilation
     import_seconds       to device_epoch_seconds: medians over the processes of `Costs`
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
-    floor_ratio          the same of the 10th percentiles, and median_ratio of the medians, instead of the quiet rounds
-    depends_on_load      the intervals of ratio and median_ratio do not meet: another neighbour makes it another ratio
-    uneven               much of its time goes into slow rounds, of which its processes met too few: the interval
-                         comes from their number
-    slow_share           of its time that slow rounds take beyond what was expected; None where it took turns with none
+    floor_ratio          the same from the 10th percentiles, and median_ratio from the medians
+    depends_on_load      whether the intervals of ratio and median_ratio are disjoint: load changes the ratio
+    uneven               whether much of its time is in slow rounds, of which its processes met too few: its interval
+                         is computed from their number
+    slow_share           share of its time that slow rounds take beyond the expected; None if it took turns with none
     could_have_found     the difference, as a share, that these blocks would have shown nine times in ten
     company              with whom it took turns
-    comparisons          m: intervals of this table are at the level 1 - 0.05/m or above
-    baseline_device      the device of the baseline's cell, for an accelerator the CPU
+    comparisons          m: intervals of this table are at level 1 - 0.05/m or above
+    baseline_device      the device of the baseline's cell: the CPU, also for cells on an accelerator
     blocks               processes of this cell that gave a time
-    disturbed_blocks     of them, those in which somebody met no undisturbed processor, and that were kept all the same
+    disturbed_blocks     those in which a process met no undisturbed processor, but that were kept
     """
 
-    implementation: str
-    model: Model
-    dataset: str
-    n: int
-    d: int
-    k: int
-    dtype: str
-    device: str
-    batch_size: int | None
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    # Columns of the cell that stand behind this one, and not in front with the others.
+    BEHIND: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "epochs_per_round": ("cell.problem.learning_rate", "cell.problem.seed"),
+    }
+
+    cell: Cell
     status: Status
     detail: str
     comparison: Comparison
@@ -220,57 +208,24 @@ class Timing:
     blocks: int
     disturbed_blocks: int
     epochs_per_round: int | None
-    learning_rate: float
-    seed: int
     budget_share: float | None
     final_loss: float | None
     accuracy: float | None
     denormal_share: float | None
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that this row is about."""
-        problem = Problem(
-            dataset=self.dataset,
-            model=self.model,
-            n=self.n,
-            d=self.d,
-            k=self.k,
-            dtype=self.dtype,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            seed=self.seed,
-            feed=self.feed,
-        )
-        return Cell(self.implementation, problem, self.device, self.threads)
 
 
 @dataclass(frozen=True)
 class Change:
     """One row of comparison.csv: a cell in two runs.
 
-    change        its time in the new run over that in the old one, each over the baseline's in the same blocks where
-                  `through` names it; its interval is low to high at change_level; None for the baseline itself
-    comparison    what the interval says; NONE where there is none
-    through       the baseline; empty where the times themselves were compared
-    comparisons   m: intervals of this model's table are at the level 1 - 0.05/m or above
+    change        its time in the new run over that in the old one, each relative to the baseline `through` in the same
+                  blocks; its interval is low to high at change_level; None for the baseline itself
+    comparison    what the interval says; NONE without an interval
+    through       the baseline; empty if the times themselves were compared
+    comparisons   m: intervals of this model's table are at level 1 - 0.05/m or above
     """
 
-    implementation: str
-    model: Model
-    dataset: str
-    n: int
-    d: int
-    k: int
-    dtype: str
-    device: str
-    batch_size: int | None
-    shuffle: bool
-    drop_last: bool
-    feed: Feed
-    threads: int
+    cell: Cell
     old_status: Status
     new_status: Status
     comparison: Comparison

@@ -1,1 +1,1 @@
-"""The epochs as a plain pytest-benchmark suite."""
+"""The same epochs as a plain pytest-benchmark suite."""

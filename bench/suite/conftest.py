@@ -1,4 +1,4 @@
-"""What `pytest bench/suite` says below its table."""
+"""A line below the table of `pytest bench/suite`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what these times are not."""
+    """Warn that these times are not for ranking."""
     terminalreporter.write_line(
-        "One process without blocks: not for ranking. python -m bench run times each in fresh processes, interleaved."
+        "Measured in one process: not for ranking. python -m bench run uses fresh, interleaved processes."
     )

@@ -15,7 +15,7 @@ from types import TracebackType
 from bench.process import account
 from bench.process.resident import Resident, Said
 from bench.process.spawn import Order, environment, make_empty
-from bench.store.cell import Status
+from bench.store.cell import CPU, Status
 from bench.timing import messages
 from bench.timing.jobs import Job
 from bench.timing.messages import Failed, Reply, Request
@@ -71,7 +71,7 @@ class Cohort:
         variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
         variables[MARK] = self._mark
         mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
-        filled, capped = replace(job, folder=str(folder.resolve())), cell.device == "cpu"
+        filled, capped = replace(job, folder=str(folder.resolve())), cell.device == CPU
         most = max(entry.cell.problem.d * entry.cell.problem.k for entry in job.entries)
         order = Order(_MODULE, asdict(filled), variables, folder, 0.0, capped, mapped)
         self._living[name] = Resident(order, self._said, _MOST_WORDS + _BYTES_A_NUMBER * most)

@@ -16,11 +16,11 @@ from bench.store.cell import Cell
 from bench.store.raw_rows import Checked, Environment, Failure, HostTime, Rounds
 from bench.timing import sampling
 from bench.timing.cohort import Cohort
-from bench.timing.entrants import Runner
+from bench.timing.entrants import Racer
 from bench.timing.jobs import Plan
 from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed, Prepare, Warm, WarmUp, expected
 from bench.timing.sentinel import Sentinel
-from bench.timing.turns import Cycles, Draw, Seen
+from bench.timing.turns import Cycles, Draw, SeenRounds
 
 # How many rounds of a cell are checked in a process by the mean: one at least, and nobody knows which or how many.
 _CHECKS = 1.5
@@ -39,7 +39,7 @@ class Outcome:
     host: list[HostTime] = field(default_factory=list)
 
 
-def paces(cohort: Cohort, runners: Sequence[Runner], block: int) -> tuple[dict[Cell, float], list[Failure]]:
+def paces(cohort: Cohort, runners: Sequence[Racer], block: int) -> tuple[dict[Cell, float], list[Failure]]:
     """Return how long an epoch of each cell takes, and who failed; no round of theirs is timed."""
     outcome = Outcome()
     made = _made(cohort, runners, block, outcome, pace=True)
@@ -48,7 +48,7 @@ def paces(cohort: Cohort, runners: Sequence[Runner], block: int) -> tuple[dict[C
     return {one.cell: made[one.group.name] for one in runners if one.group.name in made}, outcome.failures
 
 
-def _made(cohort: Cohort, runners: Sequence[Runner], block: int, outcome: Outcome, *, pace: bool) -> dict[str, float]:
+def _made(cohort: Cohort, runners: Sequence[Racer], block: int, outcome: Outcome, *, pace: bool) -> dict[str, float]:
     """Make each trainer, and return the seconds per epoch by name, 0 where they are not asked for."""
     answers = cohort.each({one.group.name: Prepare(pace) for one in runners}, sampling.PREPARING_SECONDS)
     made = {}
@@ -61,7 +61,7 @@ def _made(cohort: Cohort, runners: Sequence[Runner], block: int, outcome: Outcom
     return made
 
 
-class Contest:
+class BlockContest:
     """The course of one contest in one block.
 
     groups   who have their trainers at once, one group after the other
@@ -72,7 +72,7 @@ class Contest:
         self,
         cohort: Cohort,
         block: int,
-        groups: Sequence[Sequence[Runner]],
+        groups: Sequence[Sequence[Racer]],
         plans: Mapping[Cell, tuple[Plan, float]],
         core: int | None,
         timer: Timer,
@@ -83,7 +83,7 @@ class Contest:
         self._given = plans
         self._plans: dict[str, tuple[Plan, float]] = {}
         self._warm: dict[str, int] = {}
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, SeenRounds] = {}
         self._outcome = Outcome()
 
     def run(self, generator: np.random.Generator, sentinel: Sentinel) -> Outcome:
@@ -107,7 +107,7 @@ class Contest:
         """Return in how many groups somebody takes part."""
         return sum(one.group.name == name for group in self._groups for one in group)
 
-    def _prepare(self, runners: Sequence[Runner], first: int) -> None:
+    def _prepare(self, runners: Sequence[Racer], first: int) -> None:
         with self._timer("start-up"):
             made = _made(self._cohort, runners, self._block, self._outcome, pace=not self._given)
         cells = {name: self._runners[name].cell for name in made}
@@ -123,7 +123,7 @@ class Contest:
                 self._fail(name, answer)
             else:
                 self._warm[name] = expected(answer, Warm).rounds
-                self._seen[name] = Seen(first)
+                self._seen[name] = SeenRounds(first)
 
     def _rounds(self, names: Sequence[str], cycles: range, generator: np.random.Generator, sentinel: Sentinel) -> None:
         """Let these take their turns in these cycles; what they are allowed and what they started is seen outside."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import impls
-from bench.plan.controls import NULL, TWIN
-from bench.store.cell import Cell, Problem
+from bench.plan.controls import NULL, twin
+from bench.store.cell import CPU, Cell, Contest, Problem
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class WorkerGroup:
 
 
 @dataclass(frozen=True)
-class Runner:
+class Racer:
     """One of those that take turns: a worker's group, with one of its cells."""
 
     group: WorkerGroup
@@ -49,27 +49,25 @@ def worker_groups(cells: Sequence[Cell], *, controls: bool) -> list[WorkerGroup]
     found = [WorkerGroup(key[0], tuple(group)) for key, group in shared.items()]
     if not controls or not cells:
         return found
-    twins = [
-        WorkerGroup(f"{one.implementation}{TWIN}", one.cells) for one in found if one.implementation == impls.BASELINE
-    ]
+    twins = [WorkerGroup(twin(one.implementation), one.cells) for one in found if one.implementation == impls.BASELINE]
     return [*found, *twins, WorkerGroup(NULL, (null(cells),))]
 
 
 def null(cells: Sequence[Cell]) -> Cell:
     """Return the cell of the null implementation, which takes turns with those of one problem."""
-    return replace(cells[0], implementation=NULL, device="cpu")
+    return replace(cells[0], implementation=NULL, device=CPU)
 
 
-def contests(groups: Sequence[WorkerGroup]) -> list[list[Runner]]:
+def contests(groups: Sequence[WorkerGroup]) -> list[list[Racer]]:
     """Return who takes turns with whom: all that train one problem with as many threads, whatever their devices."""
-    found: dict[tuple[Problem, int], list[Runner]] = {}
+    found: dict[Contest, list[Racer]] = {}
     for group in groups:
         for cell in group.cells:
-            found.setdefault((cell.problem, cell.threads), []).append(Runner(group, cell))
+            found.setdefault(cell.contest, []).append(Racer(group, cell))
     return [*found.values()]
 
 
-def together(runners: Sequence[Runner], memory_bytes: float, *, compared: bool = True) -> list[list[Runner]]:
+def together(runners: Sequence[Racer], memory_bytes: float, *, compared: bool = True) -> list[list[Racer]]:
     """Return who have their trainers at the same time, one group after the other: all, if the memory is enough.
 
     If it is not, pairs of the baseline and one other; if not for two or if nothing is `compared`, each alone.
@@ -95,12 +93,12 @@ def processors() -> frozenset[int]:
     return frozenset(range(os.cpu_count() or 1))
 
 
-def core(runners: Sequence[Runner], block: int) -> int | None:
+def core(runners: Sequence[Racer], block: int) -> int | None:
     """Return the processor on which all take their turns: the next one in each block.
 
     None leaves them all: where several threads may run, or a device works, and where nothing can be pinned.
     """
-    if sys.platform != "linux" or any(one.cell.threads != 1 or one.cell.device != "cpu" for one in runners):
+    if sys.platform != "linux" or not all(one.cell.on_one_processor for one in runners):
         return None
     return next_core(block)
 

@@ -32,8 +32,8 @@ from bench.store.jsonl import append_line
 from bench.store.raw_rows import Block, HostTime, Paced
 from bench.timing import contest, entrants, kept_files, rates, sampling
 from bench.timing.cohort import Cohort
-from bench.timing.contest import Contest
-from bench.timing.entrants import Runner, WorkerGroup
+from bench.timing.contest import BlockContest
+from bench.timing.entrants import Racer, WorkerGroup
 from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.schedule import EXTENSION, next_block
 from bench.timing.sentinel import Sentinel
@@ -84,8 +84,8 @@ class _Race:
                 for group in entrants.together(runners, self.memory_bytes, compared=False):
                     self._start(cohort, group, every[number:])
                     found, failed = contest.paces(cohort, group, PILOT)
-                    self._keep("pilot.jsonl", self.done.paces, [Paced(*one) for one in found.items()])
-                    self._keep("failures.jsonl", self.done.failures, failed)
+                    self._keep(layout.PACES, self.done.paces, [Paced(*one) for one in found.items()])
+                    self._keep(layout.FAILURES, self.done.failures, failed)
         self.tell(Step(Stage.PILOT, "", "", len(every), len(every)))
 
     def block(self, number: int, replaces: int | None, target: int, cells: Sequence[Cell]) -> None:
@@ -105,7 +105,7 @@ class _Race:
             because = self._disturbed(number)
         took = round(time.monotonic() - began, 3)
         block = Block(number, replaces, round(waited, 3), took, because, host.total(seen))
-        self._keep("blocks.jsonl", self.done.blocks, [block])
+        self._keep(layout.BLOCKS, self.done.blocks, [block])
         if because:
             self.tell(Note(f"block {number} was disturbed: {because}"))
 
@@ -134,15 +134,15 @@ class _Race:
             plans = {} if self.wanted.quick else self._plans(runners)
             together = entrants.together(runners, self.memory_bytes, compared=not self.wanted.quick)
             core = entrants.core(runners, number)
-            course = Contest(cohort, number, together, plans, core, partial(self._spent, number))
+            course = BlockContest(cohort, number, together, plans, core, partial(self._spent, number))
             outcome = course.run(generator, self.sentinel)
-            self._keep("rounds.jsonl", self.done.rounds, outcome.rounds)
-            self._keep("failures.jsonl", self.done.failures, outcome.failures)
+            self._keep(layout.ROUNDS, self.done.rounds, outcome.rounds)
+            self._keep(layout.FAILURES, self.done.failures, outcome.failures)
             self.tell(Timed(tuple(outcome.rounds)))
             seen += outcome.host
         return seen
 
-    def _start(self, cohort: Cohort, runners: Sequence[Runner], left: Sequence[Sequence[Runner]]) -> None:
+    def _start(self, cohort: Cohort, runners: Sequence[Racer], left: Sequence[Sequence[Racer]]) -> None:
         """Start the workers of these who have none yet, with their cells in the order of the contests that are left."""
         for group in (one.group for one in runners):
             cells = [one.cell for contest in left for one in contest if one.group == group]
@@ -155,7 +155,7 @@ class _Race:
     def _cohort(self) -> Cohort:
         return Cohort(self.raw / layout.WORKERS, entrants.processors())
 
-    def _plans(self, runners: Sequence[Runner]) -> dict[Cell, tuple[Plan, float]]:
+    def _plans(self, runners: Sequence[Racer]) -> dict[Cell, tuple[Plan, float]]:
         """Return the plan of each cell of a contest and its pace; the null implementation's are another's."""
         paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
         known = {one.cell: paces[one.cell] for one in runners if one.cell in paces}
@@ -167,13 +167,13 @@ class _Race:
         """Measure how fast the machine is, on one thread: for each dtype, at the sizes of the data."""
         groups: dict[str, list[Cell]] = {}
         for cell in cells:
-            if (cell.device, cell.threads) == ("cpu", 1):
+            if cell.on_one_processor:
                 groups.setdefault(cell.problem.dtype, []).append(cell)
         for dtype, group in groups.items():
             sizes = sorted({roofline.measured_size(cell.problem) for cell in group})
             core, folder = entrants.next_core(number), self.raw / "gauge"
             measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
-            self._keep("rates.jsonl", self.done.rates, measured)
+            self._keep(layout.RATES, self.done.rates, measured)
 
     def _disturbed(self, number: int) -> str:
         """Return who met no undisturbed processor in this block; empty if all did."""

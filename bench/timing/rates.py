@@ -8,9 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.process.spawn import Order, environment, make_empty, run_worker
+from bench.store.cell import CPU
 from bench.store.jsonl import read_lines
+from bench.store.layout import RATES
 from bench.store.raw_rows import Rates
-from bench.timing.rates_job import RATES, Job
+from bench.timing.rates_job import RatesJob
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -20,8 +22,8 @@ def measured(
 ) -> list[Rates]:
     """Return what a worker measured; nothing if it could not. `folder` is the worker's, and is removed."""
     make_empty(folder)  # a run that was stopped here has left it
-    job = Job(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
-    variables = environment(dtype=dtype, threads=threads, device="cpu")
+    job = RatesJob(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
+    variables = environment(dtype=dtype, threads=threads, device=CPU)
     variables.pop("OPENBLAS_CORETYPE", None)  # NumPy's BLAS may be told to be a slow one, and torch's is not
     run_worker(Order("bench.worker.rates", asdict(job), variables, folder, _TIMEOUT_SECONDS, capped=True))
     found = read_lines(Rates, folder / RATES)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RATES = "rates.jsonl"
-
 
 @dataclass(frozen=True)
-class Job:
+class RatesJob:
     """What the worker measures: arrays of these bytes read, of this dtype, with that many threads."""
 
     block: int

@@ -21,7 +21,7 @@ from bench.timing.sentinel import Sentinel
 
 
 @dataclass
-class Seen:
+class SeenRounds:
     """What the parent has seen of one worker's rounds so far.
 
     first       the cycle of the first of them
@@ -89,7 +89,7 @@ class Cycles:
         self._cohort, self._problem, self._plans = cohort, problem, plans
         self._draw, self._sentinel = draw, sentinel
 
-    def run(self, seen: Mapping[str, Seen], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
+    def run(self, seen: Mapping[str, SeenRounds], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
         """Add these cycles to what was seen of each worker; return those who failed, who have no more turns."""
         failed: dict[str, Failed] = {}
         last = ""
@@ -111,7 +111,7 @@ class Cycles:
                 seen[name].around.append(median(known))
         return failed
 
-    def _turn(self, name: str, cycle: int, start: Packed, seen: Seen) -> Failed | None:
+    def _turn(self, name: str, cycle: int, start: Packed, seen: SeenRounds) -> Failed | None:
         plan, epoch_seconds = self._plans[name]
         limit = turn_seconds(plan, epoch_seconds)
         with self._cohort.turn(name):
@@ -133,7 +133,7 @@ class Cycles:
         answer = self._cohort.ask(name, Go(), seconds)
         return answer, time.perf_counter() - wall, account.cpu_seconds(pid) - cpu
 
-    def _check(self, name: str, cycle: int, seen: Seen, seconds: float) -> Failed | None:
+    def _check(self, name: str, cycle: int, seen: SeenRounds, seconds: float) -> Failed | None:
         """Ask for the parameters, which nobody could know before the round was over."""
         if isinstance(answer := self._cohort.ask(name, Show(), seconds), Failed):
             return answer

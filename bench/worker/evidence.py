@@ -43,7 +43,7 @@ def afterwards(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return cpu / wall of the process while nothing is asked of it, and what the first `params` costs more.
 
-    Both after rounds of so many epochs: work that is still under way, or was put off, shows in one of them.
+    Both follow rounds of this many epochs: work that is unfinished or deferred shows in one of them.
     """
     idle, fetch = [], []
     for _ in range(_REPETITIONS):

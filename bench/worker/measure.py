@@ -16,7 +16,7 @@ from bench.worker.channel import Channel
 from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up
-from bench.worker.rounds import Timed, Turns, device_epoch_seconds, time_rounds
+from bench.worker.rounds import PedanticTurns, TimedRounds, device_epoch_seconds, time_rounds
 from impls import runtimes
 from impls.protocol import Params
 
@@ -42,7 +42,7 @@ def time_cell(entry: Entry, channel: Channel, benchmark: Any, clocks: Clocks, nu
     plan = expected(request, WarmUp).plan
     run = partial(run_epochs, cell.trainer, plan.epochs_per_round)
     channel.send(Warm(warm_up(run, partial(setup, plan.epochs_per_round), plan, clocks.wall)))
-    turns = Turns(cell.trainer, entry.cell.problem, plan, setup, channel, benchmark, clocks.wall)
+    turns = PedanticTurns(cell.trainer, entry.cell.problem, plan, setup, channel, benchmark, clocks.wall)
     timed = time_rounds(cell, turns)
     asked = expected(turns.request(), Finish)
     facts = _finished(entry, cell, plan.epochs_per_round, first, timed, setup, clocks, numpy_seconds, asked)
@@ -77,7 +77,7 @@ def _finished(
     cell: Prepared,
     epochs: int,
     first: First,
-    timed: Timed,
+    timed: TimedRounds,
     setup: Setup,
     clocks: Clocks,
     numpy_seconds: float,
@@ -98,7 +98,7 @@ def _finished(
     return Finished(first.seconds, costs, environment, _evidence(cell, epochs, first, timed, setup, clocks), repeated)
 
 
-def _evidence(cell: Prepared, epochs: int, first: First, timed: Timed, setup: Setup, clocks: Clocks) -> Evidence:
+def _evidence(cell: Prepared, epochs: int, first: First, timed: TimedRounds, setup: Setup, clocks: Clocks) -> Evidence:
     """Gather what is left to be known once the rounds are timed."""
     run = partial(run_epochs, cell.trainer)
     idle, fetch = evidence.afterwards(cell.trainer, setup, partial(run, epochs), epochs, clocks)

@@ -14,7 +14,7 @@ import numpy as np
 
 import impls
 from bench.gate.case import Case
-from bench.gate.jobs import OBSERVED, Job, planned
+from bench.gate.jobs import OBSERVED, GateJob, planned
 from bench.gate.observe import observe
 from bench.plan.devices import device
 from bench.store.cell import Status
@@ -27,7 +27,7 @@ from impls.protocol import Device, Implementation
 
 def main() -> None:
     """Observe every case of the job; what cannot be loaded or used is one record without a case."""
-    job = from_mapping(Job, read_job(sys.argv))
+    job = from_mapping(GateJob, read_job(sys.argv))
     folder = Path(job.folder)
     try:
         implementation = impls.load(job.implementation)

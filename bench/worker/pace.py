@@ -17,7 +17,7 @@ _TRIES, _MOST_SECONDS = 20, 0.2
 
 
 def seconds_per_epoch(trainer: Trainer, start: Callable[[int], Params], clock: Clock) -> float:
-    """Return the seconds per epoch in the shortest of some rounds of so many epochs that they take a millisecond.
+    """Return the seconds per epoch in the shortest of three rounds that each take at least a millisecond.
 
     The first of them compiles what the new number of epochs needs, and is never the shortest. All rounds of a contest
     last as long as one another only if none of the paces was taken while something else had the processor.

@@ -60,7 +60,7 @@ def digests(dataset: Dataset) -> tuple[str, ...]:
 
 
 def prepare(entry: Entry) -> Prepared:
-    """Make the trainer of an entry, from zeros: it has not seen any start that is timed."""
+    """Make the trainer of an entry, from zeros, so that it has not seen any start that is timed."""
     dataset = open_saved(Path(entry.dataset_folder))
     inputs = digests(dataset)
     found = loaded(entry.cell.implementation)
@@ -78,13 +78,13 @@ def ready(trainer: Trainer, start: Params, epochs: int) -> None:
 
 
 def run_epochs(trainer: Trainer, epochs: int) -> None:
-    """Train for so many epochs, all of whose work has ended: this is what is timed, and nothing else."""
+    """Train for this many epochs and wait until their work has ended: exactly this is timed."""
     start_epochs(trainer, epochs)
     trainer.synchronize()
 
 
 def start_epochs(trainer: Trainer, epochs: int) -> None:
-    """Start so many epochs, and leave the waiting to the caller."""
+    """Start this many epochs without waiting for their work to end."""
     for _ in range(epochs):
         trainer.epoch()
 

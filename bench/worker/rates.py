@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.timing.rates_job import RATES, Job
+from bench.store.jsonl import append_line, from_mapping
+from bench.store.layout import RATES
+from bench.timing.rates_job import RatesJob
 from bench.worker.startup import leave, pin, read_job
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _SECONDS, _LEAST_CALLS = 0.03, 3
 
 
-def measure(job: Job) -> Rates:
+def measure(job: RatesJob) -> Rates:
     """Return the rates of this machine."""
     import numpy as np  # noqa: PLC0415 - pinned first
 
@@ -72,9 +74,7 @@ def main(argv: list[str]) -> None:
     """Run the job, and leave its one line."""
     job = read_job(argv)
     pin(job["core"])
-    from bench.store.jsonl import append_line, from_mapping  # noqa: PLC0415 - they import NumPy: pinned first
-
-    append_line(Path(job["folder"]) / RATES, measure(from_mapping(Job, job)))
+    append_line(Path(job["folder"]) / RATES, measure(from_mapping(RatesJob, job)))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ _EVENT_ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Turns:
+class PedanticTurns:
     """One turn after the other, as pytest-benchmark's `pedantic` calls it: `setup`, what is timed, `teardown`."""
 
     trainer: Trainer
@@ -62,7 +62,7 @@ class Turns:
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedRounds:
     """What the timed rounds left: second synchronizes, threads that worked, compilations and the peak of memory."""
 
     again_seconds: tuple[float, ...]
@@ -82,8 +82,8 @@ def no_garbage_collected() -> Iterator[None]:
         gc.enable()
 
 
-def time_rounds(cell: Prepared, turns: Turns) -> Timed:
-    """Time the rounds by `pedantic` of pytest-benchmark, each of them when its turn comes."""
+def time_rounds(cell: Prepared, turns: PedanticTurns) -> TimedRounds:
+    """Time the rounds with pytest-benchmark's `pedantic`, each of them when its turn comes."""
     runtime = runtimes.load(cell.runtime)
     with no_garbage_collected():
         compiled, before = runtime.compilations(), counters.read()
@@ -97,7 +97,7 @@ def time_rounds(cell: Prepared, turns: Turns) -> Timed:
         after, now = counters.read(), runtime.compilations()
     compilations = None if now is None or compiled is None else now - compiled
     busy = counters.busy_threads(before, after)
-    return Timed(tuple(turns.again_seconds), busy, compilations, counters.peak_memory_bytes())
+    return TimedRounds(tuple(turns.again_seconds), busy, compilations, counters.peak_memory_bytes())
 
 
 def device_epoch_seconds(cell: Prepared, device: str, setup: Setup, epochs: int) -> float | None:

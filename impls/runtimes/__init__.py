@@ -1,6 +1,6 @@
-"""What each library tells of itself, under the same names; an implementation names its runtime.
+"""What each library reports about itself (devices, threads, settings), behind one interface.
 
-Only a worker imports a runtime, since doing so imports the library.
+An implementation names its runtime. Only a worker imports one, since that imports the library.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Protocol, cast, runtime_checkable
 
 @runtime_checkable
 class Runtime(Protocol):
-    """The functions that each module of this package has."""
+    """The functions that each module of this package provides."""
 
     def devices(self) -> list[str]:
-        """Return the devices that the library can use here and now: "cpu", "cuda:0"."""
+        """Return the devices that the library can use now: "cpu", "cuda:0"."""
         ...
 
     def threads(self) -> dict[str, int]:
-        """Return the live number of threads of each of the library's pools."""
+        """Return the current number of threads in each of the library's pools."""
         ...
 
     def busy_at_most(self, threads: int) -> int:
-        """Return how many threads may use the processor when `threads` of them may compute."""
+        """Return how many threads may use a processor when `threads` of them compute."""
         ...
 
     def settings(self) -> dict[str, str]:
@@ -31,27 +31,27 @@ class Runtime(Protocol):
         ...
 
     def asked(self, dtype: str) -> dict[str, str]:
-        """Return what `settings` must say while cells of this dtype are timed, for the settings that matter."""
+        """Return the values that `settings` must have while this dtype is timed, for the settings that matter."""
         ...
 
     def compilations(self) -> int | None:
-        """Return how much the library has compiled in this process so far; None where it does not tell."""
+        """Return the number of compilations in this process so far; None if the library does not report it."""
         ...
 
     def compile_seconds(self) -> float | None:
-        """Return the seconds of tracing and compiling in this process so far; None where there is nothing to tell."""
+        """Return the seconds of tracing and compiling in this process so far; None if not reported."""
         ...
 
     def event_clock(self, device: str) -> Callable[[Callable[[], None]], float] | None:
-        """Return what does some work and gives the seconds between two events that the device itself puts around it.
+        """Return a function that does some work and returns the seconds between two device events around it.
 
-        The gaps in which the device waits for its next launch are in them. None where the library has no such events in
-        public, or has them not for this device.
+        They include the gaps in which the device waits for its next launch. None if the library has no public
+        events for this device.
         """
         ...
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of the library and of what computes for it."""
+        """Return the versions of the library and of the libraries that compute for it."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What JAX tells of itself."""
+"""What JAX reports about itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import jax
 from jax import monitoring
 
-# The seconds of every event of tracing, lowering and compiling in this process, from JAX's own events.
+# The seconds of every tracing, lowering and compiling event in this process, reported by JAX.
 _COMPILING = "/jax/core/compile/"
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _seconds: dict[str, list[float]] = {}
@@ -25,8 +25,8 @@ def _listen(event: str, duration_secs: float, **_: Any) -> None:
 monitoring.register_event_duration_secs_listener(_listen)
 
 
-def device_name(device: Any) -> str:  # jax.Device is a variable, which pyright takes for no type
-    """Return this project's name of a device: JAX says gpu where torch says cuda."""
+def device_name(device: Any) -> str:  # jax.Device is a variable, which pyright rejects as a type
+    """Return this project's name for a device: JAX says gpu where torch says cuda."""
     if device.platform == "cpu":
         return "cpu"
     kind = "cuda" if device.platform == "gpu" else device.platform
@@ -39,9 +39,9 @@ def devices() -> list[str]:
 
 
 def threads() -> dict[str, int]:
-    """XLA offers no way to ask: on Linux its pool is counted by the name of its threads.
+    """Count the threads of XLA's pool by name on Linux, since XLA does not report them.
 
-    Elsewhere it is what XLA reads when it starts: PJRT_NPROC, else NPROC, else every processor.
+    Elsewhere return what XLA reads at its start: PJRT_NPROC, then NPROC, then the number of processors.
     """
     if sys.platform == "linux":
         jax.devices("cpu")  # starts the pool, if nothing else has
@@ -52,12 +52,12 @@ def threads() -> dict[str, int]:
 
 
 def busy_at_most(threads: int) -> int:
-    """The thread that dispatches works too, while the pool's threads compute."""
+    """Allow one more thread: the one that dispatches works while the pool computes."""
     return threads + 1
 
 
 def settings() -> dict[str, str]:
-    """XLA flushes denormals to zero in its own threads, and has no setting for it."""
+    """Return settings without `denormals`: XLA always flushes them to zero in its own threads."""
     return {
         "x64": str(jax.config.values["jax_enable_x64"]),
         "default_matmul_precision": str(jax.config.values["jax_default_matmul_precision"]),
@@ -78,7 +78,7 @@ def compile_seconds() -> float:
 
 
 def event_clock(device: str) -> None:
-    """JAX shows a device's own times in its profiler alone."""
+    """Return None: JAX shows device times only in its profiler."""
 
 
 def versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What NumPy and its BLAS tell of themselves."""
+"""What NumPy and its BLAS report about themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from impls.protocol import Dataset, Feed, FloatArray, LabelArray
 
 
 def placed(dataset: Dataset, feed: Feed) -> tuple[FloatArray, FloatArray | LabelArray]:
-    """Return x and y copied, into memory as NumPy allocates it; to be fed from the host, the arrays themselves."""
+    """Return copies of x and y, allocated by NumPy; if fed from the host, the arrays themselves."""
     if feed is Feed.HOST:
         return dataset.x, dataset.y
     return dataset.x.copy(), dataset.y.copy()

@@ -1,4 +1,4 @@
-"""What scikit-learn tells of itself: it computes with NumPy, and with loops of its own over OpenMP."""
+"""What scikit-learn reports about itself; it computes with NumPy and with its own OpenMP loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What torch tells of itself."""
+"""What torch reports about itself."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from impls.protocol import Dataset, Feed
 
 
 def placed(dataset: Dataset, device: torch.device, feed: Feed) -> tuple[Tensor, Tensor]:
-    """Return x and y copied to the device; to be fed from the host, tensors on the arrays themselves.
+    """Return x and y copied to the device; if fed from the host, tensors that share the arrays' memory.
 
-    torch warns that a mapped array could be written to, which would end the process; nobody writes to it.
+    torch warns that writing to a read-only mapped array would crash the process; no code here writes to it.
     """
     if feed is Feed.DEVICE:
         return torch.tensor(dataset.x, device=device), torch.tensor(dataset.y, device=device)
@@ -35,7 +35,7 @@ def devices() -> list[str]:
 
 
 def threads() -> dict[str, int]:
-    """The pool of inter-op threads is left out: eager mode never starts it."""
+    """Leave out the pool of inter-op threads, which eager mode never starts."""
     pools = {pool["internal_api"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
     return {"torch": torch.get_num_threads(), **pools}
 
@@ -65,22 +65,22 @@ def asked(dtype: str) -> dict[str, str]:
 
 
 def compilations() -> int:
-    """Only what torch.compile made: importing it here would take longer than a cell, and eager mode never does."""
+    """Count graphs of torch.compile if it was imported; importing it here would take longer than timing a cell."""
     dynamo = sys.modules.get("torch._dynamo.utils")
     return 0 if dynamo is None else int(dynamo.counters["stats"]["unique_graphs"])
 
 
 def compile_seconds() -> float | None:
-    """None until something was compiled: torch.optim imports the compiler, and makes no use of it."""
+    """Return None until something was compiled: torch.optim imports the compiler without using it."""
     dynamo = sys.modules.get("torch._dynamo.utils")
     seconds = [] if dynamo is None else dynamo.compilation_time_metrics.get("_compile.compile_inner", [])
     return float(sum(seconds)) if seconds else None
 
 
 def event_clock(device: str) -> Callable[[Callable[[], None]], float] | None:
-    """Both events go into the stream that the device works through, so the seconds hold no synchronize of the host.
+    """Record both events in the device's own stream, so that the seconds include no wait of the host.
 
-    Of CUDA alone, which ROCm is to torch too: not every build has such events for its other devices, and what raised
+    Only for CUDA, which in torch includes ROCm: not every build has such events for its other devices, and an error
     here would cost a cell the time that it already has.
     """
     if torch.device(device).type != "cuda":

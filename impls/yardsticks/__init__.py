@@ -1,1 +1,1 @@
-"""What somebody would pick instead of any of the ways here, through the same Protocol."""
+"""Off-the-shelf alternatives to the implementations, behind the same interface."""

@@ -1,9 +1,9 @@
-"""scikit-learn: loss and gradient as its solvers ask for them, and the update added.
+"""scikit-learn: the loss and gradient that its solvers use, with the update added.
 
-`LinearModelLoss.loss_gradient` is what LogisticRegression's solvers and the generalised linear models call for each
-step (sklearn/linear_model/_linear_loss.py). It is private: this file is a yardstick of speed, and no advice.
+`LinearModelLoss.loss_gradient` is what LogisticRegression's solvers and the generalised linear models call in each
+step (sklearn/linear_model/_linear_loss.py). It is private: this file measures speed and is no advice to use it.
 Its parameters are one array `coef`, the bias last: (d + 1,), or (k, d + 1) in Fortran order for softmax.
-Each model is `f(k) -> loss` of one row, of which that class takes the mean.
+Each model is `f(k) -> loss` of one row; `LinearModelLoss` takes the mean.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from impls.protocol import Dataset, Device, FloatArray, LabelArray, Model, Param
 
 
 def simple_linear(k: int) -> Any:
-    """Return half of (z - y)^2, for one feature."""
+    """Return half of (z - y)^2 for one feature."""
     return HalfSquaredError()
 
 
@@ -47,7 +47,7 @@ MODELS = {
 
 
 class ScikitLearn:
-    """Gradient descent with scikit-learn's loss and gradient; every call has ended when it returns."""
+    """Gradient descent with scikit-learn's loss and gradient; every call is synchronous."""
 
     runtime: ClassVar[str] = "scikit_learn"
 

@@ -26,12 +26,12 @@ ONES = np.ones(10)
 
 
 def turns(*seconds: float, around: Floats | None = None, before: Floats | None = None) -> Turns:
-    """Turns for which the sentinel took 1, or what is given."""
+    """Turns in which the sentinel took 1, unless given."""
     still = np.ones(len(seconds))
     return Turns(np.array(seconds), still if around is None else around, still if before is None else before)
 
 
-# Scorers that find the first five of ten cycles quiet, or the last five.
+# Scorers that call the first five of ten cycles quiet, or the last five.
 FIRST, LAST = turns(1, 1, 1, 1, 1, 2, 2, 2, 2, 2), turns(2, 2, 2, 2, 2, 1, 1, 1, 1, 1)
 
 
@@ -66,7 +66,7 @@ def test_nobody_votes_on_his_own_time() -> None:
 
 
 def test_a_time_is_the_mean_of_the_quiet_cycles_with_every_slow_round_in_them() -> None:
-    """Cycles that nobody calls quiet do not count: 1, 1, 1, 1 and 6 make 2."""
+    """Cycles that are not quiet do not count: 1, 1, 1, 1 and 6 average 2."""
     own = turns(1, 1, 6, 1, 1, 100, 100, 100, 100, 100)
     assert times(own, [FIRST], 1.0) == pytest.approx(2.0)
 
@@ -100,7 +100,7 @@ def test_the_baselines_time_is_that_of_both_its_processes() -> None:
 
 
 def test_nobody_is_chosen_for_his_own_luck() -> None:
-    """Rounds that scatter by 10 % alone: those chosen for being short would be 8 % short, by the mean of half a normal.
+    """Rounds scatter by 10 %; choosing short ones would make the mean 8 % too short (the mean of half a normal).
 
     The mean over 400 processes of 30 rounds each scatters by 0.1 %.
     """

@@ -1,4 +1,4 @@
-"""Several runs: what became of each cell, and under which conditions."""
+"""The history of each cell over several runs, and their conditions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.analysis.history import Entry, by_cell, history
+from bench.analysis.history import HistoryRow, by_cell, history
 from bench.analysis.run import Raw
 from bench.cli import app
 from bench.errors import BadInput
@@ -23,9 +23,10 @@ from bench.report import svg
 from bench.report.markdown.history import report
 from bench.report.svg import history as picture
 from bench.report.svg import style
-from bench.report.views import names, palette
-from bench.report.views.history import csv, title
+from bench.report.views import palette
+from bench.report.views.history import named, title
 from bench.store.cell import Problem, Status
+from bench.store.csv_table import csv
 from bench.store.raw_rows import Failure
 from tests.support.made_run import ENVIRONMENT, lay_down, made_run, problem
 
@@ -45,7 +46,7 @@ def test_each_cell_has_its_runs_in_the_order_of_their_days() -> None:
     ratios = [entry.timing.ratio for entry in jax]
     assert ratios == pytest.approx([0.5, 0.55, 0.6], rel=0.02)
     assert [entry.timing.ratio for entry in baseline] == [None] * 3
-    assert title(jax) == "jax_grad on data 0 (1,797 x 64, 10)"
+    assert title(jax, named(entries)) == "jax_grad on data 0 (1,797 x 64, 10)"
 
 
 def test_runs_of_another_machine_or_version_have_another_number() -> None:
@@ -57,7 +58,12 @@ def test_runs_of_another_machine_or_version_have_another_number() -> None:
 def test_other_settings_are_another_cell() -> None:
     batched = replace(problem(0), batch_size=64)
     groups = by_cell(history([run(1), run(2, problems=(batched,))]))
-    assert [(len(group), group[0].timing.batch_size) for group in groups] == [(1, None), (1, None), (1, 64), (1, 64)]
+    assert [(len(group), group[0].timing.cell.problem.batch_size) for group in groups] == [
+        (1, None),
+        (1, None),
+        (1, 64),
+        (1, 64),
+    ]
 
 
 def test_a_run_is_there_once() -> None:
@@ -88,13 +94,13 @@ def test_the_command_prints_and_writes_it(tmp_path: Path, capsys: pytest.Capture
 def test_what_is_no_number_survives_in_the_csv() -> None:
     lost = zip(history([run(1)]), (math.nan, None), strict=True)
     entries = [replace(entry, timing=replace(entry.timing, final_loss=loss)) for entry, loss in lost]
-    frame = pd.read_csv(io.StringIO(csv(entries)), keep_default_na=False)
+    frame = pd.read_csv(io.StringIO(csv(HistoryRow, entries)), keep_default_na=False)
     assert list(frame["final_loss"]) == ["nan", ""]
 
 
-def drawn(entries: list[Entry]) -> Figure:
+def drawn(entries: list[HistoryRow]) -> Figure:
     with style.look():
-        figure = picture.draw(entries, palette.marks(names.runner(entry.timing) for entry in entries))
+        figure = picture.draw(entries, palette.marks(entry.timing.cell.runner for entry in entries))
     assert figure is not None
     return figure
 

@@ -1,4 +1,4 @@
-"""The limit is what must be read or computed, whichever is longer, and a time below it is a lie if three say so."""
+"""The limit is the longer of reading and computing; a time below it in three processes is rejected."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_time_above_the_limit_or_without_one_is_no_finding() -> None:
 def test_exponentials_of_float64_are_taken_at_half_the_rate_of_float32_at_the_least(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A NumPy without vector code for float64 takes eight times as long for those, where half as fast can be had."""
+    """Without float64 vector code NumPy is 8x slower on exponentials, while others are at most 2x slower."""
     taken: list[np.dtype[Any]] = []
 
     def exp(powers: np.ndarray, out: np.ndarray) -> None:
@@ -101,7 +101,7 @@ def test_exponentials_of_float64_are_taken_at_half_the_rate_of_float32_at_the_le
     monkeypatch.setattr(np, "exp", exp)
     monkeypatch.setattr(measuring, "_shortest", shortest)
     single, double = (
-        measuring.measure(rates_job.Job(1, None, dtype, 1, (65536,), "")).exponentials_per_second
+        measuring.measure(rates_job.RatesJob(1, None, dtype, 1, (65536,), "")).exponentials_per_second
         for dtype in ("float32", "float64")
     )
     assert double == pytest.approx(single / 2)

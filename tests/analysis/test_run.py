@@ -56,7 +56,7 @@ def test_an_accelerator_is_compared_with_the_baseline_on_the_cpu() -> None:
 
 
 def test_levels_are_for_all_comparisons_of_a_model_together() -> None:
-    rows = [row for row in made_up().timings if row.model is Model.SOFTMAX]
+    rows = [row for row in made_up().timings if row.cell.problem.model is Model.SOFTMAX]
     assert {row.comparisons for row in rows} == {4}
     levels = [row.ratio_level for row in rows if row.ratio is not None]
     assert levels == pytest.approx([1 - 2 / 2**BLOCKS] * 4)
@@ -69,7 +69,7 @@ def test_too_few_blocks_for_the_level_give_times_and_no_comparison() -> None:
     rows = [row for row in few.timings if row.status is Status.OK]
     assert all(row.epoch_seconds is not None and row.ratio is None and row.epoch_seconds_low is None for row in rows)
     text = markdown.report(few, rows)
-    assert "4 blocks are too few for an interval" in text and "fastest" not in text
+    assert "an interval needs more than 4 blocks" in text and "fastest" not in text
 
 
 def test_quick_shows_times_and_compares_nothing() -> None:
@@ -89,7 +89,7 @@ def test_a_failed_baseline_leaves_times_without_ratios() -> None:
     assert find(rows, "numpy_manual", DIGITS).detail == "while it was timed, in the pilot: 60 s"
     jax = find(rows, "jax_grad", DIGITS)
     assert jax.epoch_seconds is not None and jax.ratio is None
-    assert "digits: nothing is compared, the baseline numpy_manual has no time here." in markdown.report(failed, rows)
+    assert "digits: no comparison, because the baseline numpy_manual has no time here." in markdown.report(failed, rows)
     assert [one.cell.problem for one in failed.self_comparisons] == [BATCHES]
 
 
@@ -98,7 +98,7 @@ def test_a_cell_that_was_never_timed_is_not_ok() -> None:
     rows = stopped.timings
     assert find(rows, "numpy_manual", DIGITS).status is Status.NOT_RUN
     assert Status.OK not in {row.status for row in rows}
-    assert "digits: no time to show." in markdown.report(stopped, rows)
+    assert "digits: no times." in markdown.report(stopped, rows)
 
 
 def test_the_twin_is_no_row_and_half_of_the_baseline() -> None:
@@ -145,7 +145,7 @@ def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
     row = find(replaced.timings, "jax_grad", DIGITS)
     assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
     assert find(raw.timings, "jax_grad", DIGITS).disturbed_blocks == 1
-    assert self_comparison.stop_reason(replaced) == "8 blocks as planned; 1 more run in place of disturbed ones"
+    assert self_comparison.stop_reason(replaced) == "8 blocks as planned; 1 rerun of disturbed blocks"
 
 
 def test_a_block_in_place_of_another_that_was_stopped_before_its_end_does_not_count() -> None:

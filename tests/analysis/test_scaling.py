@@ -1,4 +1,4 @@
-"""Costs that are fitted; crossovers that are told where the intervals tell them, alike in every report and picture."""
+"""Fitted costs, and crossovers only where intervals support them, the same in every report and picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.report.markdown import run as markdown
 from bench.report.markdown.scaling import section
 from bench.report.svg import scaling as picture
 from bench.report.svg import style
-from bench.report.views import names, palette, scaling, truncate
+from bench.report.views import palette, scaling, truncate
 from bench.store.cell import Cell
 from bench.store.tables import Places, Scaling
 from tests.support.made_up import part
@@ -75,7 +75,7 @@ def test_two_that_never_change_places_have_no_crossover() -> None:
 
 
 def test_a_difference_within_the_margin_is_no_crossover() -> None:
-    """Both ratios are known exactly, and lie on either side of 1: by 2 % that is SAME, and by 4 % it is not."""
+    """Both ratios are exact, on either side of 1: 2 % away is SAME, 4 % is not."""
 
     def at(share: float) -> Values:
         return curve("a", lambda n: 1e-3) | curve("b", lambda n: 1e-3 * (1 + share if n < 5000 else 1 / (1 + share)))
@@ -93,7 +93,7 @@ def test_the_intervals_hold_for_all_pairs_of_a_model_together() -> None:
 
 
 def test_of_two_that_do_not_change_places_the_faster_is_told_or_that_it_is_not_certain() -> None:
-    """At the largest size three processes of c say otherwise, which no interval of fourteen at 95 % leaves out."""
+    """At the largest size three processes of c differ, which no 95 % interval of fourteen excludes."""
     doubtful = {
         cell: own | ({block: own[block] / 20 for block in (1, 2, 3)} if cell.problem.n == SIZES[-1] else {})
         for cell, own in curve("c", lambda n: 2 * heavy(n)).items()
@@ -105,7 +105,7 @@ def test_of_two_that_do_not_change_places_the_faster_is_told_or_that_it_is_not_c
 
 
 def test_a_size_that_is_not_decided_ends_what_is_said_from_its_end() -> None:
-    """a is faster at 10, and for certain at 100 as well; but nothing is certain at 30, and so 100 is not asked."""
+    """a is certainly faster at 10 and at 100, but nothing is certain at 30, so 100 is not reached."""
     shares = {10: 1.5, 30: 1.0, 100: 1.5, 300: 0.5, 1000: 0.5}
     made = {cell: own for n in shares for cell, own in (of("a", n, 1e-4) | of("b", n, 1e-4 * shares[n])).items()}
     (one,) = crossovers(made)
@@ -145,17 +145,16 @@ def test_pairs_without_a_crossover_are_told_by_the_first_of_the_two() -> None:
     runs = {"a": light, "b": lambda n: 2 * light(n), "c": lambda n: 4 * light(n)}
     made = {cell: own for name, seconds in runs.items() for cell, own in curve(name, seconds).items()} | doubtful
     like = growing(crossing=True).timings[0]
-    rows = [replace(like, implementation=cell.implementation, n=cell.problem.n, dataset=cell.problem.dataset)
-            for cell in made]  # fmt: skip
+    rows = [replace(like, cell=cell) for cell in made]
     (panel,) = scaling.panels(rows, scalings(made))
     assert scaling.others(panel) == [
-        "faster at the smallest and at the largest size: a than b, c; b than c.",
-        "not decided at one of these: a and d; b and d; c and d.",
+        "faster at both ends: a beats b, c; b beats c.",
+        "undecided: a and d; b and d; c and d.",
     ]
 
 
 def test_what_two_alone_would_tell_is_not_told_among_many() -> None:
-    """One process in fourteen says otherwise: an interval at 1 - 0.05 leaves it out, one at 1 - 0.05/28 does not."""
+    """One process in fourteen differs: an interval at 1 - 0.05 excludes it, one at 1 - 0.05/28 does not."""
 
     def astray(values: Values) -> Values:
         return {cell: own | {1: own[1] * 20} for cell, own in values.items()}
@@ -176,9 +175,9 @@ def test_the_least_blocks_are_those_with_which_there_is_an_interval(comparisons:
 
 
 def told(raw: Raw) -> list[str]:
-    """What report.md says; of picture and page it is held that they say the same."""
+    """Return what report.md says, after checking that picture and page say the same."""
     rows = raw.timings
-    looks = palette.marks(names.runner(row) for row in rows)
+    looks = palette.marks(row.cell.runner for row in rows)
     (panel,) = scaling.panels(rows, raw.scalings)
     with style.look():
         figure = picture.draw([panel], looks)
@@ -209,7 +208,7 @@ def test_where_there_is_none_all_say_so() -> None:
 
 
 def test_too_few_blocks_are_no_answer() -> None:
-    assert told(growing(crossing=True, blocks=4)) == ["4 blocks cannot tell it: the 6 ends of all pairs take 8."]
+    assert told(growing(crossing=True, blocks=4)) == ["Undecided with 4 blocks: 6 comparisons need 8."]
 
 
 def test_a_quick_look_tells_no_crossover() -> None:
@@ -223,19 +222,19 @@ def test_a_quick_look_tells_no_crossover() -> None:
 def test_a_report_of_very_many_cells_tells_how_time_grows_in_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = on_an_accelerator(growing(crossing=True))
     rows = raw.timings
-    whole = part(markdown.report(raw, rows), "How time grows")
+    whole = part(markdown.report(raw, rows), "How time grows with size")
     assert "jax_grad on cuda:0 overtakes numpy_manual near" in whole
     monkeypatch.setattr(truncate, "MOST_ROWS", 4)
     assert len(truncate.shown(rows)) == 3
     report = markdown.report(raw, rows)
-    assert part(report, "How time grows") == whole
+    assert part(report, "How time grows with size") == whole
     assert "(pictures/sizes-logistic.svg)" in report
 
 
 def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = growing(crossing=True)
     rows = raw.timings
-    looks = palette.marks(map(names.runner, rows))
+    looks = palette.marks(row.cell.runner for row in rows)
     panels = scaling.panels(rows, raw.scalings) * 3
     monkeypatch.setattr(scaling, "MOST_PANELS", 2)
     first, second = charts.growth(panels, looks)
@@ -248,6 +247,6 @@ def test_of_very_many_panels_the_first_are_drawn_and_the_rest_counted(monkeypatc
 
 def test_a_page_that_leaves_out_a_curve_leaves_out_its_crossovers() -> None:
     raw = growing(crossing=True)
-    rows = [row for row in raw.timings if row.implementation != "torch_nn"]
+    rows = [row for row in raw.timings if row.cell.implementation != "torch_nn"]
     (panel,) = scaling.panels(rows, raw.scalings)
-    assert [names.against(one) for one in panel.crossovers] == ["numpy_manual"]
+    assert [one.against for one in panel.crossovers] == ["numpy_manual"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.statistics import Ratio, compare, mean_ratio, order_interval, paired_ratio, process_value
+from bench.analysis.statistics import Ratio, compare, level, mean_ratio, order_interval, paired_ratio, process_value
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Rounds
 from bench.store.tables import Comparison
@@ -156,3 +156,8 @@ def test_intervals_overlap_when_they_share_a_value() -> None:
 
     assert interval(1.0, 1.2).overlaps(interval(1.2, 1.3)) and interval(1.2, 1.3).overlaps(interval(1.0, 1.2))
     assert not interval(1.0, 1.2).overlaps(interval(1.21, 1.3)) and not interval(1.21, 1.3).overlaps(interval(1, 1.2))
+
+
+@pytest.mark.parametrize("comparisons", [1, 3, 200])
+def test_the_intervals_of_a_table_miss_together_in_no_more_than_one_of_twenty(comparisons: int) -> None:
+    assert comparisons * (1 - level(comparisons)) == pytest.approx(0.05)

@@ -1,6 +1,6 @@
-"""The program as its user meets it: exit codes, one-line errors, the files left behind.
+"""The program as a user sees it: exit codes, one-line errors, files.
 
-Gate and race are stand-ins here, which say what they are told to, and nothing is drawn; all between them is real.
+Gate and race are stand-ins with fixed results, and nothing is drawn; everything between them is real.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Actors:
     def probe(self, names: Sequence[str], work: Path) -> None:
         for name in names:
             if "no_verb" in name:
-                raise BadInput(f"{name} lacks the verb epoch: see impls/protocol.py")
+                raise BadInput(f"{name} lacks the method epoch: see impls/protocol.py")
 
     def check(
         self,
@@ -170,8 +170,8 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     for name in ("report.md", "timings.csv", "agreement.csv", "environment.json"):
         assert (folder / name).is_file() and str(folder / name) in lines
     assert lines[-3:] == [
-        "again    python -m bench run -d triple -d digits",
-        f"remake   python -m bench report {folder}",
+        "rerun    python -m bench run -d triple -d digits",
+        f"rebuild  python -m bench report {folder}",
         f"compare  python -m bench compare OLD {folder}",
     ]
     assert {row["status"] for row in rows(folder / "timings.csv")} == {"OK"}
@@ -179,7 +179,7 @@ def test_a_run_ends_with_a_ranking_and_the_paths_of_its_files(
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "python -m bench run -d triple -d digits" in report
     assert "thread variables: OMP\\_NUM" not in report
-    assert "**thread variables: OMP_NUM_THREADS=8; workers do not take" in report.partition("## Conditions")[2]
+    assert "**thread variables: OMP_NUM_THREADS=8; ignored by workers" in report.partition("## Conditions")[2]
 
 
 def test_report_remakes_every_table_byte_for_byte(
@@ -317,8 +317,8 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(
     assert app.main(["run", "-d", "triple"]) == 130
     run = only_run(tmp_path)
     assert capsys.readouterr().err.endswith(
-        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
-        "finished\n"
+        f"bench: stopped; resume with python -m bench run --resume {run}\n"
+        f"bench: see what is finished with python -m bench report {run}\n"
     )
     shutil.rmtree(tmp_path / "results")
     actors.stop = SystemExit(143)
@@ -340,7 +340,7 @@ def test_a_stopped_run_goes_on_where_it_was(actors: Actors, tmp_path: Path, caps
     assert app.main(["report", str(run)]) == 0
     capsys.readouterr()
     assert app.main(["run", "--resume", str(run), "--blocks", "9"]) == 2
-    assert capsys.readouterr().err == "bench: --resume takes every option from the run: leave out --blocks\n"
+    assert capsys.readouterr().err == "bench: --resume takes all options from the run: leave out --blocks\n"
 
 
 def test_another_machine_or_other_data_do_not_go_into_a_run(
@@ -381,7 +381,7 @@ def test_a_second_run_on_the_machine_is_refused_unless_forced(
     with alone(force=False):
         assert app.main(["run", "-d", "triple"]) == 2
         printed = capsys.readouterr()
-        assert printed.err.startswith("bench: another run is going on here") and printed.err.count("\n") == 1
+        assert printed.err.startswith("bench: another run is using this machine") and printed.err.count("\n") == 1
         assert printed.out == "" and not (tmp_path / "results").exists()
         assert app.main(["run", "-d", "triple", "--force"]) == 0
     assert app.main(["run", "-d", "triple"]) == 0
@@ -415,7 +415,7 @@ BAD = [
     ("run -m sofmax", "softmax"),
     ("run -i numpy_manul", "numpy_manual"),
     ("run -i mine.py", "mine.py:ClassName"),
-    ("run -i no_verb.py:Class -d triple", "lacks the verb epoch"),
+    ("run -i no_verb.py:Class -d triple", "lacks the method epoch"),
     ("run --device gpu", "cuda"),
     ("run --device cpuu", "cpu"),
     ("run --dtype float16", "float32"),
@@ -502,7 +502,7 @@ def test_planning_imports_neither_torch_nor_jax_nor_an_outside_file(tmp_path: Pa
 
 
 def at_work(workers: list[psutil.Process]) -> bool:
-    """Return whether there are workers, and each has used its processor for long enough to be past its start."""
+    """Return whether there are workers, all of them running long enough to be past their start."""
     return bool(workers) and all(sum(worker.cpu_times()[:2]) > 0.1 for worker in workers)
 
 
@@ -527,6 +527,6 @@ def test_a_signal_ends_the_run_with_its_workers_and_temporary_folders(
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said.decode().endswith(f"python -m bench report {tmp_path / 'run'} shows what was finished\n")
+    assert said.decode().endswith(f"python -m bench report {tmp_path / 'run'}\n")
     assert not [worker for worker in workers if worker.is_running()]
     assert not list(temporary.iterdir())

@@ -12,7 +12,7 @@ from bench.store.layout import ROOT
 
 @pytest.fixture(scope="module")
 def completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `python -m bench completion` prints, in a file."""
+    """The output of `python -m bench completion`, in a file."""
     command = [sys.executable, "-m", "bench", "completion"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     script = tmp_path_factory.mktemp("completion") / "bench.bash"

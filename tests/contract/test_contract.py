@@ -47,7 +47,7 @@ NOT_RESIDENT = [name for name in UNCOMPILED if not impls.TABLE[name].resident]
 
 @pytest.fixture(params=UNCOMPILED)
 def implementation(request: pytest.FixtureRequest) -> Implementation:
-    """Each row of the table that compiles in no time; one whose library is missing is skipped with the reason."""
+    """Each implementation that compiles quickly; skipped, with the reason, if its library is missing."""
     try:
         return impls.load(request.param)
     except impls.Unavailable as reason:
@@ -81,10 +81,10 @@ def test_what_is_fed_passes_the_gate_s_own_cases(implementation: Implementation)
         assert [one for one in judgements if not one.agrees] == [], case.name
 
 
-@pytest.mark.filterwarnings("default")  # compilers warn of what is their own
+@pytest.mark.filterwarnings("default")  # compilers warn about their own code
 @pytest.mark.parametrize("name", COMPILED)
 def test_what_calls_a_compiler_passes_the_smallest_case(name: str) -> None:
-    """In float64, where parameters without axes are not moved if the step writes to them; the gate tries all cases."""
+    """Check float64, in which a step that writes to parameters without axes loses the update."""
     try:
         implementation = impls.load(name)
     except impls.Unavailable as reason:
@@ -102,7 +102,7 @@ def test_without_a_compiler_it_is_not_run(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def drawn(model: Model, dtype: str) -> Dataset:
-    """Return rows of a shape that the gate has too: what compiles has done so then."""
+    """Return rows of a shape that the gate also uses, so that it is already compiled."""
     d, k = (1 if model is Model.SIMPLE_LINEAR else 3), (4 if model is Model.SOFTMAX else 1)
     return synthetic.draw(model, 13, d, k, 7, dtype=dtype).dataset
 
@@ -132,7 +132,7 @@ def test_every_batching_is_within_its_budget(
 def test_what_is_fed_from_the_host_is_within_its_budget(
     implementation: Implementation, model: Model, dtype: str, on_disk: bool, tmp_path: Path
 ) -> None:
-    """Mapped rows in their order, and rows in memory shuffled; what is changed on the host is changed for it too."""
+    """Check mapped rows in order and shuffled rows in memory: changes on the host must reach the trainer."""
     dataset = folder.sample(drawn(model, dtype), [10], tmp_path / "rows") if on_disk else drawn(model, dtype)
     case = Case(
         name="contract:fed",
@@ -159,9 +159,9 @@ def test_a_trainer_has_every_verb_and_a_known_runtime(implementation: Implementa
 
 
 def reads_what_it_was_lent(implementation: Implementation, model: Model, folder: Path) -> bool:
-    """Return whether a trainer's loss changes with the arrays that it was made of: a mapped file, as in a worker.
+    """Return whether a trainer's loss changes with the arrays it was given: a mapped file, as in a worker.
 
-    The numbers in an .npy file are aligned, wherever it is mapped: JAX too can take its memory for an array of its own.
+    The numbers in an .npy file are aligned, so even JAX could use the mapped memory directly.
     """
     k = 2 if model is Model.SOFTMAX else 1
     prepared.save(synthetic.draw(model, 8, 1, k, 0, dtype="float32").dataset, folder)
@@ -176,7 +176,7 @@ def reads_what_it_was_lent(implementation: Implementation, model: Model, folder:
 
 @pytest.mark.parametrize("implementation", list(impls.TABLE), indirect=True)
 def test_rows_on_the_device_are_the_trainer_s_own(implementation: Implementation, model: Model, tmp_path: Path) -> None:
-    """Whoever kept the mapped file would read other memory than the others."""
+    """A trainer that kept the mapped file would read different memory than the others."""
     assert not reads_what_it_was_lent(implementation, model, tmp_path)
 
 
@@ -201,7 +201,7 @@ def test_an_array_of_jax_on_borrowed_memory_is_seen(model: Model, tmp_path: Path
 
 
 def test_params_are_copies(implementation: Implementation) -> None:
-    """Writing to what params returns, or to the start, changes nothing in the trainer."""
+    """Writing to the result of params, or to the start, must not change the trainer."""
     dataset = synthetic.draw(Model.SOFTMAX, 8, 2, 3, 0, dtype="float32").dataset
     start = zeros(dataset)
     trainer = implementation(dataset, start, Recipe(0.1), CPU)

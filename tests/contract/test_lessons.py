@@ -1,7 +1,7 @@
 """The exact figures of the study notes, on every implementation.
 
-In float64 to 10 digits; in float32 to what rounding does to that very run, the budget of the gate. The figures
-are exact (rational or 50-digit arithmetic), so this is independent of the gate's own reference.
+In float64 to 10 digits; in float32 within the gate's rounding budget for that run. The figures are exact (rational or
+50-digit arithmetic), so this is independent of the gate's own reference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def implementation(request: pytest.FixtureRequest) -> Implementation:
 def _trained(
     implementation: Implementation, dataset: Dataset, watched: Collection[int], start: Params | None = None
 ) -> dict[int, tuple[float, Params]]:
-    """Return the cost and the parameters after each of these numbers of full-batch updates, all of one run."""
+    """Return cost and parameters after each of these numbers of full-batch updates of one run."""
     with precision(str(dataset.x.dtype)):
         start = zeros(dataset) if start is None else start
         trainer = implementation(dataset, start, Recipe(dataset.learning_rate), CPU)
@@ -53,7 +53,7 @@ def _trained(
 
 
 def _allowed(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[float, np.ndarray]:
-    """Return what rounding may do to the cost and to (w, b): the budget, and the rate itself rounded to the dtype."""
+    """Return the rounding budget of the cost and of (w, b), including the rounding of the rate itself."""
     rounded, exact = (_reference(table, each, epochs) for each in (dtype, "float64"))
     u = reference.unit_roundoff(dtype)
     return (
@@ -62,7 +62,7 @@ def _allowed(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[flo
     )
 
 
-@cache  # of every implementation the same is asked
+@cache  # the same for every implementation
 def _reference(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[Scaled, Scaled]:
     dataset = table().astype(dtype)
     problem = reference.widen(dataset)
@@ -75,7 +75,7 @@ def _reference(table: Callable[[], Dataset], dtype: str, epochs: int) -> tuple[S
 
 
 def _agrees(value: float, figure: float, allowed: float) -> bool:
-    """Whether a value is a figure of ten digits, or of ten decimals, up to what rounding may do."""
+    """Return whether a value matches a figure to ten digits, or ten decimals, within rounding."""
     return abs(value - figure) <= max(1e-10 * abs(figure), 0.5e-10) + allowed
 
 
@@ -110,7 +110,7 @@ def _flat(params: Params) -> list[float]:
 
 
 def test_float64_gives_ten_digits(implementation: Implementation) -> None:
-    """What the rounding of float64 may add is below the tenth digit, but where the cost itself is nearly 0."""
+    """Rounding in float64 stays below the tenth digit, except where the cost is nearly 0."""
     for table, costs in ((lessons.study_hours, STUDY_HOURS), (lessons.quiz_scores, QUIZ_SCORES)):
         large = {epochs: cost for epochs, cost in costs.items() if cost > 1e-6}
         for epochs, (value, _) in _trained(implementation, table(), large).items():
@@ -119,14 +119,14 @@ def test_float64_gives_ten_digits(implementation: Implementation) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_identity_is_exactly_half_of_study_hours(implementation: Implementation, dtype: str) -> None:
-    """Halving y halves every number on the way, and halving is exact."""
+    """Halving y halves every number during training, and halving is exact."""
     tables = (lessons.study_hours().astype(dtype), lessons.identity().astype(dtype))
     (_, whole), (_, half) = (_trained(implementation, table, [100])[100] for table in tables)
     assert [2 * value for value in _flat(half)] == _flat(whole)
 
 
 def test_a_cost_that_prints_as_0_is_not_0(implementation: Implementation) -> None:
-    """With eight decimals the cost prints as 0 from update 3441 on, and it still falls after that."""
+    """With eight decimals the cost prints as 0 from update 3441 on, but it still falls."""
     trained = _trained(implementation, lessons.study_hours(), (3440, 3441, 3750))
     before, at, later = (cost for cost, _ in trained.values())
     assert f"{before:.8f}" == "0.00000001"

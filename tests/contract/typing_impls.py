@@ -1,4 +1,4 @@
-"""Read by type checkers only: each class is held against the Protocol."""
+"""Only type-checked: each class must satisfy the Protocol."""
 
 from __future__ import annotations
 

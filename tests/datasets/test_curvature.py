@@ -1,4 +1,4 @@
-"""L bounds the Hessian's largest eigenvalue, and is attained where theory says so."""
+"""L bounds the Hessian's largest eigenvalue, and equals it where theory says so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import datasets
 from datasets import curvature, lessons
-from datasets.curvature import largest_eigenvalue, learning_rate, stable_learning_rate
+from datasets.curvature import largest_eigenvalue, learning_rate, stable_learning_rate, steepest
 from datasets.dataset import Batching, Model
 
 Matrix = NDArray[np.float64]
@@ -102,12 +103,12 @@ def test_rows_name_a_batch() -> None:
 
 
 def test_the_stable_rate_is_that_of_the_steepest_batch() -> None:
-    # Row 4 of quiz_scores is the longest: a'a = 96^2 + 98^2 + 100^2 + 1 = 28821.
+    # Facts 4 of quiz_scores is the longest: a'a = 96^2 + 98^2 + 100^2 + 1 = 28821.
     assert stable_learning_rate(lessons.quiz_scores(), Batching(1)) == pytest.approx(1 / (2 * 28821), rel=1e-12)
 
 
 def test_the_stable_rate_needs_a_batch() -> None:
-    with pytest.raises(ValueError, match=r"^quiz_scores: no batch is left of 5 rows, batch size 6: .+$"):
+    with pytest.raises(ValueError, match=r"^quiz_scores: 5 rows make no full batch of 6: .+$"):
         stable_learning_rate(lessons.quiz_scores(), Batching(6, drop_last=True))
 
 
@@ -138,3 +139,10 @@ def test_nothing_the_size_of_x_is_copied(shape: tuple[int, int]) -> None:
     finally:
         tracemalloc.stop()
     assert peak < x.nbytes / 2
+
+
+@pytest.mark.parametrize("batching", [Batching(1), Batching(3), Batching(8, shuffle=True), Batching(64)])
+def test_small_batches_solved_together_have_the_curvature_of_the_steepest(batching: Batching) -> None:
+    dataset = datasets.load("breast_cancer", dtype="float64")
+    each = [largest_eigenvalue(dataset.model, dataset.x, rows) for rows in batching.rows(dataset.n, 1)]
+    assert steepest(dataset, batching, 1) == pytest.approx(max(each), rel=1e-9)

@@ -1,4 +1,4 @@
-"""Batching walks through the rows as torch's DataLoader does; its counts are written out by hand."""
+"""Batching takes the rows as torch's DataLoader does; the expected counts are written out by hand."""
 
 from __future__ import annotations
 

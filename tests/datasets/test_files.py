@@ -1,4 +1,4 @@
-"""The user's own files: what they become, and one line for each that cannot be used."""
+"""The user's own files: the datasets they become, and the one-line error for each unusable file."""
 
 from __future__ import annotations
 
@@ -134,9 +134,9 @@ def test_numbers_are_read_to_the_last_digit(csv: Loader) -> None:
     [
         ([""], "the file is empty"),
         (["x,y"], "no rows below the header"),
-        (["x,z", "1,2"], "no column 'y' to be the target: choose from 'x', 'z'"),
-        (["x,yy", "1,2"], "no column 'y' to be the target: did you mean 'yy'?"),
-        (["y", "1", "2"], "no column beside the target"),
+        (["x,z", "1,2"], "no column 'y' to use as the target: choose from 'x', 'z'"),
+        (["x,yy", "1,2"], "no column 'y' to use as the target: did you mean 'yy'?"),
+        (["y", "1", "2"], "no column except the target"),
         (["x,y", "1,2.5", "nan,3"], "data row 2, column 'x' is nan"),
         (["x,y", "1,2.5", "-inf,3"], "data row 2, column 'x' is -inf"),
         (["x,y", "1,2.5", ",3"], "data row 2, column 'x' is empty"),
@@ -147,9 +147,9 @@ def test_numbers_are_read_to_the_last_digit(csv: Loader) -> None:
         (["x,y", "1,2.5", "1,"], "data row 2, column 'y' is empty"),
         (["x,y", "1,a", "1,"], "data row 2, column 'y' is empty"),
         (["x,y", "1,a", "1"], "data row 2, column 'y' is empty"),
-        (["x,y", "1,2.5", "1,NA"], "data row 2, column 'y' holds 'NA', not a number: correct it, or give --model"),
-        (["x,y", "1,a", "2,a"], "column 'y' holds one class only, 'a'"),
-        (["x,y", "1,2,3", "2,3,4"], "more cells than its header"),
+        (["x,y", "1,2.5", "1,NA"], "data row 2, column 'y' holds 'NA', not a number: correct it, or use --model"),
+        (["x,y", "1,a", "2,a"], "column 'y' holds only one class, 'a'"),
+        (["x,y", "1,2,3", "2,3,4"], "more entries than the header"),
         (["x,y", "1,2", "2,3,4"], "Expected 2 fields in line 3, saw 3"),
         (["x,y", '"1,2', "2,3"], "cannot be read"),
     ],
@@ -164,10 +164,10 @@ def test_a_bad_csv_is_refused(csv: Loader, lines: list[str], reason: str) -> Non
     ("target", "model", "reason"),
     [
         (["a", "b", "a"], Model.SIMPLE_LINEAR, "holds 'a', not a number"),
-        (["True", "False", "True"], Model.SIMPLE_LINEAR, "take --model logistic"),
+        (["True", "False", "True"], Model.SIMPLE_LINEAR, "use --model logistic"),
         ([0.5, 1.0, 2.0], Model.SOFTMAX, "holds fractions, not classes"),
         ([0, 1, 2], Model.LOGISTIC, "3 classes, logistic takes 2"),
-        ([1, 1, 1], Model.LOGISTIC, "one class only"),
+        ([1, 1, 1], Model.LOGISTIC, "only one class"),
     ],
 )
 def test_a_model_that_does_not_fit_a_csv_is_refused(
@@ -270,7 +270,7 @@ def test_features_of_any_real_dtype_become_float64(npz: Loader, dtype: str) -> N
         ({"x": [1, 2], "y": [1, 2]}, "y holds 2 labels from 1 to 2, not 0..1"),
         ({"x": [1, 2, 3], "y": [0, 1, 5]}, "y holds 3 labels from 0 to 5, not 0..2"),
         ({"x": [1, 2], "y": [-1, 1]}, "y holds 2 labels from -1 to 1"),
-        ({"x": [1, 2], "y": [0, 0]}, "one class only"),
+        ({"x": [1, 2], "y": [0, 0]}, "only one class"),
         ({"x": [1, 2], "y": np.array([0, None])}, "Object arrays cannot be loaded"),
     ],
 )

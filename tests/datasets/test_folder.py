@@ -1,4 +1,4 @@
-"""Data on disk: a folder of two mapped arrays, of which no run holds more than a few batches."""
+"""Data on disk: a folder of two mapped arrays, with only a few batches in memory at a time."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_folder_is_mapped_and_its_model_inferred(
     [
         (None, [0.0], None, "holds no x.npy"),
         (X, None, None, "holds no y.npy"),
-        (X.astype(np.float64), [0.0, 1, 2], None, "take --dtype float64"),
+        (X.astype(np.float64), [0.0, 1, 2], None, "use --dtype float64"),
         (X.astype(np.int64), [0.0, 1, 2], None, "store float32 or float64"),
         (X, np.zeros(2, np.float32), None, "store x as (n, d) in C order"),
         (np.asfortranarray(X), np.zeros(3, np.float32), None, "store x as (n, d) in C order"),
@@ -75,10 +75,10 @@ def test_a_folder_is_mapped_and_its_model_inferred(
         (X, np.array([0, 2, 2]), None, "number two classes or more 0..k-1"),
         (X, np.array([-1, 0, 1]), None, "number two classes or more 0..k-1"),
         (X, np.array([0, 0, 0]), None, "number two classes or more 0..k-1"),
-        (X, np.array([0, 1, 2], np.float32), Model.LOGISTIC, "holds other numbers than 0 and 1"),
+        (X, np.array([0, 1, 2], np.float32), Model.LOGISTIC, "holds numbers other than 0 and 1"),
         (X, np.array([0, 1, np.nan], np.float32), None, "y.npy holds NaN or infinity"),
         (np.where(X == 3, np.nan, X), np.array([0, 1, 2]), None, "leave out the rows with NaN or infinity"),
-        (X, np.zeros(3, np.float32), Model.SIMPLE_LINEAR, "take multivariate_linear"),
+        (X, np.zeros(3, np.float32), Model.SIMPLE_LINEAR, "use multivariate_linear"),
     ],
 )
 def test_what_is_wrong_with_a_folder_is_said_in_one_line(
@@ -145,7 +145,7 @@ def test_the_reference_runs_batch_by_batch_as_on_all_rows(tmp_path: Path) -> Non
 
 
 def test_a_plan_needs_a_batch_size_and_no_shuffling(tmp_path: Path) -> None:
-    """And is refused before the data are read: there are none here."""
+    """The refusal comes before the data are read: there are none here."""
     (tmp_path / "rows").mkdir()
     asked = Options(datasets=(str(tmp_path / "rows"),))
     with pytest.raises(BadInput, match="give --batch-size"):

@@ -1,4 +1,4 @@
-"""The table of datasets says what its loaders return, and the returned numbers are the published ones."""
+"""The table of datasets matches what its loaders return, and the numbers are the published ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sklearn.datasets
 from sklearn.preprocessing import StandardScaler
 
 from bench.store.layout import ROOT
-from datasets import DATASETS, Dataset, Model, Row, UnknownDataset, lessons, load
+from datasets import DATASETS, Dataset, Facts, Model, UnknownDataset, lessons, load
 from datasets.prepared import open_saved, save
 
 LESSONS = ("study_hours", "identity", "triple", "quiz_scores", "pass_fail", "three_grades")
@@ -25,7 +25,7 @@ def test_the_table_lists_lessons_and_bundled_sets() -> None:
 
 
 @pytest.mark.parametrize("row", DATASETS.values(), ids=DATASETS)
-def test_a_row_is_true_of_what_it_loads(row: Row) -> None:
+def test_a_row_is_true_of_what_it_loads(row: Facts) -> None:
     dataset = load(row.name)
     found = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes)
     assert found == (row.name, row.model, row.n, row.d, row.k)
@@ -57,7 +57,7 @@ def test_the_lessons_tables() -> None:
     np.testing.assert_array_equal(hours.y, 2 * hours.x)
     np.testing.assert_array_equal([same.x, same.y], [[1, 2, 3], [1, 2, 3]])
     np.testing.assert_array_equal([triple.x, triple.y], [[1, 2, 3, 4, 5, 6], [3, 6, 9, 12, 15, 18]])
-    # The costs before the first update that the notes state, at zero parameters: mean(y^2).
+    # The costs before the first update in the notes, at zero parameters: mean(y^2).
     assert np.mean(hours.y.astype(np.float64) ** 2) == pytest.approx(18.6666666667, abs=5e-11)
     assert np.mean(quiz.y.astype(np.float64) ** 2) == pytest.approx(29661.8, rel=1e-15)
 
@@ -128,11 +128,11 @@ def test_an_unknown_name_is_kept_in_the_error() -> None:
 @pytest.mark.parametrize(
     ("spec", "options", "reason"),
     [
-        ("iris", {"target": "species"}, "--target is for a .csv or .npz file: leave it out"),
-        ("iris", {"raw": True}, "--raw is for a .csv or .npz file: leave it out"),
-        ("synthetic:softmax,n=9", {"raw": True}, "--raw is for a .csv or .npz file: leave it out"),
-        ("iris", {"model": Model.LOGISTIC}, "is learnt with softmax, not logistic: take --model softmax"),
-        ("synthetic:softmax,n=9", {"model": Model.LOGISTIC}, "is learnt with softmax, not logistic"),
+        ("iris", {"target": "species"}, "--target is only for .csv and .npz files: leave it out"),
+        ("iris", {"raw": True}, "--raw is only for .csv and .npz files: leave it out"),
+        ("synthetic:softmax,n=9", {"raw": True}, "--raw is only for .csv and .npz files: leave it out"),
+        ("iris", {"model": Model.LOGISTIC}, "is for softmax, not logistic: use --model softmax"),
+        ("synthetic:softmax,n=9", {"model": Model.LOGISTIC}, "is for softmax, not logistic"),
     ],
 )
 def test_an_option_that_does_not_fit_is_refused(spec: str, options: dict[str, object], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Synthetic data: reproducible to the byte, drawn from the weights it states, and not copied."""
+"""Synthetic data are reproducible to the byte, drawn from the stated weights, and not copied."""
 
 from __future__ import annotations
 
@@ -157,20 +157,20 @@ def test_load_draws_in_the_dtype_asked_for() -> None:
         ("synthetic:softmx,n=5", "did you mean softmax"),
         ("synthetic:softmax", "add n="),
         ("synthetic:softmax,d=3", "add n="),
-        ("synthetic:softmax,n=0", "n and d are 1 or more"),
-        ("synthetic:softmax,n=-5", "n and d are 1 or more"),
-        ("synthetic:softmax,n=5,d=0", "n and d are 1 or more"),
-        ("synthetic:softmax,n=5,seed=-1", "seed is 0 or more"),
-        ("synthetic:softmax,n=5,k=1", "two classes or more"),
+        ("synthetic:softmax,n=0", "n and d must be 1 or more"),
+        ("synthetic:softmax,n=-5", "n and d must be 1 or more"),
+        ("synthetic:softmax,n=5,d=0", "n and d must be 1 or more"),
+        ("synthetic:softmax,n=5,seed=-1", "seed 0 or more"),
+        ("synthetic:softmax,n=5,k=1", "at least two classes"),
         ("synthetic:softmax,n=5,n=6", "'n' is given twice"),
-        ("synthetic:softmax,n=5,rows=6", "'rows' is no setting"),
-        ("synthetic:softmax,n=5,", "'' is no setting"),
-        ("synthetic:logistic,n=5,k=2", "'k' is no setting of logistic"),
+        ("synthetic:softmax,n=5,rows=6", "'rows' is not a setting"),
+        ("synthetic:softmax,n=5,", "'' is not a setting"),
+        ("synthetic:logistic,n=5,k=2", "'k' is not a setting of logistic"),
         ("synthetic:simple_linear,n=5,d=2", "multivariate_linear"),
-        ("synthetic:logistic,n=5.5", "n=5.5 is no whole number"),
-        ("synthetic:logistic,n=inf", "n=inf is no whole number"),
-        ("synthetic:logistic,n=", "n= is no whole number"),
-        ("synthetic:logistic,n=1e18,d=1000", "take fewer rows"),
+        ("synthetic:logistic,n=5.5", "n=5.5 is not a whole number"),
+        ("synthetic:logistic,n=inf", "n=inf is not a whole number"),
+        ("synthetic:logistic,n=", "n= is not a whole number"),
+        ("synthetic:logistic,n=1e18,d=1000", "use fewer rows"),
     ],
 )
 def test_a_bad_spec_is_refused_in_one_line(spec: str, reason: str) -> None:

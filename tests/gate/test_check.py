@@ -13,8 +13,9 @@ from bench.gate.case import Case, at_shape, of_problem
 from bench.gate.catalogue import cases
 from bench.gate.diagnose import agreed, likely_cause
 from bench.gate.explain import CHECKS, explain
-from bench.gate.jobs import Job
+from bench.gate.jobs import GateJob
 from bench.gate.reference import Scaled
+from bench.gate.verdicts import Entrant
 from bench.process.spawn import Ending
 from bench.store.cell import Problem, Status
 from bench.store.tables import Agreement
@@ -220,16 +221,16 @@ def test_a_failed_check_is_explained_with_the_reason_of_its_data() -> None:
         1.0, 2.0, 1.0, 0.1, 10.0, Status.MISMATCH,
     )  # fmt: skip
     (explanation,) = explain([row])
-    assert "shuffled anew" in explanation.data["gate:mini"]
+    assert "shuffled again" in explanation.data["gate:mini"]
     assert "learning rate" in explanation.check.causes
 
 
 def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) -> None:
     """A worker that ends well without a record has not been observed."""
-    entrant = check.Entrant("mine", "cpu", 1)
+    entrant = Entrant("mine", "cpu", 1)
     folder = tmp_path / "gate-0"
     folder.mkdir()
-    job = Job("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (Feed.DEVICE,), (), str(folder))
+    job = GateJob("mine", "cpu", "float32", 5, (Model.SIMPLE_LINEAR,), (Feed.DEVICE,), (), str(folder))
     seen = list(check._collect(entrant, job, Ending(Status.OK, "")))
     assert seen
     assert {one.status for one in seen} == {Status.FAILED}

@@ -1,4 +1,4 @@
-"""The system's counters belong to this process and to no other."""
+"""The counters are those of this process and no other."""
 
 from __future__ import annotations
 

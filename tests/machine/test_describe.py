@@ -11,6 +11,7 @@ import pytest
 from bench.machine import describe
 from bench.plan import cells, fingerprint
 from bench.plan.options import Options
+from bench.store.layout import ROOT
 
 
 def test_description_is_json_and_names_what_the_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +35,7 @@ def test_what_scikit_learn_sets_is_no_variable_of_the_user() -> None:
     users = describe.thread_variables()
     clean = {name: value for name, value in os.environ.items() if name not in users and not name.startswith("KMP_")}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=describe.ROOT, env=clean, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
     assert "KMP_" in done.stdout
     assert done.stdout.endswith("] {}\n")
 
@@ -72,7 +73,7 @@ def test_one_line_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, processor: st
 
 
 def test_the_kernel_s_policy_of_large_pages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under madvise only a library that asks has them: NumPy does."""
+    """Under madvise only a library that asks gets large pages; NumPy does."""
     texts = {"/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never"}
     monkeypatch.setattr(describe, "text_of", lambda path: texts.get(str(path)))
     assert describe.describe()["transparent_hugepage"] == "always [madvise] never"
@@ -80,7 +81,7 @@ def test_the_kernel_s_policy_of_large_pages_is_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_policy_is_no_part_of_what_must_be_the_same() -> None:
-    """Runs of before do not tell it, and are compared with later ones all the same."""
+    """Older runs do not record it, and can still be compared with later ones."""
     facts = describe.describe()
     before = {name: value for name, value in facts.items() if name != "transparent_hugepage"}
     made = cells.make(Options(implementations=("numpy_manual",), datasets=("triple",)))

@@ -8,7 +8,7 @@ from bench.machine.idle import Quiet
 
 
 class Machine:
-    """A clock that sleeping moves, and the per cent of a moment in which a process waits, by the time."""
+    """A clock that advances by sleeping, and the percentage of waiting at each time."""
 
     def __init__(self, percent: Callable[[float], float]) -> None:
         self.now = 100.0

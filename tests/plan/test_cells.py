@@ -1,4 +1,4 @@
-"""Options become cells: defaults, pairs that fit, what is left out and said, and what is refused."""
+"""Options become cells: defaults, fitting pairs, what is left out with its reason, and what is refused."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_what_is_out_of_reach_is_left_out_and_said() -> None:
 
 
 def test_a_small_batch_out_of_reach_leaves_the_others_of_its_data() -> None:
-    """A million steps take hours, and one step of as many rows does not."""
+    """A million steps take hours; one step over a million rows does not."""
     found = expand("n=1e6:1e6", "batch_size=1:1", models=["logistic"], batch_sizes=(None,))
     (name,) = found.datasets
     assert found.batch_sizes == (None, 1)

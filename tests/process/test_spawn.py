@@ -29,7 +29,7 @@ def run(folder: Path, *, timeout_seconds: float = LONG, **job: object) -> Ending
 
 
 def assert_gone(pids: Path) -> None:
-    """The worker is gone; its child, which would sleep for 600 s, has been killed and goes in its own time."""
+    """The worker is gone; its child, which would sleep for 600 s, has been killed and is about to end."""
     worker, child = map(int, pids.read_text().split())
     assert not psutil.pid_exists(worker)
     if psutil.pid_exists(child):
@@ -84,7 +84,7 @@ def test_only_float64_turns_on_x64() -> None:
 
 
 def test_padding_changes_from_worker_to_worker() -> None:
-    """Twenty lengths out of 4096 are all alike with probability 4096^-19."""
+    """Twenty lengths out of 4096 are all equal with probability 4096^-19."""
     lengths = {len(environment(dtype="float32", threads=1, device="cpu")["LAYOUT_PADDING"]) for _ in range(20)}
     assert len(lengths) > 1
 
@@ -95,7 +95,7 @@ def test_worker_runs_at_the_root_in_exactly_the_given_environment(tmp_path: Path
     assert run_worker(Order(PROGRAM, job, given, tmp_path, LONG, capped=False)) == Ending(Status.OK, "")
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["cwd"] == str(ROOT)
-    # Python itself may add LC_CTYPE where the locale is C (PEP 538).
+    # Python itself may add LC_CTYPE if the locale is C (PEP 538).
     assert {name: value for name, value in facts["environment"].items() if name != "LC_CTYPE"} == given
 
 
@@ -115,11 +115,11 @@ def test_signal_is_named(tmp_path: Path) -> None:
 def test_endless_worker_is_ended(tmp_path: Path) -> None:
     ending = run(tmp_path, end="never", timeout_seconds=0.2)
     assert ending.status is Status.TIMEOUT
-    assert ending.detail.startswith("no end within 0.2 s")
+    assert ending.detail.startswith("did not end within 0.2 s")
 
 
 def test_a_date_that_is_set_back_moves_no_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The date falls by an hour at every look; limits and times are of clocks that nobody can set."""
+    """The date goes back an hour at every call; limits and times must use monotonic clocks."""
     hours = count()
     monkeypatch.setattr(time, "time", lambda: -3600.0 * next(hours))
     assert run(tmp_path, end="never", timeout_seconds=0.2).status is Status.TIMEOUT
@@ -164,7 +164,7 @@ def test_the_limit_of_memory_lies_above_what_a_worker_maps(tmp_path: Path, monke
 def test_a_worker_can_map_a_file_that_is_larger_than_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file has no blocks on the disk, and nothing is written to the mapping: neither takes memory."""
+    """The file is sparse and nothing is written to the mapping, so neither takes memory."""
     file, size = tmp_path / "x.npy", 512 << 20
     with file.open("wb") as created:
         created.truncate(size)
@@ -177,7 +177,7 @@ def test_a_worker_can_map_a_file_that_is_larger_than_the_memory(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems leave the worker to itself")
 def test_a_worker_ends_with_a_parent_that_was_killed(tmp_path: Path) -> None:
-    """The parent here is a program of its own, which starts a worker that never ends and is killed."""
+    """The parent is a separate program that starts an endless worker and is then killed."""
     pid_file = tmp_path / "pid"
     with subprocess.Popen([sys.executable, "-m", "tests.support.planted.parent", str(tmp_path)], cwd=ROOT) as parent:
         while not (pid_file.is_file() and pid_file.read_text()):
@@ -211,7 +211,7 @@ def test_sigterm_ends_the_worker_and_its_child(tmp_path: Path) -> None:
 
 
 def test_parent_has_loaded_neither_library() -> None:
-    """What the parent imports of the clock is NumPy at most."""
+    """The parent's timing modules import nothing heavier than NumPy."""
     loaded = "{'torch', 'jax', 'sklearn', 'pandas'} & set(sys.modules)"
     program = f"import sys, bench.timing.race, bench.machine.describe; print({loaded})"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
-"""How long a report of many cells takes: `python tests/scenarios/large_report.py FOLDER [CELLS]`, then it is run again.
+"""Measure a report of many cells: `python tests/scenarios/large_report.py FOLDER [CELLS]`, twice.
 
-The first call writes the raw rows of a made-up run into the folder; every call makes its tables and tells the seconds
-and the memory that `python -m bench report` took for that. No test asserts either: they belong to a machine.
+The first call writes the raw rows of a made-up run into the folder; every call rebuilds its tables and prints the
+seconds and memory that `python -m bench report` took. No test asserts either: they depend on the machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""report.html in headless Chromium: `nox -s pages`. Not named test_*, since nothing else here needs a browser."""
+"""Test report.html in headless Chromium: `nox -s pages`. Not named test_*, since other sessions have no browser."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.support.made_up import DIGITS, ENVIRONMENT, JITTER, agreed, cell, lai
 
 HOSTILE = "<img src=x onerror=alert(1)>.csv"
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-# Three significant digits are shown, so that the last one may be off by half of itself.
+# Three significant digits are shown, so the last one may be off by half.
 SHOWN = 0.005
 
 Row = dict[str, str]
 
 
 def hostile() -> Raw:
-    """The made-up run, with a dataset whose name would run a script if it were read as HTML."""
+    """The made-up run, with a dataset whose name would run a script if interpreted as HTML."""
     raw = made_up()
     odd = replace(DIGITS, dataset=HOSTILE)
     pair = [agreed("numpy_manual", odd), agreed("torch_nn", odd)]
@@ -74,7 +74,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def opened(context: BrowserContext, run: Path) -> Iterator[Callable[..., Page]]:
-    """Opens the page at an address; whatever it complains of, asks for or alerts fails the test in the end."""
+    """Open the page at an address; any error, request or alert fails the test at the end."""
     complaints: list[str] = []
 
     def open_(state: str = "") -> Page:
@@ -99,7 +99,7 @@ def visible(page: Page, name: str = "times") -> list[Locator]:
 
 
 def number_of(row: Locator) -> int:
-    """The number of the cell that a row is about, which is its place in timings.csv."""
+    """Return the number of a row's cell, its position in timings.csv."""
     href = row.locator("a").get_attribute("href")
     assert href is not None
     return int(href.removeprefix("#cell="))
@@ -111,7 +111,7 @@ def seconds(text: str) -> float:
 
 
 def exact(row: Locator) -> Row:
-    """The values of timings.csv that a row carries beside its text."""
+    """Return the values of timings.csv that a row carries as attributes."""
     found: Row = row.evaluate(
         "row => Object.fromEntries([...row.cells].flatMap(cell => cell.getAttributeNames()"
         ".filter(name => name.startsWith('data-')).map(name => [name.slice(5), cell.getAttribute(name)])))"
@@ -168,7 +168,7 @@ def test_every_number_that_is_shown_is_its_value_in_three_digits(opened: Callabl
             assert seconds(f"{low} {unit}") == pytest.approx(float(expected["epoch_seconds_low"]), rel=SHOWN)
         if expected["ratio"]:
             assert float(texts["ratio"]) == pytest.approx(float(expected["ratio"]), rel=SHOWN)
-            ends = [float(end) for end in texts["its interval"].split(" to ")]
+            ends = [float(end) for end in texts["ratio interval"].split(" to ")]
             assert ends == pytest.approx([float(expected["ratio_low"]), float(expected["ratio_high"])], rel=SHOWN)
         assert (texts["time per epoch"] != "") == (expected["status"] == "OK")
 
@@ -271,7 +271,7 @@ def test_all_can_be_reached_and_done_with_the_keyboard(opened: Callable[..., Pag
     assert page.evaluate("document.getElementById('dialog').contains(document.activeElement)")
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    expect(page).not_to_have_url(re.compile("cell="))  # its close event comes in a task of its own
+    expect(page).not_to_have_url(re.compile("cell="))  # its close event comes in a separate task
     assert link.evaluate("link => link === document.activeElement")
 
 

@@ -18,8 +18,8 @@ from bench.store.layout import ROOT
 from bench.store.raw_rows import Rounds
 from bench.timing import turns
 from bench.timing.cohort import MARK, Cohort
-from bench.timing.contest import Contest, Outcome
-from bench.timing.entrants import Runner, WorkerGroup, processors
+from bench.timing.contest import BlockContest, Outcome
+from bench.timing.entrants import Racer, WorkerGroup, processors
 from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.sentinel import Sentinel
 from datasets.dataset import Dataset, Model
@@ -43,12 +43,12 @@ def run(planted: str, tmp_path: Path) -> Outcome:
         name: Cell(name.removesuffix(TWIN), PROBLEM, "cpu", 1) for name in (impls.BASELINE, f"{impls.BASELINE}{TWIN}")
     }
     cells[planted] = Cell(f"{PLANTED}:{planted}", PROBLEM, "cpu", 1)
-    runners = [Runner(WorkerGroup(name, (cell,)), cell) for name, cell in cells.items()]
+    runners = [Racer(WorkerGroup(name, (cell,)), cell) for name, cell in cells.items()]
     with Cohort(tmp_path / "workers", processors()) as cohort:
         for one in runners:
             cohort.start(one.group.name, Job(one.group.implementation, (Entry(one.cell, str(tmp_path / "drawn")),), ""))
         plans = dict.fromkeys(cells.values(), (PLAN, 0.0001))
-        contest = Contest(cohort, 1, [runners], plans, min(processors()), lambda _part: nullcontext())
+        contest = BlockContest(cohort, 1, [runners], plans, min(processors()), lambda _part: nullcontext())
         outcome = contest.run(np.random.default_rng(0), Sentinel())
         cohort.dismiss()
     left = [process for process in psutil.process_iter() if MARK in _environment(process)]

@@ -1,4 +1,4 @@
-"""results/README.md documents every column that is written, and no other, and knows the runs kept there."""
+"""results/README.md documents exactly the columns that are written, and lists the runs kept there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import fields
 import pytest
 
 from bench.store.cell import Cell, Problem, Status
+from bench.store.csv_table import columns
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Block, Failure, Paced, Rounds, Verdict
 from bench.store.tables import Agreement, Change, Scaling, Timing
@@ -30,7 +31,7 @@ def names(record: type) -> list[str]:
     [("timings.csv", Timing), ("sweep.csv", Scaling), ("agreement.csv", Agreement), ("comparison.csv", Change)],
 )
 def test_the_columns_of_a_table_are_documented_in_their_order(title: str, record: type) -> None:
-    assert re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE) == names(record)
+    assert re.findall(r"^\| `(\w+)` \|", section(title), re.MULTILINE) == columns(record)
 
 
 @pytest.mark.parametrize("record", [Verdict, Rounds, Paced, Block, Failure, Cell, Problem])

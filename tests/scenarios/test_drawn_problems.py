@@ -1,6 +1,6 @@
-"""No drawn problem makes the gate refuse an honest implementation; the same draw on every machine.
+"""The gate refuses no honest implementation on random problems, the same ones on every machine.
 
-`tests/scenarios/draw/run.py` draws many more, and any number of them.
+`tests/scenarios/draw/run.py` draws any number of further ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.scenarios.draw.judged import TORCH, Drawn, judged
 from tests.scenarios.draw.problems import CHOICES, POOL, Ingredients, Shape, drawn, problem
 
 CHOSEN = st.builds(Ingredients, **{name: st.sampled_from(options) for name, options in CHOICES.items()})
-# What compiles is given two shapes, a single row among them; the others most of the pool.
+# Compiling implementations get two shapes, one with a single row; the others get most of the pool.
 SMALL = tuple(shape for shape in POOL if shape.n <= 40 and shape.d * shape.k <= 40)
 SHAPES = {"numpy_manual": SMALL, "torch_autograd": SMALL, "torch_nn": SMALL, "jax_grad": SMALL[:2]}
 

@@ -1,4 +1,4 @@
-"""The gate never cries wolf: implementations that are right pass all of it, however they are written."""
+"""The gate gives no false alarms: correct implementations pass, however they are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run whose program was killed goes on: real workers, a real gate, nothing made up."""
+"""A run whose program was killed can be resumed, with real workers and a real gate."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     assert checkpoint.read(run / "raw").rounds[: len(before.rounds)] == before.rounds
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2
-    # The kill met one block at the most, and none that had been written down as finished.
+    # The kill hit at most one block, and none that was recorded as finished.
     stopped = {block.number for block in after.blocks if block.disturbed == STOPPED}
     assert len(stopped) <= 1
     assert not stopped & {block.number for block in before.blocks}

@@ -1,4 +1,4 @@
-"""Lies about a time, each planted and caught by its name; honest cells are accused of nothing."""
+"""Planted false times are each caught with the right status; honest cells are never accused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import impls
-from bench.audit.rules import Finding, declared, findings, wrong_after_timing
+from bench.audit.replay import wrong_after_timing
+from bench.audit.rules import Finding, declared, findings
 from bench.machine import counters
 from bench.machine.counters import Counters
 from bench.plan import starts
@@ -54,7 +55,7 @@ def problem(data: Dataset) -> Problem:
 
 @pytest.fixture
 def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Finding]]]:
-    """Time a planted trainer in the time of its machine, and return what is found."""
+    """Time a planted trainer on its simulated machine, and return the findings."""
 
     def run(liar: type[liars.Honest], dtype: str = "float32", plan: Plan = PLAN) -> list[Finding]:
         data = dataset(dtype)
@@ -72,11 +73,11 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         yield run
 
 
-Timed = Callable[..., list[Finding]]
+TimedRounds = Callable[..., list[Finding]]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_an_honest_trainer_is_accused_of_nothing(timed: Timed, dtype: str) -> None:
+def test_an_honest_trainer_is_accused_of_nothing(timed: TimedRounds, dtype: str) -> None:
     assert timed(liars.Honest, dtype) == []
 
 
@@ -95,18 +96,18 @@ def test_an_honest_trainer_is_accused_of_nothing(timed: Timed, dtype: str) -> No
         (liars.WritesInputs, Status.INPUT_CHANGED, "float32"),
     ],
 )
-def test_a_lie_is_caught_by_its_name(timed: Timed, liar: type[liars.Honest], status: Status, dtype: str) -> None:
+def test_a_lie_is_caught_by_its_name(timed: TimedRounds, liar: type[liars.Honest], status: Status, dtype: str) -> None:
     assert status in {finding.status for finding in timed(liar, dtype)}
 
 
-def test_an_extra_thread_is_counted_and_told(timed: Timed) -> None:
+def test_an_extra_thread_is_counted_and_told(timed: TimedRounds) -> None:
     (found,) = timed(liars.ExtraThread)
     assert found == Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, 1 may")
 
 
-def test_a_skipped_epoch_is_told_with_the_place(timed: Timed) -> None:
+def test_a_skipped_epoch_is_told_with_the_place(timed: TimedRounds) -> None:
     (found,) = timed(liars.SkipsEverySecond)
-    assert found.detail.startswith("parameters[")
+    assert found.detail.startswith("parameters w[")
     assert "times what rounding explains" in found.detail
 
 
@@ -120,7 +121,7 @@ def test_a_lie_is_declared_of_three_processes_and_no_fewer() -> None:
 
 
 def test_a_wrong_environment_is_declared_at_once() -> None:
-    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: asked for True, found False")
+    wrong = Finding(Status.WRONG_ENVIRONMENT, "x64: requested True, found False")
     assert declared([[LIE], [wrong]]) == wrong
 
 
@@ -134,9 +135,9 @@ def test_a_lie_explains_a_thread_too_many() -> None:
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"threads openblas": "2", "x64": "False"}, "threads openblas: asked for 1, found 2"),
-        ({"threads openblas": "1", "x64": "True"}, "x64: asked for False, found True"),
-        ({"threads openblas": "1"}, "x64: asked for False, found nothing"),
+        ({"threads openblas": "2", "x64": "False"}, "threads openblas: requested 1, found 2"),
+        ({"threads openblas": "1", "x64": "True"}, "x64: requested False, found True"),
+        ({"threads openblas": "1"}, "x64: requested False, found nothing"),
     ],
 )
 def test_what_differs_from_what_was_asked_is_told(found: dict[str, str], words: str) -> None:
@@ -172,7 +173,7 @@ def rounds(
     [
         (Evidence(again_seconds=(99e-6,) * 9), None),
         (Evidence(again_seconds=(101e-6,) * 9), Status.EARLY_RETURN),
-        (Evidence(again_seconds=(1e-6,) * 3 + (1.0,) * 6), None),  # a quarter of them is quick
+        (Evidence(again_seconds=(1e-6,) * 3 + (1.0,) * 6), None),  # a quarter of them are quick
         (Evidence(fetch_seconds=(1.0, 1.0, 0.0)), None),
         (Evidence(fetch_seconds=(3e-4,) * 3), Status.EARLY_RETURN),
         (Evidence(idle_cpu=(0.03, 0.9, 0.9)), None),
@@ -233,13 +234,13 @@ def test_time_grows_with_the_epochs(seen: Evidence, lies: bool) -> None:
 
 
 def test_a_short_repetition_that_was_held_up_is_set_beside_the_timed_rounds() -> None:
-    """Seen of honest torch_autograd at a load of nine: one repetition, held up, where the timed rounds took 4.3 ms."""
+    """Observed with honest torch_autograd at a load of nine: one delayed repetition, while timed rounds took 4.3 ms."""
     seen = Evidence(round_wall=(0.02846,), fourfold_wall=(0.06679,), round_cpu=(0.0078,), fourfold_cpu=(0.02353,))
     assert findings(rounds(seen=seen, seconds=0.00429)) == []
 
 
 def test_a_thousand_honest_cells_under_load_accuse_nobody() -> None:
-    """Wall times are stretched by waits of 4 ms; a quarter of the second synchronizes and more pass undisturbed."""
+    """Waits of 4 ms stretch wall times; at least a quarter of the second synchronizes are undisturbed."""
     generator = np.random.default_rng(7)
 
     def loaded(seconds: float, size: int) -> tuple[float, ...]:

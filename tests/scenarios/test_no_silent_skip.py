@@ -1,4 +1,4 @@
-"""Where every backend is said to be installed, nothing is skipped in silence."""
+"""If every backend should be installed, nothing is skipped silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At home in other tools: pytest-benchmark's files as these read them, and the plain suite."""
+"""Other tools can read our pytest-benchmark files, and the plain suite runs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,10 @@ def test_the_files_hold_the_rounds_of_the_run(raw: Path, benchmarks: list[dict[s
 
 def plain_suite(*arguments: str, plugins: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"PYTHONPATH": f"{plugins}:{ROOT}"} if plugins else {})
-    for name in ("ALL_BACKENDS", "PYTEST_XDIST_WORKER"):  # what this suite may run under, and that one does not
+    for name in (
+        "ALL_BACKENDS",
+        "PYTEST_XDIST_WORKER",
+    ):  # variables that this suite may run under, but that one must not
         environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "bench", "--benchmark-only", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -90,7 +93,7 @@ def test_the_plain_suite_times_epochs_and_says_what_for() -> None:
     done = plain_suite("-k", "softmax and numpy")
     assert done.returncode == 0, done.stdout
     assert "test_epoch[numpy_manual-softmax-digits]" in done.stdout and "1 passed" in done.stdout
-    assert "One process without blocks: not for ranking." in done.stdout
+    assert "Measured in one process: not for ranking." in done.stdout
 
 
 def test_a_case_of_the_plain_suite_that_disagrees_fails(tmp_path: Path) -> None:

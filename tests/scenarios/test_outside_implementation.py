@@ -1,4 +1,4 @@
-"""An implementation from outside the repository goes through the same gate, clock and report as one inside."""
+"""An implementation outside the repository goes through the same gate, timing and report as a built-in one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a test lies says what it tests: one file of the tree, every implementation and model, or a scenario."""
+"""The place of a test says what it tests: one file of the tree, every implementation and model, or a scenario."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from bench.store.layout import ROOT
 
 TESTS = ROOT / "tests"
-# Tests of no single file: each is named for what it tries.
+# Tests that cover no single file, each named after what it tries.
 OF_NO_FILE = ("contract", "scenarios")
-# Programs and pieces, none of which pytest collects by itself.
+# Programs and shared pieces, which pytest does not collect.
 NO_TESTS = ("contract", "scenarios", "support")
 
 MODULES = [path.relative_to(TESTS) for path in sorted(TESTS.rglob("*.py"))]
@@ -20,7 +20,7 @@ MIRRORS = [path for path in MODULES if path.name.startswith("test_") and path.pa
 
 
 def subjects(mirror: Path) -> list[Path]:
-    """Return the files that a test module may be about, of which one must be there."""
+    """Return the files that a test module may test; one of them must exist."""
     name = mirror.stem.removeprefix("test_")
     module = "__init__.py" if name == "init" else f"{name}.py"
     if mirror.parts[0] in ("datasets", "impls"):

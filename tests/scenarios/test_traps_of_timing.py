@@ -1,6 +1,6 @@
-"""One test a trap of timing array libraries that can occur on a processor.
+"""One test per pitfall of timing array libraries that can occur on a CPU.
 
-Each holds a property of what is timed, never a time.
+Each checks a property of what is timed, never a time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import pytest
 
 import datasets
 import impls
-from bench.audit.rules import wrong_after_timing
-from bench.gate.check import denormal_share
+from bench.analysis.ranking import MOST_DENORMAL
+from bench.audit.replay import wrong_after_timing
+from bench.gate.verdicts import denormal_share
 from bench.plan import starts
 from bench.process import spawn
-from bench.report.views import ranking
 from bench.store.cell import Cell, Problem
 from bench.store.raw_rows import Checked, Evidence, Rounds
 from bench.timing.jobs import Entry, Plan
@@ -60,7 +60,7 @@ def jax_grad() -> Any:
 
 
 def table(model: Model = Model.SOFTMAX, n: int = 48, dtype: str = "float32") -> Dataset:
-    """Return drawn rows; each call makes arrays of its own."""
+    """Return random rows; each call creates new arrays."""
     generator = np.random.default_rng(3)
     x = generator.standard_normal(n if model is Model.SIMPLE_LINEAR else (n, 5))
     y: Any = generator.integers(0, 4 if model is Model.SOFTMAX else 2, n)
@@ -102,7 +102,7 @@ def test_nothing_is_under_way_once_a_round_has_ended(jax_grad: Any) -> None:
 
 
 def test_the_data_are_arguments_and_no_constants(jax_grad: Any) -> None:
-    """The rows take 400 kB; text of the step that held them would be longer than 64 kB."""
+    """The rows take 400 kB; a step with the rows as constants would have more than 64 kB of text."""
     import jax.numpy as jnp
 
     data = table(n=20_000)
@@ -121,7 +121,7 @@ def test_the_data_are_arguments_and_no_constants(jax_grad: Any) -> None:
 @pytest.mark.parametrize("model", Model)
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_timed_epochs_end_where_the_reference_does(implementation: Any, model: Model, batch_size: int | None) -> None:
-    """Dead code leaves the parameters where they were, and unequal work takes them elsewhere."""
+    """Dead code would leave the parameters unchanged, and unequal work would change them differently."""
     data = table(model)
     end = trained(implementation, data, 7, Batching(batch_size))
     assert wrong_after_timing(as_record(data, end, 7, batch_size), data) is None
@@ -208,7 +208,7 @@ def test_no_denormals_where_it_is_timed(dataset: str) -> None:
     for epochs in (0, 100):
         ready(made, start(data), epochs)
         run_epochs(made, epochs)
-        assert denormal_share(made.predict(data.x)) < ranking.MOST_DENORMAL
+        assert denormal_share(made.predict(data.x)) < MOST_DENORMAL
 
 
 def test_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
@@ -217,7 +217,7 @@ def test_features_of_a_large_scale_make_denormals_which_are_counted() -> None:
     made = trainer(loaded("numpy_manual"), data)
     p = start(data)
     ready(made, p._replace(w=p.w * np.float32(60)), 0)
-    assert denormal_share(made.predict(data.x)) > ranking.MOST_DENORMAL
+    assert denormal_share(made.predict(data.x)) > MOST_DENORMAL
 
 
 def test_a_round_leaves_nothing_to_the_next(implementation: Any) -> None:
@@ -258,7 +258,7 @@ def test_nothing_is_copied_to_the_device_in_a_round(jax_grad: Any) -> None:
 
 
 def test_the_rows_are_the_trainer_s_own(implementation: Any, tmp_path: Path) -> None:
-    """What a worker hands over is a mapped file; epochs do not see what is written to it."""
+    """Workers pass mapped files; epochs must not see later writes to them."""
     save(table(), tmp_path)
     data = open_saved(tmp_path)
     made = trainer(implementation, data)

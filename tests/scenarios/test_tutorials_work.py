@@ -1,4 +1,4 @@
-"""The code of README and of docs/your-own-implementation.md does what they say."""
+"""The code in README and docs/your-own-implementation.md does what they say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def saved(path: Path, source: str) -> Implementation:
 
 
 def cured() -> str:
-    """The first version with the three methods in the place of `step` and `probabilities`, as the page asks."""
+    """Return the first version with `step` and `probabilities` replaced by the three methods, as the page asks."""
     before, rest = FIRST.split("    def step(", 1)
     after = rest[rest.index("    def loss_and_gradients(") :]
     return f"{before}{indent(CURE, '    ')}\n{after}"
@@ -37,7 +37,7 @@ def cured() -> str:
 def failures(
     implementation: Implementation, dtype: str, model: Model = Model.SOFTMAX, feed: Feed = Feed.DEVICE
 ) -> set[str]:
-    """Return the data and quantities of the gate's cases of a model in which it exceeds a budget."""
+    """Return the data and quantities for which it exceeds the error budget."""
     return {
         f"{case.name}: {one.name}"
         for case, opinion in opinions(model, dtype, feed)
@@ -46,7 +46,7 @@ def failures(
     }
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero")  # the fault that the page is about
+@pytest.mark.filterwarnings("ignore:divide by zero")  # the bug that the page is about
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_first_version_fails_where_the_page_says(tmp_path: Path, dtype: str) -> None:
     found = failures(saved(tmp_path / "mine.py", FIRST), dtype)

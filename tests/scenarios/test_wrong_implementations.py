@@ -1,6 +1,6 @@
-"""The gate is tested: every planted fault is caught, its cause is named where it must be, and never another.
+"""The gate catches every planted fault, names its cause where required, and never names a wrong one.
 
-One model in which a fault is caught is enough here, and one dtype of those that can show it;
+Here one model and one dtype per fault are enough;
 `python -m tests.scenarios.wrong.matrix` tries all of them.
 """
 

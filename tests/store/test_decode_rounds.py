@@ -39,14 +39,6 @@ def test_equal_cells_and_environments_of_many_lines_are_one_object() -> None:
     assert (first, second) == (ROUNDS, other)
 
 
-def test_a_cell_that_is_known_is_the_known_object() -> None:
-    known = replace(CELL)
-    assert known is not CELL
-    assert decode_rounds.reader([known])(line(ROUNDS)).cell is known
-    other = replace(CELL, threads=2)
-    assert decode_rounds.reader([known])(line(replace(ROUNDS, cell=other))).cell == other
-
-
 def test_a_field_that_is_missing_has_its_default_or_is_named(tmp_path: Path) -> None:
     fields = json.loads(to_json(ROUNDS))
     del fields["environment"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.store.cell import Cell
 from bench.timing.cohort import Cohort
-from bench.timing.contest import Contest, Outcome
-from bench.timing.entrants import Runner, WorkerGroup, processors
+from bench.timing.contest import BlockContest, Outcome
+from bench.timing.entrants import Racer, WorkerGroup, processors
 from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.sentinel import Sentinel
 
@@ -20,5 +20,7 @@ def alone(cell: Cell, dataset: Path, plan: Plan, folder: Path, core: int | None 
     group = WorkerGroup(cell.implementation, (cell,))
     with Cohort(folder, processors()) as cohort:
         cohort.start(group.name, Job(cell.implementation, (Entry(cell, str(dataset)),), ""))
-        contest = Contest(cohort, 1, [[Runner(group, cell)]], {cell: (plan, 1e-3)}, core, lambda _part: nullcontext())
+        contest = BlockContest(
+            cohort, 1, [[Racer(group, cell)]], {cell: (plan, 1e-3)}, core, lambda _part: nullcontext()
+        )
         return contest.run(np.random.default_rng(0), Sentinel())

@@ -1,4 +1,4 @@
-"""What a reader sees, kept in golden/: after a wanted change UPDATE_GOLDEN=1 writes it anew."""
+"""Golden files with what a reader sees; after an intended change UPDATE_GOLDEN=1 rewrites them."""
 
 from __future__ import annotations
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bench.analysis.run import Raw
 from bench.plan.controls import NULL
-from bench.report.views import names, palette
+from bench.report.views import palette
 from bench.store import layout, run_folder
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import Cell, Problem, Runner, Status
 from bench.store.raw_rows import Block, Costs, Failure, Rates, Rounds, Verdict
 from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
@@ -148,8 +149,7 @@ def made_up() -> Raw:
 
 
 def find(rows: list[Timing], name: str, problem: Problem, device: str = "cpu") -> Timing:
-    key = (name, problem.dataset, problem.batch_size, device)
-    (row,) = [row for row in rows if (row.implementation, row.dataset, row.batch_size, row.device) == key]
+    (row,) = [row for row in rows if row.cell == cell(name, problem, device)]
     return row
 
 
@@ -170,8 +170,13 @@ def laid_down(folder: Path, raw: Raw) -> None:
 
 
 def softmax() -> list[Timing]:
-    return [row for row in made_up().timings if row.model is Model.SOFTMAX]
+    return [row for row in made_up().timings if row.cell.problem.model is Model.SOFTMAX]
 
 
-def marks(rows: list[Timing]) -> dict[str, palette.Mark]:
-    return palette.marks(names.runner(row) for row in rows)
+def marks(rows: list[Timing]) -> dict[Runner, palette.Mark]:
+    return palette.marks(row.cell.runner for row in rows)
+
+
+def on(row: Timing, **settings: Any) -> Timing:
+    """The same numbers of a problem with other settings."""
+    return replace(row, cell=replace(row.cell, problem=replace(row.cell.problem, **settings)))

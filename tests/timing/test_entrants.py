@@ -8,7 +8,7 @@ import impls
 from bench.plan.controls import NULL
 from bench.store.cell import Cell, Problem
 from bench.timing import entrants
-from bench.timing.entrants import Runner, contests, together, worker_groups
+from bench.timing.entrants import Racer, contests, together, worker_groups
 from datasets.dataset import Model
 
 OTHER = "other:Implementation"
@@ -46,7 +46,7 @@ def test_who_trains_one_problem_takes_turns() -> None:
     ]
 
 
-def names(groups: list[list[Runner]]) -> list[list[str]]:
+def names(groups: list[list[Racer]]) -> list[list[str]]:
     return [[one.group.implementation for one in group] for group in groups]
 
 
@@ -80,4 +80,4 @@ def test_all_of_a_block_take_turns_on_one_processor_and_in_the_next_on_the_next(
     (runners,) = contests(worker_groups([cell("a")], controls=False))
     assert [entrants.core(runners, block) for block in (1, 2, 3)] == [5, 3, 5]
     for other in (replace(runners[0].cell, threads=2), replace(runners[0].cell, device="cuda:0")):
-        assert entrants.core([*runners, Runner(runners[0].group, other)], 1) is None
+        assert entrants.core([*runners, Racer(runners[0].group, other)], 1) is None

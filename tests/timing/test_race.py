@@ -208,13 +208,13 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def plant(block: int) -> None:
         monkeypatch.setattr(race, "Sentinel", lambda: lambda: 5e-4)
-        whole = contest.Contest.run
+        whole = contest.BlockContest.run
 
-        def louder(self: contest.Contest, generator: Any, sentinel: Any) -> contest.Outcome:
+        def louder(self: contest.BlockContest, generator: Any, sentinel: Any) -> contest.Outcome:
             loud: Any = lambda: 1e-3  # noqa: E731
             return whole(self, generator, loud if self._block == block else sentinel)
 
-        monkeypatch.setattr(contest.Contest, "run", louder)
+        monkeypatch.setattr(contest.BlockContest, "run", louder)
 
     return plant
 

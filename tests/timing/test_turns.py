@@ -17,7 +17,7 @@ from bench.store.cell import Problem, Status
 from bench.timing import turns
 from bench.timing.jobs import Plan
 from bench.timing.messages import Failed, Go, Reply, Request, Set, Show, Shown, Took, Turn
-from bench.timing.turns import Cycles, Draw, Seen, order
+from bench.timing.turns import Cycles, Draw, SeenRounds, order
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -59,13 +59,13 @@ class Workers:
 
 def run(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, cycles: int = 10, checked: frozenset[int] = frozenset({3, 7})
-) -> tuple[dict[str, Seen], dict[str, Failed]]:
+) -> tuple[dict[str, SeenRounds], dict[str, Failed]]:
     cohort: Any = workers
     monkeypatch.setattr(account, "cpu_seconds", lambda pid: float(workers.cpu[pid]))
     monkeypatch.setattr(turns, "time", SimpleNamespace(perf_counter=lambda: workers.now))
     readings = iter(np.arange(1, 10_000, dtype=float).tolist())
     sentinel: Any = lambda: next(readings)  # noqa: E731
-    seen = {name: Seen(0) for name in NAMES}
+    seen = {name: SeenRounds(0) for name in NAMES}
     course = Cycles(cohort, PROBLEM, dict.fromkeys(NAMES, PLAN), Draw(99, checked), sentinel)
     return seen, course.run(seen, range(cycles), np.random.default_rng(0))
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import impls
-from bench.audit.rules import findings, wrong_after_timing
+from bench.audit.replay import wrong_after_timing
+from bench.audit.rules import findings
 from bench.plan import controls
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Rounds

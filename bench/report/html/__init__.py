@@ -1,6 +1,6 @@
-"""report.html: the run on one page that needs nothing else, made from its raw rows. It returns text and writes nothing.
+"""HTML output: report.html, a run on one self-contained page.
 
-plotly-cartesian.min.js is that of npm's plotly.js-cartesian-dist-min 4.1.1, unchanged (MIT): 1.5 MB of every page, and
+plotly-cartesian.min.js comes unchanged from npm's plotly.js-cartesian-dist-min 4.1.1 (MIT): 1.5 MB per page, and
 the smallest of its bundles that has heat maps.
 """
 
@@ -29,7 +29,9 @@ from bench.report.views import (
     self_comparison,
     truncate,
 )
+from bench.report.views.names import Names
 from bench.report.views.truncate import Numbered
+from bench.store import layout
 from bench.store.tables import Timing
 from datasets.dataset import Model
 
@@ -38,27 +40,29 @@ _SCRIPTS = "plotly-cartesian.min.js", "page.js"
 
 
 def render(raw: Raw, rows: Sequence[Timing]) -> str:
-    """Return the page; the same run gives the same text."""
+    """Return the page; the same run always gives the same text."""
     scripts = [(HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     page = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
     shown = truncate.shown(rows)
     cells = sorted((dict(shown) | dict(truncate.unfinished(rows)[0])).items())
-    made = _charts(raw, rows, shown)
+    named = names.of_rows(rows)
+    made = _charts(raw, rows, shown, named)
     return page.render(
         run=raw.environment,
+        layout=layout,
         asked=_asked(raw, rows),
         started=notation.moment(raw.environment["started"]),
         machine=provenance.machine(raw),
-        rankings=ranking.rankings([row for _, row in shown], quick=raw.quick),
-        clock=self_comparison.lines(raw),
+        rankings=ranking.sentences([row for _, row in shown], named, quick=raw.quick),
+        clock=self_comparison.lines(raw, named),
         limits=caveats.limits_of(rows),
         citation="; ".join(provenance.cited(raw)),
-        tables=_tables(raw, rows, shown),
-        filters=_filters([row for _, row in cells]),
+        tables=_tables(raw, rows, shown, named),
+        filters=_filters([row for _, row in cells], named),
         charts={chart.name: chart for chart in made},
-        data={**data.of_cells(raw, cells), "charts": {chart.name: chart.drawn for chart in made}},
+        data={**data.of_cells(raw, cells, named), "charts": {chart.name: chart.drawn for chart in made}},
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
         digests=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
@@ -66,39 +70,36 @@ def render(raw: Raw, rows: Sequence[Timing]) -> str:
 
 
 def _asked(raw: Raw, rows: Sequence[Timing]) -> str:
-    options = raw.environment["options"]
-    blocks = "one look without comparison" if raw.quick else notation.number(options["blocks"], "block")
-    return f"{names.cells(rows)}, {blocks}, {names.threads(rows)}."
+    return f"{names.cells(rows)}, {provenance.effort(raw)}, {names.threads(rows)}."
 
 
-def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> list[Chart]:
-    looks = palette.marks(map(names.runner, rows))
+def _charts(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: Names) -> list[Chart]:
+    looks = palette.marks(row.cell.runner for row in rows)
     made: list[Chart | None] = []
     for model in Model:
-        of_model = [row for row in rows if row.model is model]
-        here = [(number, row) for number, row in shown if row.model is model]
-        made.append(charts.intervals(here, len(chart_rows.ranked(of_model)), looks))
+        of_model = [row for row in rows if row.cell.problem.model is model]
+        here = [(number, row) for number, row in shown if row.cell.problem.model is model]
+        made.append(charts.intervals(here, len(chart_rows.timed(of_model)), looks, named))
         made += charts.growth(scaling.panels(of_model, raw.scalings), looks)
-    made.append(charts.agreement(raw.agreements, [row.implementation for row in rows]))
+    made.append(charts.agreement(raw.agreements, [row.cell.implementation for row in rows]))
     return [chart for chart in made if chart is not None]
 
 
-def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered]) -> dict[str, Table]:
-    datasets, more = truncate.cut(raw.environment["datasets"], "dataset", "environment.json")
-    sources = [(one["name"], one["dtype"], one["source"], one["licence"], ", ".join(one["labels"])) for one in datasets]
-    titles = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
+def _tables(raw: Raw, rows: Sequence[Timing], shown: Sequence[Numbered], named: Names) -> dict[str, Table]:
+    datasets, more = truncate.cut(raw.environment["datasets"], "dataset", layout.ENVIRONMENT)
+    sources = map(provenance.source, datasets)
     made = (
-        tables.times(shown, truncate.left_out(rows, shown)),
-        tables.costs(shown),
-        tables.unfinished(*truncate.unfinished(rows)),
-        tables.agreement(raw, [row.implementation for row in rows]),
+        tables.times(shown, named, truncate.left_out(rows, shown)),
+        tables.costs(shown, named),
+        tables.unfinished(*truncate.unfinished(rows), named),
+        tables.agreement(raw, [row.cell.implementation for row in rows]),
         tables.means(raw),
-        tables.plain("sources", f"The data and where they come from. {more}".rstrip(), titles, sources),
+        tables.plain("sources", f"The data and their sources. {more}".rstrip(), provenance.SOURCES, sources),
     )
     return {table.name: table for table in made}
 
 
-def _filters(rows: Sequence[Timing]) -> dict[str, list[str]]:
-    """Return what can be chosen of each facet of a cell."""
-    facets = [tables.facets(row) for row in rows]
+def _filters(rows: Sequence[Timing], named: Names) -> dict[str, list[str]]:
+    """Return the choices of each filter."""
+    facets = [tables.facets(row, named) for row in rows]
     return {name: list(dict.fromkeys(one[name] for one in facets)) for name in tables.FACETS}

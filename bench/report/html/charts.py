@@ -1,6 +1,6 @@
-"""The charts of the page as plotly takes them: traces and layouts. The page adds its own colours of text and grid.
+"""The charts of the page as plotly traces and layouts; the page adds the colours of text and grid.
 
-plotly reads a little HTML in every text that it draws, so names are escaped here.
+plotly interprets some HTML in every text, so names are escaped here.
 """
 
 from __future__ import annotations
@@ -11,27 +11,28 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from bench.analysis.ranking import Ranking
 from bench.analysis.statistics import MARGIN
 from bench.report.views import agreement_matrix, chart_rows, names, notation, ranking, scaling, ticks
-from bench.report.views.chart_rows import Ranked
+from bench.report.views.names import Names
 from bench.report.views.palette import ALARM, Mark
 from bench.report.views.scaling import Curve, Panel
 from bench.report.views.truncate import Numbered
+from bench.store.cell import Runner
 from bench.store.tables import Agreement, Scaling, Timing
 
 Trace = dict[str, Any]
 
-MOST_ROWS = 40  # a chart of thousands is read by nobody
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
-# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
-_LEAST, _MOST, _MISMATCH = -3.0, 0.0, 0.2
+# Logarithms of shares; what is above the budget lies beyond all that is not.
+_LEAST, _MOST, _MISMATCH = math.log10(agreement_matrix.LEAST), math.log10(agreement_matrix.MOST), 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its title, with what it says to those who do not see it, and with a note for everybody."""
+    """A chart with its title, a description for screen readers, and a note."""
 
     name: str
     title: str
@@ -42,35 +43,39 @@ class Chart:
 
     @property
     def drawn(self) -> dict[str, Any]:
-        """What plotly takes."""
+        """The arguments for plotly."""
         return {"data": self.traces, "layout": self.layout}
 
 
-def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -> Chart | None:
+def intervals(rows: Sequence[Numbered], contests: int, marks: Mapping[Runner, Mark], named: Names) -> Chart | None:
     """Return the ranked intervals of one model; None without times.
 
-    rows    those that may be shown, with the numbers of their cells
-    works   how many pieces of work were timed, shown or not
+    rows       the rows that may be shown, with the numbers of their cells
+    contests   how many contests were timed, shown or not
     """
-    groups = chart_rows.first(chart_rows.ranked([row for _, row in rows]), MOST_ROWS)
+    groups = chart_rows.first(chart_rows.timed([row for _, row in rows]), chart_rows.MOST_ROWS)
     if not groups:
         return None
-    compared = any(group.compared for group in groups)
-    numbers = {id(row): number for number, row in rows}
+    compared = chart_rows.compared(groups)
+    numbers = {row.cell: number for number, row in rows}
     labels: list[str] = []
     traces: list[Trace] = []
     for group in groups:
-        labels.append(f"<b>{escape(group.work.removeprefix(f'{rows[0][1].model},'))}</b>")
-        for row in group.rows:
-            traces.append(_interval(row, len(labels), numbers[id(row)], marks[names.runner(row)], compared=compared))
-            labels.append(escape(names.runner(row)))
+        name = named.contest(group.contest).removeprefix(f"{group.contest.problem.model},")
+        labels.append(f"<b>{escape(name)}</b>")
+        for row in group.timed:
+            trace = _interval(row, len(labels), marks[row.cell.runner], compared=compared)
+            traces.append(
+                trace | {"customdata": [numbers[row.cell]], "hovertemplate": _hover(row, named, compared=compared)}
+            )
+            labels.append(escape(names.runner(row.cell.runner)))
     first = rows[0][1]
-    what = f"time of an epoch over that of {first.baseline}" if compared else "time of an epoch"
+    axis = f"ratio to {first.baseline}" if compared else "time per epoch"
     return Chart(
-        f"intervals-{first.model}",
-        f"{first.model}: {what}",
-        _said(groups, compared=compared),
-        chart_rows.rest(works - len(groups)),
+        f"intervals-{first.cell.problem.model}",
+        chart_rows.title(first, compared=compared),
+        _said(groups, named, compared=compared),
+        chart_rows.rest(contests - len(groups)),
         traces,
         {
             "height": _LINE * len(labels) + _AROUND,
@@ -79,7 +84,7 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {
                 "type": "log",
-                "title": {"text": "left is faster (log)"},
+                "title": {"text": f"{axis} (log scale; left = faster)"},
                 **_ticks(_ends(groups, compared=compared), "{:g}".format if compared else notation.tick),
             },
             "yaxis": {
@@ -95,17 +100,14 @@ def intervals(rows: Sequence[Numbered], works: int, marks: Mapping[str, Mark]) -
     )
 
 
-def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool) -> Trace:
+def _interval(row: Timing, line: int, mark: Mark, *, compared: bool) -> Trace:
     value, low, high = chart_rows.bounds(row, compared=compared)
     trace: Trace = {
         "type": "scatter",
         "mode": "markers",
         "x": [value],
         "y": [line],
-        "customdata": [number],
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
-        "hovertemplate": f"<b>{_name(row)}</b><br>{escape(chart_rows.said(row, compared=compared))}"
-        f"<br>{escape(ranking.verdict(row))}<extra></extra>",
     }
     if value is not None and low is not None and high is not None:
         ends = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
@@ -113,35 +115,36 @@ def _interval(row: Timing, line: int, number: int, mark: Mark, *, compared: bool
     return trace
 
 
-def _ends(groups: Sequence[Ranked], *, compared: bool) -> list[float]:
-    bounds = (chart_rows.bounds(row, compared=compared) for group in groups for row in group.rows)
+def _hover(row: Timing, named: Names, *, compared: bool) -> str:
+    lines = chart_rows.said(row, compared=compared), ranking.verdict(row)
+    return f"<b>{escape(named.cell(row.cell))}</b><br>{'<br>'.join(map(escape, lines))}<extra></extra>"
+
+
+def _ends(groups: Sequence[Ranking], *, compared: bool) -> list[float]:
+    bounds = (chart_rows.bounds(row, compared=compared) for group in groups for row in group.timed)
     return [one for values in bounds for one in values if one is not None]
 
 
 def _ticks(values: Collection[float], text: Callable[[float], str], most: int = _MOST_TICKS) -> dict[str, Any]:
-    """Return the labels of a logarithmic axis that holds these values with a little room beside them."""
+    """Return the labels of a logarithmic axis around these values, with a little room on either side."""
     least, largest = min(values), max(values)
     room = max((largest / least) ** 0.06, 1.02)
     found = ticks.logarithmic(least / room, largest * room, most)
     return {"tickvals": found, "ticktext": [text(one) for one in found]}
 
 
-def _name(row: Timing) -> str:
-    return f"{escape(names.runner(row))} on {escape(names.work(row))}"
-
-
 def _margin() -> list[dict[str, Any]]:
-    """Return the band around 1 in which a ratio is SAME."""
+    """Return the shapes of the band around 1 in which a ratio is SAME."""
     across = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     band = {"type": "rect", "x0": 1 / (1 + MARGIN), "x1": 1 + MARGIN, "fillcolor": "rgba(128, 128, 128, 0.25)"}
     line = {"type": "line", "x0": 1, "x1": 1, "line": {"color": "#808080"}}
     return [across | band | {"line": {"width": 0}}, across | line]
 
 
-def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
+def _said(groups: Sequence[Ranking], named: Names, *, compared: bool) -> str:
     return ". ".join(
-        f"{group.work}: "
-        + "; ".join(f"{names.runner(row)} {chart_rows.said(row, compared=compared)}" for row in group.rows)
+        f"{named.contest(group.contest)}: "
+        + "; ".join(f"{names.runner(row.cell.runner)} {chart_rows.said(row, compared=compared)}" for row in group.timed)
         for group in groups
     )
 
@@ -149,7 +152,7 @@ def _said(groups: Sequence[Ranked], *, compared: bool) -> str:
 def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Chart | None:
     """Return the agreement matrix as a heat map on a logarithmic scale; None if nothing was compared.
 
-    implementations   in the order of their columns
+    implementations   the columns, in order
     """
     if not agreements:
         return None
@@ -159,7 +162,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
     scale = [(blue * step / (len(_BLUES) - 1), colour) for step, colour in enumerate(_BLUES)]
     return Chart(
         "agreement",
-        "Agreement: how much of the budget of rounding was used",
+        agreement_matrix.TITLE,
         "The same shares are in the table below.",
         "",
         [
@@ -195,7 +198,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
 
 
 def _height(share: float | None) -> float | None:
-    """Return the logarithm of a share; what is above the budget, or no number, is above them all."""
+    """Return the logarithm of a share; a share above the budget, or NaN, is above all others."""
     if share is None:
         return None
     if not share <= 1:
@@ -203,22 +206,22 @@ def _height(share: float | None) -> float | None:
     return max(math.log10(share), _LEAST) if share > 0 else _LEAST
 
 
-def growth(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> list[Chart]:
-    """Return time against rows of the first panels of a model; the last note says how many more there are."""
+def growth(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> list[Chart]:
+    """Return time against rows for the first panels of a model; the last note says how many more there are."""
     made = [against_size(panel, number, marks) for number, panel in enumerate(panels[: scaling.MOST_PANELS])]
     if rest := scaling.rest(panels):
         made[-1] = replace(made[-1], note=f"{made[-1].note} {rest}")
     return made
 
 
-def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
-    """Return time against rows of one panel, with bands, and the crossovers by their numbers in the note."""
-    model = panel.curves[0].rows[0].model
-    bands = [_band(curve, marks[curve.name]) for curve in panel.curves]
-    curves = [_curve(curve, marks[curve.name]) for curve in panel.curves]
+def against_size(panel: Panel, number: int, marks: Mapping[Runner, Mark]) -> Chart:
+    """Return time against rows for one panel, with bands, and crossovers numbered as in the note."""
+    model = panel.curves[0].rows[0].cell.problem.model
+    bands = [_band(curve, marks[curve.runner]) for curve in panel.curves]
+    curves = [_curve(curve, marks[curve.runner]) for curve in panel.curves]
     return Chart(
         f"sizes-{model}-{number}",
-        f"{panel.title}: time of an epoch against size",
+        f"{panel.title}: time per epoch against size",
         "",
         " ".join([*scaling.legend(panel), *([scaling.HOW, scaling.level(panel)] if panel.crossovers else [])]),
         [*bands, *curves, *(_crossover(panel, one, place) for place, one in enumerate(panel.crossovers, start=1))],
@@ -228,7 +231,11 @@ def against_size(panel: Panel, number: int, marks: Mapping[str, Mark]) -> Chart:
             "xaxis": {
                 "type": "log",
                 "title": {"text": "rows"},
-                **_ticks([row.n for curve in panel.curves for row in curve.rows], "{:,.12g}".format, _MOST_LONG_TICKS),
+                **_ticks(
+                    [row.cell.problem.n for curve in panel.curves for row in curve.rows],
+                    "{:,.12g}".format,
+                    _MOST_LONG_TICKS,
+                ),
             },
             "yaxis": {
                 "type": "log",
@@ -267,7 +274,7 @@ def _band(curve: Curve, mark: Mark) -> Trace:
     band = [row for row in curve.rows if row.epoch_seconds_low is not None and row.epoch_seconds_high is not None]
     return {
         "type": "scatter",
-        "x": [*(row.n for row in band), *(row.n for row in reversed(band))],
+        "x": [*(row.cell.problem.n for row in band), *(row.cell.problem.n for row in reversed(band))],
         "y": [*(row.epoch_seconds_high for row in band), *(row.epoch_seconds_low for row in reversed(band))],
         "fill": "toself",
         "fillcolor": f"{mark.colour}33",
@@ -283,7 +290,7 @@ def _curve(curve: Curve, mark: Mark) -> Trace:
         "type": "scatter",
         "mode": "lines+markers",
         "name": escape(curve.name),
-        "x": [row.n for row in curve.rows],
+        "x": [row.cell.problem.n for row in curve.rows],
         "y": [row.epoch_seconds for row in curve.rows],
         "text": [chart_rows.said(row, compared=row.ratio is not None) for row in curve.rows],
         "hovertemplate": f"<b>{escape(curve.name)}</b>, %{{x:,}} rows<br>%{{text}}<extra></extra>",

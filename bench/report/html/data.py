@@ -1,31 +1,30 @@
-"""What the dialogs of the page show: all columns of timings.csv, the conditions that were read back, the raw rounds."""
+"""The data of the page's dialogs: all columns of timings.csv, the conditions read back, and the raw rounds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from bench.analysis.run import Raw
 from bench.report.views import samples
+from bench.report.views.names import Names
 from bench.report.views.samples import History
 from bench.report.views.truncate import Numbered
 from bench.store import csv_table
 from bench.store.raw_rows import Environment
 from bench.store.tables import Timing
 
-# Rounds beyond these are in raw/rounds.jsonl alone: a page of many megabytes opens slowly.
+# Further rounds are only in raw/rounds.jsonl: a page of many megabytes opens slowly.
 MOST_ROUNDS = 200_000
 
 Conditions = tuple[tuple[str, str], ...]
 
 
-def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
-    """Return the columns, and by the number of a cell its values, its conditions and its rounds.
+def of_cells(raw: Raw, rows: Sequence[Numbered], named: Names) -> dict[str, Any]:
+    """Return the columns, and by cell number the values, conditions and rounds.
 
-    Conditions are kept once, however many cells share them.
+    Conditions shared by several cells are stored once.
     """
-    columns = [field.name for field in fields(Timing)]
     number_of = {row.cell: number for number, row in rows}
     conditions: dict[Conditions, int] = {}
     conditions_of: dict[int, int] = {}
@@ -37,10 +36,11 @@ def of_cells(raw: Raw, rows: Sequence[Numbered]) -> dict[str, Any]:
         conditions_of.setdefault(number, conditions.setdefault(found, len(conditions)))
         room -= sum(len(process.rounds.round_seconds) for process in history.processes)
         if room >= 0:
-            rounds.setdefault(number, []).append(_rounds(history))
+            rounds.setdefault(number, []).append(_rounds(history, named))
     return {
-        "columns": columns,
-        "cells": {number: [csv_table.exact(getattr(row, column)) for column in columns] for number, row in rows},
+        "columns": csv_table.columns(Timing),
+        "cells": {number: [*map(csv_table.exact, csv_table.flat(row).values())] for number, row in rows},
+        "names": {number: named.cell(row.cell) for number, row in rows},
         "conditions": list(conditions),
         "conditionsOf": conditions_of,
         "rounds": rounds,
@@ -52,9 +52,9 @@ def _conditions(environment: Environment) -> Conditions:
     return tuple(sorted({**environment.found, **dict(versions)}.items()))
 
 
-def _rounds(history: History) -> dict[str, Any]:
+def _rounds(history: History, named: Names) -> dict[str, Any]:
     return {
-        "name": history.name,
+        "name": history.name(named),
         "processes": [
             {
                 "block": process.block,

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting, filtering, details and the address that keeps them. Whatever comes from the data is set as text.
+// Sorting, filtering and details, all stored in the URL. Everything from the data is inserted as text.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const filters = document.getElementById("filters");
@@ -29,7 +29,7 @@
     show(now.get("cell"));
   }
 
-  // Filters: every facet must be what was chosen, and every word of the search must stand somewhere in the row.
+  // Filters: every facet must match the choice, and every word of the search must occur in the row.
   function filter(table, now) {
     const words = (now.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     const facets = ["model", "dataset", "implementation", "status"].filter((facet) => now.get(facet));
@@ -46,7 +46,7 @@
     }
   }
 
-  // Order: "3" and "-3" are the third column upwards and downwards; what has no value comes last either way.
+  // Order: "3" and "-3" sort by the third column, ascending and descending; empty values always come last.
   function sort(table, order) {
     const column = Math.abs(Number(order)) - 1;
     const down = order.startsWith("-");
@@ -60,7 +60,7 @@
       rows.sort((a, b) => compare(keys.get(a), keys.get(b), down));
     }
     const body = table.tBodies[0];
-    if (rows.some((row, place) => row !== body.rows[place])) body.append(...rows); // what moves loses the focus
+    if (rows.some((row, place) => row !== body.rows[place])) body.append(...rows); // moving a row would lose its focus
   }
 
   function key(head, entry) {
@@ -98,12 +98,12 @@
     const of = Object.fromEntries(pairs);
     const histories = data.rounds[number] ?? [];
     document.getElementById("dialog-title").textContent =
-      `${of.implementation} on ${of.dataset}, ${of.dtype}, ${of.device}: ${of.status}`;
+      `${data.names[number]}: ${of.status}`;
     document.getElementById("dialog-body").replaceChildren(
-      ...(histories.length ? [element("p", "Each round of each process. Shaded: a disturbed block; grey: another was run in its place.")] : []),
+      ...(histories.length ? [element("p", "Each round of each process. Shaded: disturbed. Grey: rerun, not counted.")] : []),
       element("h3", "As in timings.csv"),
       list(pairs.filter(([, value]) => value !== "")),
-      element("h3", "Conditions, read back in its first process"),
+      element("h3", "Conditions, read back in the first process"),
       list(data.conditions[data.conditionsOf[number]] ?? []),
       element("h3", "Raw rounds, in seconds"),
       ...(histories.length ? histories.map(processes) : [element("p", "Not on this page: see raw/rounds.jsonl.")]),
@@ -117,14 +117,14 @@
 
   function processes(history) {
     const items = history.processes.map((process) => {
-      const counts = process.counts ? "" : "; does not count, another block was run in its place";
+      const counts = process.counts ? "" : "; rerun, not counted";
       const disturbed = process.disturbed ? `; disturbed: ${process.disturbed}` : "";
       const values = element("p", process.roundSeconds.join(", "));
       values.className = "values";
       return element(
         "details", null,
         element("summary", `Block ${process.block}: ${process.roundSeconds.length} rounds${counts}${disturbed}`),
-        element("p", `${process.epochsPerRound} epochs a round; the first epoch took ${process.firstEpochSeconds} s`),
+        element("p", `${process.epochsPerRound} epochs per round; the first epoch took ${process.firstEpochSeconds} s`),
         values,
       );
     });
@@ -145,7 +145,7 @@
       y: process.roundSeconds.map((seconds) => seconds / process.epochsPerRound / scale),
       line: { color: process.counts ? "#3b8fd4" : "#8a8a8a", width: 1 },
       marker: { size: 4 },
-      hovertemplate: `block ${process.block}: %{y:.4~g} ${unit} an epoch<extra></extra>`,
+      hovertemplate: `block ${process.block}: %{y:.4~g} ${unit} per epoch<extra></extra>`,
     }));
     const slots = history.processes.map((_, slot) => slot);
     const shapes = slots.filter((slot) => history.processes[slot].disturbed).map((slot) => ({
@@ -161,16 +161,16 @@
         ticktext: history.processes.filter((_, slot) => shown(slot)).map((process) => process.block),
       },
       yaxis: {
-        type: "log", tickformat: "~g", ticksuffix: ` ${unit}`, automargin: true, title: { text: "time of an epoch" },
+        type: "log", tickformat: "~g", ticksuffix: ` ${unit}`, automargin: true, title: { text: "time per epoch" },
       },
     };
     return { data: traces, layout };
   }
 
-  // Charts are drawn by plotly when they come into sight or are printed, in the colours of the page.
+  // Charts are drawn by plotly when they scroll into view or are printed, in the colours of the page.
   const drawn = new Map();
 
-  // A marker on a line of its own colour keeps its shape by an edge in the colour of the paper.
+  // An edge in the background colour makes a marker visible on a line of its own colour.
   function draw(place, chart) {
     const style = getComputedStyle(document.documentElement);
     const [ink, line, paper] = ["--ink", "--line", "--paper"].map((name) => style.getPropertyValue(name).trim());

@@ -1,1 +1,1 @@
-"""report.md and its siblings: text in Markdown."""
+"""Markdown output: report.md and similar files."""

@@ -1,35 +1,38 @@
-"""The section of report.md on the least time that an epoch can take here, and how many times that each takes."""
+"""The section of report.md on the least time an epoch can take on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.ranking import rankings
 from bench.analysis.roofline import SAFETY
 from bench.report.markdown.syntax import table
-from bench.report.views import names, notation, ranking
+from bench.report.views import names, notation
+from bench.report.views.names import Names
 from bench.store.tables import Timing
 
 
-def section(rows: Sequence[Timing]) -> str:
-    """Return the limit of each piece of work and each time as a multiple of it."""
+def section(rows: Sequence[Timing], named: Names) -> str:
+    """Return the limit of each contest, and each time as a multiple of it."""
     known = [row for row in rows if row.limit_seconds is not None]
     if not known:
-        return "None is known: the rates of a machine are measured in the blocks of a run, for one thread of it."
-    runners = list(dict.fromkeys(names.runner(row) for row in known))
+        return "No limit is known: the machine's rates are measured in the blocks of a run, for one thread only."
+    runners = list(dict.fromkeys(row.cell.runner for row in known))
     lines = []
-    for group in ranking.by_work(known).values():
-        times = {names.runner(row): row.times_limit for row in group}
-        limit = group[0].limit_seconds
+    for one in rankings(known):
+        times = {row.cell.runner: row.times_limit for row in one.rows}
+        limit = one.rows[0].limit_seconds
         assert limit is not None, "those without were left out"
-        shown = ("" if (value := times.get(name)) is None else notation.ratio(value) for name in runners)
-        lines.append([names.shaped(group[0]), notation.duration(limit), *shown])
-    return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *runners], lines, right=['limit', *runners])}"
+        shown = ("" if (value := times.get(runner)) is None else notation.ratio(value) for runner in runners)
+        lines.append([named.shaped(one.contest), notation.duration(limit), *shown])
+    headers = [*map(names.runner, runners)]
+    return f"{_INTRODUCTION}\n\n{table(['data', 'limit', *headers], lines, right=['limit', *headers])}"
 
 
 _INTRODUCTION = (
-    "What an epoch must read and compute at the least, at the highest rates that NumPy and its BLAS reached on this "
-    "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit "
-    f"but one of a row's; the longer of reading and computing, times {SAFETY} to be on the safe side. A time is shown "
-    "as so many times this limit; one below it would be a failed row. On small data calls are what takes the time, and "
-    "they are not in it."
+    "The least that an epoch must read and compute, at the highest rates that NumPy and its BLAS reached on this "
+    "machine in any block: every row read once, 4 n d k operations in two products, an exponential for each logit, "
+    f"except one per row; the longer of reading and computing, times {SAFETY} for safety. The table shows each time as "
+    "a multiple of this limit; a time below it is rejected. On small data, call overhead dominates, and the limit does "
+    "not include it."
 )

@@ -1,124 +1,142 @@
-"""report.md: one run from top to bottom, made from its raw rows. It returns text and writes nothing."""
+"""report.md: the full report of one run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from bench.analysis.ranking import rankings, saturated
 from bench.analysis.run import Raw
+from bench.analysis.statistics import level
 from bench.report.markdown import conditions, roofline
 from bench.report.markdown.scaling import section as scaling_section
 from bench.report.markdown.syntax import bullets, code, section, table, text
-from bench.report.views import agreement_matrix, names, notation, ranking, scaling, self_comparison, truncate
+from bench.report.views import (
+    agreement_matrix,
+    costs,
+    names,
+    notation,
+    provenance,
+    ranking,
+    scaling,
+    self_comparison,
+    sharpness,
+    truncate,
+)
 from bench.report.views.agreement_matrix import Shares
-from bench.report.views.caveats import BY_EVENTS, limits_of
-from bench.store.cell import Status
-from bench.store.tables import Agreement, Company, Timing
+from bench.report.views.caveats import limits_of
+from bench.report.views.names import Names
+from bench.store import layout
+from bench.store.cell import NOT_ATTEMPTED, Status
+from bench.store.tables import Company, Timing
 from datasets.dataset import Model
 
 
 def report(raw: Raw, rows: Sequence[Timing]) -> str:
-    """Return the whole report: what a hurried reader needs comes first."""
+    """Return the whole report, the most important parts first."""
     shown = [row for _, row in truncate.shown(rows)]
+    named = names.of_rows(rows)
     sections = (
         f"# Four Ways: run {text(raw.environment['run'])}",
-        _asked(raw, rows, shown),
+        _asked(raw, rows, shown, named),
         section(
-            "Verdicts", bullets([*ranking.rankings(shown, quick=raw.quick), *self_comparison.self_comparison(raw)])
+            "Verdicts",
+            bullets([*ranking.sentences(shown, named, quick=raw.quick), *self_comparison.self_comparison(raw, named)]),
         ),
-        section("Times", _times(raw, rows, shown)),
-        section("Costs apart", _costs(shown)),
-        section("The limit", roofline.section(shown)),
-        *([section("How time grows", scaling_section(raw.scalings, rows))] if raw.scalings else []),
-        section("Agreement", _agreement(raw.agreements, rows, shown)),
-        section("Conditions", conditions.conditions(raw, rows)),
-        section("What was not run", _states(rows, truncate.NOT_ATTEMPTED)),
-        section("What failed", _states(rows, {*Status} - {Status.OK} - truncate.NOT_ATTEMPTED)),
+        section("Times", _times(raw, rows, shown, named)),
+        section("One-off costs", _costs(shown, named)),
+        section("The hardware limit", roofline.section(shown, named)),
+        *([section("How time grows with size", scaling_section(raw.scalings, rows))] if raw.scalings else []),
+        section("Agreement", _agreement(raw, rows, shown, named)),
+        section("Conditions", conditions.conditions(raw, rows, named)),
+        section("What was not run", _states(rows, NOT_ATTEMPTED, named)),
+        section("What failed", _states(rows, {*Status} - {Status.OK} - NOT_ATTEMPTED, named)),
         section("What these numbers do not say", bullets(limits_of(rows))),
-        section("To cite this run", conditions.citation(raw)),
+        section("Cite this run", conditions.citation(raw)),
     )
     return "\n\n".join(sections) + "\n"
 
 
-def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
-    implementations = list(dict.fromkeys(row.implementation for row in rows))
-    works = list(dict.fromkeys(names.work(row) for row in shown))
-    options = raw.environment["options"]
-    blocks = "one look without comparison (--quick)" if raw.quick else notation.number(options["blocks"], "block")
+def _asked(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
+    implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
+    works = [named.work(problem) for problem in dict.fromkeys(row.cell.problem for row in shown)]
     return (
         f"{code(raw.environment['command'])}\n\n"
         f"{names.cells(rows)}: {text(', '.join(implementations))} on {text(', '.join(works))}; "
-        f"{blocks}, {names.threads(rows)}. Started {notation.moment(raw.environment['started'])}. "
+        f"{provenance.effort(raw)}, {names.threads(rows)}. Started {notation.moment(raw.environment['started'])}. "
         f"{truncate.left_out(rows, shown)}"
     ).rstrip()
 
 
-def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
+def _times(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
     parts = []
     for model in Model:
-        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
+        of_model, here = ([row for row in some if row.cell.problem.model is model] for some in (rows, shown))
         if of_model:
-            body = f"{_pictures(of_model, raw)}{_model_table(here)}\n\n{_note(here, quick=raw.quick)}"
+            body = f"{_pictures(of_model, raw)}{_model_table(here, named)}\n\n{_note(here, named, quick=raw.quick)}"
             parts.append(f"### {model}\n\n{body}")
     return "\n\n".join(parts)
 
 
 def _pictures(rows: Sequence[Timing], raw: Raw) -> str:
-    """Return the links to the pictures of a model, of which there are none where nothing was timed."""
-    model = rows[0].model
+    """Return the links to the pictures of a model; none if nothing was timed."""
+    model = rows[0].cell.problem.model
     if all(row.epoch_seconds is None for row in rows):
         return ""
     growth = (
-        f"![{model}: time against size](pictures/sizes-{model}.svg)\n\n" if scaling.panels(rows, raw.scalings) else ""
+        f"![{model}: time against size]({layout.PICTURES}/{layout.sizes_svg(model)})\n\n"
+        if scaling.panels(rows, raw.scalings)
+        else ""
     )
     return (
-        f"![{model}: ranked intervals](pictures/intervals-{model}.svg)\n\n{growth}"
-        f"[Every timed round, process by process](pictures/rounds-{model}.svg).\n\n"
+        f"![{model}: ranked intervals]({layout.PICTURES}/{layout.intervals_svg(model)})\n\n{growth}"
+        f"[Every timed round, process by process]({layout.PICTURES}/{layout.rounds_svg(model)}).\n\n"
     )
 
 
-def _model_table(rows: Sequence[Timing]) -> str:
+def _model_table(rows: Sequence[Timing], named: Names) -> str:
     headers = (
         "data",
         "implementation",
         "time per epoch",
-        "interval",
+        "time interval",
         "ratio",
-        "its interval",
+        "ratio interval",
         "verdict",
         "budget used",
     )
     cells = [
         (
-            names.shaped(row),
-            names.runner(row),
+            named.shaped(one.contest),
+            names.runner(row.cell.runner),
             *ranking.time_cells(row),
             ranking.verdict(row),
             notation.share(row.budget_share),
         )
-        for group in ranking.by_work(rows).values()
-        for row in ranking.ranked(group)
+        for one in rankings(rows)
+        for row in one.rows
     ]
     return table(headers, cells, right={*headers} - {"data", "implementation", "verdict"})
 
 
-def _note(rows: Sequence[Timing], *, quick: bool) -> str:
+def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
     if quick:
-        return "Times only: `--quick` gives no interval and compares nothing."
+        return "Times only: `--quick` gives no intervals and no ratios."
     first = rows[0]
     levels = [row.ratio_level for row in rows if row.ratio_level is not None]
-    reached = f"; reached {100 * min(levels):.2f} %" if levels else ""
+    reached = f" (exact level reached: {100 * min(levels):.2f} %)" if levels else ""
+    each = f"Intervals are at {100 * level(first.comparisons):.2f} %"
+    if first.comparisons > 1:
+        each += f" each, so that all {first.comparisons:,} comparisons in this table hold together at 95 %"
     return (
-        f"Ratio: this time over that of {text(first.baseline)} on the {first.baseline_device}, same work, same blocks. "
-        f"Intervals at {100 * (1 - 0.05 / first.comparisons):.2f} % for "
-        f"{notation.number(first.comparisons, 'comparison')} in this table{reached}."
-        f"{_load(rows)}{_uneven(rows)}{_company(rows)}{_saturated(rows)}"
+        f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
+        f"{each}{reached}.{_load(rows, named)}{_uneven(rows, named)}{_company(rows, named)}{_saturated(rows, named)}"
     )
 
 
-def _load(rows: Sequence[Timing]) -> str:
-    """Where the median of all rounds tells another ratio, both are shown."""
+def _load(rows: Sequence[Timing], named: Names) -> str:
+    """Name the rows whose median round, which load moves most, gives a different ratio."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: the median of all rounds gives "
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: the median of all rounds gives "
         f"{notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
         for row in rows
         if row.depends_on_load and row.median_ratio_low is not None and row.median_ratio_high is not None
@@ -126,9 +144,10 @@ def _load(rows: Sequence[Timing]) -> str:
     return f" **Depends on load**: {text('; '.join(parts))}." if parts else ""
 
 
-def _uneven(rows: Sequence[Timing]) -> str:
+def _uneven(rows: Sequence[Timing], named: Names) -> str:
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: {notation.share(row.slow_share)} of its time is in slow rounds"
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
+        f"{notation.share(row.slow_share)} of its time is in slow rounds"
         for row in rows
         if row.uneven
     ]
@@ -140,72 +159,63 @@ def _uneven(rows: Sequence[Timing]) -> str:
     )
 
 
-def _company(rows: Sequence[Timing]) -> str:
+def _company(rows: Sequence[Timing], named: Names) -> str:
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: {row.company}"
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: {row.company}"
         for row in rows
         if row.company not in (None, Company.ALL)
     ]
     return f" The memory is too small for all to take turns: {text('; '.join(parts))}." if parts else ""
 
 
-def _saturated(rows: Sequence[Timing]) -> str:
-    """What a library makes of denormal numbers is in the ratio then, and none of the rest."""
+def _saturated(rows: Sequence[Timing], named: Names) -> str:
+    """Name the rows whose ratio mostly shows how a library treats denormal numbers."""
     parts = [
-        f"{names.work(row)}, {names.runner(row)}: {notation.share(row.denormal_share)} of its probabilities"
+        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
+        f"{notation.share(row.denormal_share)} of its probabilities"
         for row in rows
-        if ranking.saturated(row)
+        if saturated(row)
     ]
     if not parts:
         return ""
     return (
-        f" **Saturated**, with denormal numbers: {text('; '.join(parts))}. They take many times as long where they are "
-        "kept, and no longer where a library takes them for 0: scale the features, or these times hold for these data."
+        f" **Saturated** with denormal numbers: {text('; '.join(parts))}. Libraries that keep denormal numbers are "
+        "many times slower on them, and libraries that treat them as 0 are not: scale the features, or these times "
+        "hold only for these data."
     )
 
 
-def _costs(rows: Sequence[Timing]) -> str:
+def _costs(rows: Sequence[Timing], named: Names) -> str:
     timed = [row for row in rows if row.epoch_seconds is not None]
     if not timed:
         return "Nothing was timed."
-    by_events = any(row.device_epoch_seconds is not None for row in timed)
-    headers = ["data", "implementation", "import", "data to device", "compile", "first epoch", "epoch", "peak memory"]
-    headers += ["epoch by events"] if by_events else []
-    cells = [_costs_of(row)[: len(headers)] for row in timed]
-    introduction = (
-        "Each is the median over processes, and none is in the time of an epoch. The first epoch includes compiling. "
-        "The peak is of the whole process: libraries, earlier cells and the pages of the mapped data included, which "
-        "all workers share."
-    )
-    introduction += f" {BY_EVENTS}" if by_events else ""
-    return f"{introduction}\n\n{table(headers, cells, right=headers[2:])}"
+    columns = {text: column for text, column in costs.columns(timed).items() if column != "times_limit"}
+    headers = ["data", "implementation", *columns]
+    cells = [
+        (
+            named.work(row.cell.problem),
+            names.runner(row.cell.runner),
+            *(costs.text(row, column) for column in columns.values()),
+        )
+        for row in timed
+    ]
+    return f"{costs.explanation(timed)}\n\n{table(headers, cells, right=headers[2:])}"
 
 
-def _costs_of(row: Timing) -> tuple[str, ...]:
-    """Return a row of the table; its last cell is shown where any device tells of an epoch."""
-    costs = row.import_seconds, row.data_seconds, row.compile_seconds, row.first_epoch_seconds, row.epoch_seconds
-    memory = "" if row.peak_memory_bytes is None else f"{row.peak_memory_bytes / 2**20:.0f} MiB"
-    events = _duration(row.device_epoch_seconds)
-    return names.work(row), names.runner(row), *map(_duration, costs), memory, events
-
-
-def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else notation.duration(seconds)
-
-
-def _agreement(agreements: Sequence[Agreement], rows: Sequence[Timing], shown: Sequence[Timing]) -> str:
+def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named: Names) -> str:
+    agreements = raw.agreements
     if not agreements:
         return "Nothing was compared."
-    introduction = (
-        "The largest share of its budget that any error used, over all data. The budget is what rounding can explain; "
-        "above 100 % is a MISMATCH. Each comparison is a row of agreement.csv."
-    )
-    implementations = list(dict.fromkeys(row.implementation for row in rows))
+    implementations = list(dict.fromkeys(row.cell.implementation for row in rows))
     by_quantity = _largest(agreement_matrix.by_quantity(agreements, implementations), "quantity")
     by_pair = _largest(agreement_matrix.by_pair(agreements, implementations), "against")
-    heading = "The same by whom it is compared with, and both [as a heat map](pictures/agreement.svg):"
-    parts = [introduction, by_quantity, heading, by_pair]
-    return "\n\n".join([*parts, *_learnt(shown)])
+    picture = f"{layout.PICTURES}/{layout.AGREEMENT_SVG}"
+    heading = f"The same, by what it was compared against ([both as a heat map]({picture})):"
+    parts = [agreement_matrix.EXPLANATION, by_quantity, heading, by_pair]
+    problems = {row.cell.problem for row in shown}
+    sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)
+    parts += [sharpness.EXPLANATION, table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])] if sharp else []
+    return "\n\n".join([*parts, *_learnt(shown, named)])
 
 
 def _largest(found: Shares, header: str) -> str:
@@ -215,14 +225,14 @@ def _largest(found: Shares, header: str) -> str:
     return table([header, *found.columns], cells, right=found.columns)
 
 
-def _learnt(rows: Sequence[Timing]) -> list[str]:
+def _learnt(rows: Sequence[Timing], named: Names) -> list[str]:
     headers = ("data", "implementation", "final loss", "accuracy")
     cells = [
         (
-            names.work(row),
-            names.runner(row),
-            f"{row.final_loss:.6g}",
-            "" if row.accuracy is None else f"{100 * row.accuracy:.1f} %",
+            named.work(row.cell.problem),
+            names.runner(row.cell.runner),
+            notation.loss(row.final_loss),
+            notation.accuracy(row.accuracy),
         )
         for row in rows
         if row.final_loss is not None
@@ -232,9 +242,12 @@ def _learnt(rows: Sequence[Timing]) -> list[str]:
     return ["After the epochs of the agreement run:", table(headers, cells, right=headers[2:])]
 
 
-def _states(rows: Sequence[Timing], states: Set[Status]) -> str:
-    chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", "timings.csv")
+def _states(rows: Sequence[Timing], states: Set[Status], named: Names) -> str:
+    chosen, left_out = truncate.cut([row for row in rows if row.status in states], "cell", layout.TIMINGS_CSV)
     if not chosen:
         return "Nothing."
-    cells = [(row.implementation, row.device, names.work(row), row.status, row.detail) for row in chosen]
+    cells = [
+        (row.cell.implementation, row.cell.device, named.work(row.cell.problem), row.status, row.detail)
+        for row in chosen
+    ]
     return f"{table(('implementation', 'device', 'data', 'status', 'detail'), cells)}\n\n{left_out}".rstrip()

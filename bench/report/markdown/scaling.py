@@ -1,4 +1,4 @@
-"""The section of report.md on how time grows with size: what a step and a row cost, and where two change places."""
+"""The section of report.md on how time grows with size: cost per step and per row, and crossovers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from collections.abc import Iterator, Sequence
 from bench.report.markdown.syntax import bullets, table
 from bench.report.views import names, notation, scaling, truncate
 from bench.report.views.scaling import Panel
-from bench.store.tables import Scaling, Timing
+from bench.store.layout import SWEEP_CSV
+from bench.store.tables import Family, Scaling, Timing
+from datasets.dataset import DEFAULT_DTYPE
 from impls.protocol import Feed
 
 _INTRODUCTION = (
-    "Time of an epoch = steps x overhead + rows x slope, fitted in each block to all sizes of a model, each size with "
-    "the same weight; medians over blocks with intervals at 95 %. Caches bend the line: it is a summary of these sizes."
+    "Time per epoch = steps x overhead + rows x cost, fitted in each block to all sizes of a model with equal weight; "
+    "medians over blocks, intervals at 95 %. Caches bend the line, so it only summarises these sizes."
 )
 
 
 def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
     """Return both costs of every implementation as a table, and each crossover as a sentence."""
-    headers = ("model", "implementation", "overhead of a step", "interval", "cost of a row", "its interval")
-    shown, more = truncate.cut(_in_order(scalings, rows), "row", "sweep.csv")
+    headers = ("model", "implementation", "overhead per step", "overhead interval", "cost per row", "cost interval")
+    works = names.distinct((one.family for one in scalings), _work)
+    shown, more = truncate.cut(_in_order(scalings, rows), "row", SWEEP_CSV)
     costs = [
-        (_work(one), names.runner(one), *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
+        (works[one.family], names.runner(one.runner),
+         *_cells(one.step_seconds, one.step_seconds_low, one.step_seconds_high),
          *_cells(one.row_seconds, one.row_seconds_low, one.row_seconds_high))
         for one in shown
     ]  # fmt: skip
@@ -35,15 +39,15 @@ def section(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> str:
 
 
 def _in_order(scalings: Sequence[Scaling], rows: Sequence[Timing]) -> list[Scaling]:
-    """Return the costs of each piece of work, those of its implementations in the order of their times."""
+    """Sort the costs by problem, and within it in the order of the times."""
     costs = [one for one in scalings if not one.against]
-    works = list(dict.fromkeys(map(_work, costs)))
-    runners = list(dict.fromkeys(map(names.runner, rows)))
-    return sorted(costs, key=lambda one: (works.index(_work(one)), runners.index(names.runner(one))))
+    families = list(dict.fromkeys(one.family for one in costs))
+    runners = list(dict.fromkeys(row.cell.runner for row in rows))
+    return sorted(costs, key=lambda one: (families.index(one.family), runners.index(one.runner)))
 
 
 def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
-    """Yield how it is told which overtakes which, and that of every panel in which it can be told."""
+    """Yield how crossovers are found, and those of every panel that has comparisons."""
     told = [panel for panel in panels if panel.comparisons]
     if told:
         how = [scaling.HOW] if any(panel.crossovers for panel in told) else []
@@ -51,15 +55,15 @@ def _crossovers(panels: Sequence[Panel]) -> Iterator[str]:
         lines = [
             f"{panel.title}: {line}" for panel in told for line in (*scaling.findings(panel), *scaling.others(panel))
         ]
-        shown, more = truncate.cut(lines, "line", "sweep.csv")
+        shown, more = truncate.cut(lines, "line", SWEEP_CSV)
         yield bullets(shown)
         yield more
 
 
-def _work(one: Scaling) -> str:
+def _work(one: Family) -> str:
     shape = f"d {one.d}" + (f", k {one.k}" if one.k > 1 else "")
     fed = " fed from the host" if one.feed is Feed.HOST else ""
-    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != "float32" else "") + fed
+    return f"{one.model} ({shape})" + (f" {one.dtype}" if one.dtype != DEFAULT_DTYPE else "") + fed
 
 
 def _cells(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
@@ -73,5 +77,5 @@ def _range(low: float, high: float) -> str:
 
 
 def _seconds(value: float) -> str:
-    """Return a duration; a fitted one may be below 0, where there is nothing to be told from 0."""
+    """Return a duration; a fitted one may be negative if it cannot be told from 0."""
     return f"-{notation.duration(-value)}" if value < 0 else notation.duration(value)

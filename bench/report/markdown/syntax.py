@@ -1,4 +1,4 @@
-"""Text and tables as GitHub's Markdown shows them. Nothing here knows what a report says."""
+"""Markdown syntax: escaped text, tables, lists, sections and code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from tabulate import tabulate
 
-# What Markdown would read as its own; an underscore between letters is none of it.
+# Characters that Markdown would interpret; an underscore between letters is not one.
 _SPECIAL = re.compile(r"[\\`*\[\]|<>&~_](?<![A-Za-z0-9]_(?=[A-Za-z0-9]))")
 
 
 @lru_cache(maxsize=10_000, typed=True)
 def text(value: object) -> str:
-    """Return the value so that Markdown shows it as it is, inside a table as well."""
+    """Escape the value so that Markdown shows it unchanged, even inside a table."""
     return _SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
 
 
@@ -29,7 +29,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: Itera
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """Return one point a line."""
+    """Return one bullet per line."""
     return "\n".join(f"- {text(line)}" for line in lines)
 
 
@@ -39,7 +39,7 @@ def section(title: str, body: str) -> str:
 
 
 def code(line: str) -> str:
-    """Return a block of code, in a fence that the line does not hold."""
+    """Return a code block, with a fence longer than any in the line."""
     longest = max((len(found) for found in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{line}\n{fence}"

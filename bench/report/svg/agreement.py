@@ -1,4 +1,4 @@
-"""The agreement matrix as a heat map: how much of its budget the largest error used, on a logarithmic scale."""
+"""The agreement matrix as a heat map: the share of its budget that the largest error used, on a log scale."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from matplotlib.ticker import FuncFormatter
 from bench.report.svg import style
 from bench.report.views import agreement_matrix, notation, palette
 from bench.report.views.agreement_matrix import Shares
+from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
 
 MOST_COLUMNS = 12
-# Below a thousandth of the budget there is nothing to be told apart; above all of it is a MISMATCH.
-_LEAST, _MOST = 1e-3, 1.0
 _COLOURS = mpl.colormaps["Blues"].with_extremes(bad=style.BAND)
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LINE, _GAP, _COLUMN = 2.1, 0.15, 0.85, 0.85, 0.28, 0.72, 1.45
 
 
 def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Figure | None:
-    """Return the picture, a column for each of these implementations; None if nothing was compared."""
+    """Return the picture, with a column per implementation; None if nothing was compared."""
     if not agreements:
         return None
     by_quantity = agreement_matrix.by_quantity(agreements, implementations)
@@ -42,11 +41,11 @@ def draw(agreements: Sequence[Agreement], implementations: Sequence[str]) -> Fig
     first = style.axes(figure, _LEFT, _BOTTOM + heights[1] + _GAP, width, heights[0])
     _matrix(first, by_quantity, by_quantity.rows, names, "quantity")
     _scale(figure)
-    rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: agreement.csv."
-    note = "The largest of any error, over all data; grey: not compared." + (
+    rest = f"\n{len(by_quantity.columns) - len(names)} more implementations: {AGREEMENT_CSV}."
+    note = "The largest share over all data; grey: not compared." + (
         rest if len(names) < len(by_quantity.columns) else ""
     )
-    style.caption(figure, "Agreement: how much of the budget of rounding was used", note)
+    style.caption(figure, agreement_matrix.TITLE, note)
     return figure
 
 
@@ -69,10 +68,10 @@ def _matrix(axes: Axes, table: Shares, rows: Sequence[str], columns: Sequence[st
 
 
 def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
-    """Write the share; what is above the budget, or no number, is alarming in colour, weight and sign."""
+    """Write the share; a share above the budget, or NaN, stands out by colour, weight and a cross."""
     if share is None:
         return
-    agrees = share <= _MOST
+    agrees = share <= agreement_matrix.MOST
     colour = _COLOURS(_norm()(share)) if agrees else to_rgba(palette.ALARM)
     dark = 0.2126 * colour[0] ** 2.2 + 0.7152 * colour[1] ** 2.2 + 0.0722 * colour[2] ** 2.2 < 0.25
     if not agrees:
@@ -85,7 +84,7 @@ def _number(axes: Axes, x: int, y: int, share: float | None) -> None:
 
 
 def _norm() -> LogNorm:
-    return LogNorm(_LEAST, _MOST, clip=True)
+    return LogNorm(agreement_matrix.LEAST, agreement_matrix.MOST, clip=True)
 
 
 def _scale(figure: Figure) -> None:

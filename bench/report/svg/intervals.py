@@ -1,4 +1,4 @@
-"""Per model a ranked interval plot: what each implementation takes against the baseline, and how sure that is."""
+"""One ranked interval plot per model: the ratio of each implementation to the baseline, with its interval."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from matplotlib.figure import Figure
 from bench.analysis.statistics import MARGIN
 from bench.report.svg import style
 from bench.report.views import chart_rows, names
-from bench.report.views.chart_rows import Ranked
+from bench.report.views.names import Names
 from bench.report.views.palette import Mark
+from bench.store.cell import Contest, Runner
 from bench.store.tables import Timing
 
-MOST_ROWS = 40  # a picture of thousands is read by nobody
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _LINE = 2.1, 2.35, 0.45, 0.8, 8.2, 0.27
 
 
-def draw(rows: Sequence[Timing], marks: Mapping[str, Mark]) -> Figure | None:
+def draw(rows: Sequence[Timing], marks: Mapping[Runner, Mark], named: Names) -> Figure | None:
     """Return the picture of the rows of one model; None if none was timed."""
-    every = chart_rows.ranked(rows)
-    groups = chart_rows.first(every, MOST_ROWS)
+    every = chart_rows.timed(rows)
+    groups = chart_rows.first(every, chart_rows.MOST_ROWS)
     if not groups:
         return None
-    compared = any(group.compared for group in groups)
-    lines = sum(len(group.rows) + 1 for group in groups)
+    compared = chart_rows.compared(groups)
+    lines = sum(len(group.timed) + 1 for group in groups)
     figure = style.canvas(_WIDTH, _TOP + _LINE * lines + _BOTTOM)
     axes = style.axes(figure, _LEFT, _BOTTOM, _WIDTH - _LEFT - _RIGHT, _LINE * lines)
     line = 0
     for group in groups:
-        _head(axes, line, group)
-        for row in group.rows:
+        _head(axes, line, group.contest, named)
+        for row in group.timed:
             line += 1
-            _row(axes, line, row, marks[names.runner(row)], compared=compared)
+            _row(axes, line, row, marks[row.cell.runner], compared=compared)
         line += 1
-    _scale(axes, lines, [row for group in groups for row in group.rows], compared=compared)
+    _scale(axes, lines, [row for group in groups for row in group.timed], compared=compared)
     rest = chart_rows.rest(len(every) - len(groups))
-    style.caption(figure, _title(rows[0], compared=compared), _note(rows, rest, compared=compared))
+    style.caption(figure, chart_rows.title(rows[0], compared=compared), _note(rows, rest, compared=compared))
     return figure
 
 
-def _head(axes: Axes, line: int, group: Ranked) -> None:
-    text = f"{style.shorter(group.work, 60)} ({chart_rows.size(group.rows[0])})"
+def _head(axes: Axes, line: int, contest: Contest, named: Names) -> None:
+    text = f"{style.shorter(named.contest(contest), 60)} ({chart_rows.size(contest.problem)})"
     axes.annotate(
         text, (0, line), xytext=(-_LEFT * 72 + 8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
         va="center", fontweight="bold", annotation_clip=False, bbox=style.PAPER,
@@ -51,7 +51,7 @@ def _head(axes: Axes, line: int, group: Ranked) -> None:
 
 
 def _row(axes: Axes, line: int, row: Timing, mark: Mark, *, compared: bool) -> None:
-    _beside(axes, line, style.shorter(names.runner(row), 30), -8, "right")
+    _beside(axes, line, style.shorter(names.runner(row.cell.runner), 30), -8, "right")
     value, low, high = chart_rows.bounds(row, compared=compared)
     if value is not None:
         if low is not None and high is not None:
@@ -82,20 +82,16 @@ def _scale(axes: Axes, lines: int, rows: Sequence[Timing], *, compared: bool) ->
     if compared:
         axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=style.BAND, linewidth=0)
         axes.axvline(1, color=style.MUTED, linewidth=1, zorder=1)
-        axes.set_xlabel(f"time over that of {rows[0].baseline} (logarithmic; left is faster)", color=style.MUTED)
+        axes.set_xlabel(f"ratio to {rows[0].baseline} (log scale; left = faster)", color=style.MUTED)
     else:
-        axes.set_xlabel("time of an epoch (logarithmic; left is faster)", color=style.MUTED)
-
-
-def _title(row: Timing, *, compared: bool) -> str:
-    return f"{row.model}: " + (f"an epoch against that of {row.baseline}" if compared else "time of an epoch")
+        axes.set_xlabel("time per epoch (log scale; left = faster)", color=style.MUTED)
 
 
 def _note(rows: Sequence[Timing], rest: str, *, compared: bool) -> str:
     what = (
-        f"Ratios of the same blocks; grey: within {100 * MARGIN:.0f} %."
+        f"Ratios within blocks; grey: within {100 * MARGIN:.0f} %."
         if compared
-        else "Medians over processes; nothing is compared."
+        else "Medians over processes; no comparison."
     )
     level = min((level for row in rows if (level := _level(row, compared=compared)) is not None), default=inf)
     sure = "" if level == inf else f" Intervals at {100 * level:.2f} % or more."

@@ -1,4 +1,4 @@
-"""Per model every timed round, process by process: drift within one, steps between them, and what was disturbed."""
+"""Every timed round of a model, process by process: drift within one, steps between them, and disturbances."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.report.svg import style
-from bench.report.views import names
+from bench.report.views.names import Names
 from bench.report.views.palette import Mark
 from bench.report.views.samples import History, Process
+from bench.store.cell import Runner
+from bench.store.layout import RAW, ROUNDS
 
 Point = tuple[float, float]
 
 MOST_PANELS = 15
-# What takes longer than so many times the median is drawn at the upper edge, so that the rest can be read.
+# Rounds longer than this multiple of the median are drawn at the upper edge, so that the rest is readable.
 MOST_TIMES = 2.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _PANEL, _GAP = 0.85, 0.12, 0.65, 0.95, 8.2, 0.72, 0.34
 
 
-def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | None:
-    """Return the picture of the histories of one model; None if nothing of it was timed."""
+def draw(histories: Sequence[History], marks: Mapping[Runner, Mark], named: Names) -> Figure | None:
+    """Return the picture of the histories of one model; None if nothing was timed."""
     shown = histories[:MOST_PANELS]
     if not shown:
         return None
@@ -33,7 +35,8 @@ def draw(histories: Sequence[History], marks: Mapping[str, Mark]) -> Figure | No
     for number, history in enumerate(reversed(shown)):
         bottom = _BOTTOM + number * (_PANEL + _GAP)
         axes = style.axes(figure, _LEFT, bottom, _WIDTH - _LEFT - _RIGHT, _PANEL)
-        _panel(axes, history, blocks, marks[names.runner(history.cell)].colour)
+        _panel(axes, history, blocks, marks[history.cell.runner].colour)
+        axes.set_title(style.shorter(history.name(named), 90), fontsize=9, pad=3)
         _blocks(axes, blocks, last=number == 0)
     style.caption(figure, f"{shown[0].cell.problem.model}: every timed round", _note(len(histories) - len(shown)))
     return figure
@@ -55,7 +58,6 @@ def _panel(axes: Axes, history: History, blocks: Sequence[int], colour: str) -> 
     _broken(axes, middles, color=style.INK, linewidth=1.5)
     axes.axhline(middle, color=style.MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
     _scale(axes, [min(seconds, top) for process in history.processes for seconds in process.epoch_seconds])
-    axes.set_title(style.shorter(history.name, 90), fontsize=9, pad=3)
 
 
 def _line(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
@@ -73,7 +75,7 @@ def _middle(process: Process, blocks: Sequence[int], top: float) -> list[Point]:
 
 
 def _broken(axes: Axes, lines: Sequence[Sequence[Point]], **style: Any) -> None:
-    """Draw these lines as one, with gaps: a thousand apart would take a second."""
+    """Draw these lines as one, with gaps: a thousand separate lines would take a second."""
     axes.plot(*_columns([point for line in lines for point in (*line, (nan, nan))]), **style)
 
 
@@ -83,7 +85,7 @@ def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 
 def _scale(axes: Axes, heights: Sequence[float]) -> None:
     low, high = style.around(heights, 0.08)
-    axes.set_ylim(low, high)  # first: to find limits of its own for equal values is an error to matplotlib
+    axes.set_ylim(low, high)  # set first: matplotlib warns if it has to find limits for equal values
     axes.set_yscale("log")
     style.log_ticks(axes.yaxis, low, high, style.DURATION, most=3)
     axes.grid(axis="y")
@@ -96,13 +98,13 @@ def _blocks(axes: Axes, blocks: Sequence[int], *, last: bool) -> None:
     axes.set_xticks([slot + 0.5 for slot in slots], [str(blocks[slot]) for slot in slots])
     axes.tick_params(axis="x", length=0)
     if last:
-        axes.set_xlabel("block: one process of each, in this order", color=style.MUTED)
+        axes.set_xlabel("block (one process of each, in order)", color=style.MUTED)
 
 
 def _note(left_out: int) -> str:
-    rest = f" {left_out:,} more cells: raw/rounds.jsonl." if left_out else ""
+    rest = f" {left_out:,} more cells: {RAW}/{ROUNDS}." if left_out else ""
     return (
-        "Time of an epoch in each round (logarithmic). Black: the median of a process; dashed: of all of them. "
+        "Time per epoch in each round (log scale). Black: median of a process; dashed: median of all processes. "
         f"Triangles: above {MOST_TIMES:g} times that.\n"
-        f"Hatched: a disturbed block; grey rounds: another block was run in its place, and they do not count.{rest}"
+        f"Hatched: disturbed block. Grey rounds: the block was rerun, and they are not counted.{rest}"
     )

@@ -1,4 +1,4 @@
-"""Time of an epoch against the number of rows, with bands, and where one implementation overtakes another."""
+"""Time per epoch against the number of rows, with bands, and where one implementation overtakes another."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from bench.report.svg import style
 from bench.report.views import scaling
 from bench.report.views.palette import Mark
 from bench.report.views.scaling import Curve, Panel
+from bench.store.cell import Runner
 from bench.store.tables import Scaling
 
 _LEFT, _RIGHT, _TOP, _WIDTH, _PANEL, _BELOW, _LINE = 0.85, 2.1, 0.75, 8.2, 3.2, 1.0, 0.155
 
 
-def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
+def draw(panels: Sequence[Panel], marks: Mapping[Runner, Mark]) -> Figure | None:
     """Return the picture of the panels of one model; None if there are none."""
     shown = panels[: scaling.MOST_PANELS]
     if not shown:
@@ -33,18 +34,20 @@ def draw(panels: Sequence[Panel], marks: Mapping[str, Mark]) -> Figure | None:
             textcoords="offset points", va="top", fontsize=8, color=style.MUTED, linespacing=1.35,
         )  # fmt: skip
         top -= height
-    style.caption(figure, f"{shown[0].curves[0].rows[0].model}: time of an epoch against size", scaling.rest(panels))
+    style.caption(
+        figure, f"{shown[0].curves[0].rows[0].cell.problem.model}: time per epoch against size", scaling.rest(panels)
+    )
     return figure
 
 
-def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
+def _panel(axes: Axes, panel: Panel, marks: Mapping[Runner, Mark]) -> None:
     for curve in panel.curves:
-        _curve(axes, curve, marks[curve.name])
+        _curve(axes, curve, marks[curve.runner])
     for number, one in enumerate(panel.crossovers, start=1):
         _crossover(axes, number, one, scaling.height(panel, one))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(style.around((row.n for curve in panel.curves for row in curve.rows), 0.04))
+    axes.set_xlim(style.around((row.cell.problem.n for curve in panel.curves for row in curve.rows), 0.04))
     axes.set_ylim(style.around((one for curve in panel.curves for row in _band(curve) for one in row), 0.06))
     style.log_ticks(axes.xaxis, *axes.get_xlim(), style.NUMBER, most=6)
     style.log_ticks(axes.yaxis, *axes.get_ylim(), style.DURATION)
@@ -56,7 +59,7 @@ def _panel(axes: Axes, panel: Panel, marks: Mapping[str, Mark]) -> None:
 
 
 def _curve(axes: Axes, curve: Curve, mark: Mark) -> None:
-    ns = [row.n for row in curve.rows]
+    ns = [row.cell.problem.n for row in curve.rows]
     lows, highs, middles = zip(*_band(curve), strict=True)
     axes.fill_between(ns, lows, highs, color=mark.colour, alpha=0.2, linewidth=0)
     axes.plot(
@@ -65,7 +68,7 @@ def _curve(axes: Axes, curve: Curve, mark: Mark) -> None:
 
 
 def _band(curve: Curve) -> list[tuple[float, float, float]]:
-    """Return lower end, upper end and time of each row; where there is no interval, all are the time."""
+    """Return lower end, upper end and time of each row; without an interval all three are the time."""
     return [
         (row.epoch_seconds_low or row.epoch_seconds, row.epoch_seconds_high or row.epoch_seconds, row.epoch_seconds)
         for row in curve.rows
@@ -74,7 +77,7 @@ def _band(curve: Curve) -> list[tuple[float, float, float]]:
 
 
 def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
-    """Mark where two take as long, with its interval, by the number that it has below the panel."""
+    """Mark where two take equally long, with its interval and its number in the note below the panel."""
     near, *ends = scaling.where(one)
     axes.plot(ends, [height, height], color=style.INK, linewidth=1.2, zorder=3)
     axes.plot(ends, [height, height], "|", color=style.INK, markersize=8, markeredgewidth=1.2, zorder=3)
@@ -83,8 +86,6 @@ def _crossover(axes: Axes, number: int, one: Scaling, height: float) -> None:
 
 
 def _note(panel: Panel) -> list[str]:
-    lines = [
-        "Both axes are logarithmic. Bands: intervals of each time alone; a busy block moves all its times together."
-    ]
+    lines = ["Log scales. Bands: the interval of each time on its own; a busy block shifts all its times together."]
     told = [*scaling.legend(panel), scaling.HOW, scaling.level(panel)] if panel.crossovers else scaling.legend(panel)
     return [*lines, *told]

@@ -1,4 +1,4 @@
-"""One look for all pictures: opaque and light for dark pages and printers alike, and the same bytes every time."""
+"""The style of all pictures: opaque and light, for dark pages and printers, and reproducible to the byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from bench.report.views import notation, ticks
 
 INK, MUTED, GRID, BAND, FAINT, REST = "#1a1a1a", "#595959", "#dddddd", "#e8e8e8", "#f6f6f6", "#a0a0a0"
-# Behind a text that may lie on lines.
+# The background of text that may overlap lines.
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 _SETTINGS = {
@@ -28,7 +28,7 @@ _SETTINGS = {
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "figure.facecolor": "white",
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine has it
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so every machine has it
     "font.size": 9,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
@@ -37,7 +37,7 @@ _SETTINGS = {
     "svg.fonttype": "path",
     "svg.hashsalt": "four-ways",
     "text.color": INK,
-    "text.parse_math": False,  # a name may hold a dollar
+    "text.parse_math": False,  # a name may contain a dollar sign
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.color": MUTED,
@@ -47,9 +47,9 @@ _SETTINGS = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw in this look whatever the user's own settings of matplotlib are."""
+    """Draw in this style, whatever the user's matplotlib settings are."""
     with style.context(["default", _SETTINGS]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks is drawn as boxes
+        warnings.filterwarnings("ignore", "Glyph")  # characters that the font lacks are drawn as boxes
         yield
 
 
@@ -66,7 +66,7 @@ def canvas(width: float, height: float) -> Figure:
 
 
 def axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Return axes whose place is told in inches from the lower left corner."""
+    """Return axes placed in inches from the lower left corner."""
     across, up = figure.get_size_inches()
     return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
@@ -92,12 +92,12 @@ NUMBER = FuncFormatter(lambda value, _: f"{value:,.12g}")
 
 
 def shorter(name: str, most: int) -> str:
-    """Return the name, or its end, which tells more of a path than its begin."""
+    """Shorten a name to its end, which says more about a path than its beginning."""
     return name if len(name) <= most else f"\N{HORIZONTAL ELLIPSIS}{name[-most + 1 :]}"
 
 
 def around(values: Iterable[float], factor: float) -> tuple[float, float]:
-    """Return limits that hold all values on a logarithmic axis, `factor` of their span beyond them at either side."""
+    """Return limits of a logarithmic axis around these values, with `factor` of their span as room on either side."""
     least, most = inf, 0.0
     for value in values:
         least, most = min(least, value), max(most, value)

@@ -1,1 +1,1 @@
-"""What the terminal shows of a run."""
+"""Terminal output: progress, results and lists."""

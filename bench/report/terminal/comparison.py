@@ -1,4 +1,4 @@
-"""What the terminal shows of two runs beside each other, and of several."""
+"""Terminal output of `compare` and `history`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from rich.text import Text
 
 from bench.analysis.comparison import Between
-from bench.analysis.history import Entry, by_cell
+from bench.analysis.history import HistoryRow, by_cell
 from bench.report.terminal.console import Screen
 from bench.report.terminal.results import STYLES, table
-from bench.report.views import comparison, history, names, notation
+from bench.report.views import comparison, history, notation
 from bench.store.cell import Cell
 from bench.store.tables import Change, Comparison
 
@@ -19,7 +19,7 @@ _CHANGES = {Comparison.SLOWER: "red", Comparison.FASTER: "green", Comparison.AMB
 
 
 def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Print what changed between two runs in words, one table a model, and what to know of it."""
+    """Print what changed between two runs: remarks, sentences, and one table per model."""
     out = screen.details
     for name, environment in (("old", old), ("new", new)):
         commit = (environment["machine"].get("commit") or "no commit")[:12]
@@ -29,12 +29,13 @@ def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping
     out.print()
     for line in comparison.verdicts(found):
         screen.verdicts.print(line)
-    for model, works in comparison.by_model(found).items():
+    called = comparison.named(found)
+    for model, contests in comparison.by_model(found).items():
         out.print()
         out.print(model, style="bold")
         shown = table(*comparison.HEADERS, numbers=comparison.HEADERS[1:5])
-        for work, group in works.items():
-            shown.add_row(Text(work, "bold"))
+        for one, group in contests.items():
+            shown.add_row(Text(called.contest(one), "bold"))
             for change in group:
                 name, *numbers, verdict = comparison.cells(change)
                 shown.add_row(f" {name}", *numbers, Text(verdict, _CHANGES.get(change.comparison, "")))
@@ -42,10 +43,11 @@ def changes(screen: Screen, found: Between, old: Mapping[str, Any], new: Mapping
     out.print(comparison.how(found))
 
 
-def histories(screen: Screen, entries: Sequence[Entry]) -> None:
-    """Print one table a cell, a row for each run."""
+def histories(screen: Screen, entries: Sequence[HistoryRow]) -> None:
+    """Print one table per cell, with a row per run."""
+    called = history.named(entries)
     for group in by_cell(entries):
-        screen.details.print(history.title(group), style="bold")
+        screen.details.print(history.title(group, called), style="bold")
         shown = table(*history.HEADERS, numbers=history.NUMBERS)
         for entry in group:
             *others, verdict = history.cells(entry)
@@ -54,8 +56,13 @@ def histories(screen: Screen, entries: Sequence[Entry]) -> None:
     screen.details.print(history.HOW)
 
 
-def threshold(screen: Screen, share: str, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
-    """Print which cells are slower by more than what was allowed, or have lost their time, and which are missing."""
-    said = [", ".join(f"{names.runner(change)} on {names.work(change)}" for change in failed)] if failed else []
-    said += [f"timed in the old run and missing from the new one: {comparison.some_cells(missing)}"] if missing else []
+def threshold(screen: Screen, share: str, found: Between, failed: Sequence[Change], missing: Sequence[Cell]) -> None:
+    """Print which cells are slower than allowed, no longer have a time, or are missing."""
+    called = comparison.named(found)
+    said = [", ".join(called.cell(change.cell) for change in failed)] if failed else []
+    said += (
+        [f"timed in the old run and missing from the new one: {comparison.some_cells(missing, called)}"]
+        if missing
+        else []
+    )
     screen.verdicts.print(f"--fail-slower {share}: {'; '.join(said) or 'no cell'}", style="red" if said else "green")

@@ -1,4 +1,4 @@
-"""Where a command prints, by --quiet, --verbose and --json; NO_COLOR and FORCE_COLOR are rich's own."""
+"""The consoles a command prints to, depending on --quiet, --verbose and --json; rich reads NO_COLOR itself."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rich.console import Console
 
 @dataclass(frozen=True)
 class Screen:
-    """Three consoles, of which some may be silent.
+    """Three consoles, some of them possibly silent.
 
-    verdicts  the result in words, and what went wrong: on stdout, with --json on stderr
-    details   machine, tables and paths: there too, silent with --quiet
-    progress  what goes on: on stderr, silent with --quiet
+    verdicts  results in words, and failures: on stdout, with --json on stderr
+    details   machine, tables and paths: on the same stream, silent with --quiet
+    progress  progress: on stderr, silent with --quiet
     """
 
     verdicts: Console
@@ -24,12 +24,12 @@ class Screen:
 
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """Return a console that prints text as it is, without markup."""
+    """Return a console that prints plain text, without markup."""
     return Console(highlight=False, markup=False, emoji=False, stderr=stderr, quiet=quiet)
 
 
 def screen(*, quiet: bool = False, verbose: bool = False, json: bool = False) -> Screen:
-    """Return the screen of a command that was given these options."""
+    """Return the screen of a command with these options."""
     return Screen(
         verdicts=console(stderr=json),
         details=console(stderr=json, quiet=quiet),

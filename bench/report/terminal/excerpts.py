@@ -1,4 +1,4 @@
-"""Sources side by side in the terminal, as many as fit, and one below the other elsewhere."""
+"""Print sources side by side in a terminal, as many as fit, or one below the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EDGES = 4  # of a panel
 
 
 def show(out: Console, excerpts: Sequence[Excerpt]) -> None:
-    """Print the excerpts: in columns on a terminal wide enough for their lines, as plain text where there is none."""
+    """Print the excerpts in as many columns as the terminal has room for, or as plain text without a terminal."""
     if not out.is_terminal:
         out.print("\n\n\n".join(_plain(one) for one in excerpts), soft_wrap=True)
         return

@@ -1,4 +1,4 @@
-"""What can be named, for `python -m bench list`."""
+"""Terminal output of `list`: the known names."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def print_all() -> None:
     for model, loss in _LOSSES.items():
         models.add_row(model, loss)
     out.print(data)
-    out.print("* run by default. Also: a path to a .csv or .npz file, and data of any size:\n"
+    out.print("* run by default. Also: a .csv or .npz file, or synthetic data of any size:\n"
               "  synthetic:softmax,n=100000,d=64,k=10,seed=0\n")  # fmt: skip
     out.print(ways)
-    out.print("The four are run by default; the name of a role, such as tuned, names all of it.")
-    out.print("Also: one of your own, path/to/file.py:Class or package.module:Class\n")
+    out.print("The four run by default; the name of a role, such as tuned, selects all of it.")
+    out.print("Also: your own, path/to/file.py:Class or package.module:Class\n")
     out.print(models)
-    out.print(f"\nKinds of device: {', '.join(DEVICE_KINDS)}; the second one is named like cuda:1")
+    out.print(f"\nKinds of device: {', '.join(DEVICE_KINDS)}; cuda:1 is the second one")

@@ -1,6 +1,6 @@
-"""What goes on, while it goes on: a display that is drawn in place on a terminal, plain lines elsewhere.
+"""Progress of a run: a display drawn in place on a terminal, plain lines elsewhere.
 
-It is drawn when a worker begins or ends and at no other time, so that nothing of ours runs while one is timed.
+It is updated only when a worker starts or ends, so that it takes no processor time while one is timed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.report.terminal.console import Screen
 from bench.report.views import names, notation
 
-# The time left is told from the pace of the whole stage: workers differ in length, and each comes once a block.
+# The remaining time is estimated from the whole stage: workers differ in length, and each runs once per block.
 _WHOLE_STAGE_SECONDS = 3600.0
 
 
 @contextmanager
 def display(screen: Screen) -> Iterator[Listener]:
-    """Yield the function that shows an event on this screen; a display is gone from it when this ends."""
+    """Yield the function that shows an event on this screen; the display disappears at the end."""
     if not screen.progress.is_terminal or screen.progress.quiet:
         yield Lines(screen)
         return
@@ -36,13 +36,13 @@ def display(screen: Screen) -> Iterator[Listener]:
 
 
 class Lines:
-    """One line for each stage or block, and with --verbose for each worker."""
+    """Print one line per stage or block, and with --verbose per worker."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen, self._last = screen, ""
 
     def __call__(self, event: Event) -> None:
-        """Print what the event says, if it says something new."""
+        """Print the event unless it repeats the last line."""
         match event:
             case Step() if self._screen.verbose and event.now:
                 self._print(f"{event.line}: {event.now}")
@@ -58,7 +58,7 @@ class Lines:
 
 
 class Moving:
-    """One bar for each stage, what runs now, the last result and the last remark."""
+    """Show a bar per stage, what is running, the last result and the last note."""
 
     def __init__(self, screen: Screen) -> None:
         self._lines = Lines(screen) if screen.verbose else None
@@ -77,7 +77,7 @@ class Moving:
         self.live = Live(self._drawn(), console=screen.progress, auto_refresh=False, transient=True)
 
     def __call__(self, event: Event) -> None:
-        """Show what the event says."""
+        """Show the event."""
         if self._lines is not None:
             self._lines(event)
         match event:
@@ -104,9 +104,10 @@ class Moving:
 
 
 def result(event: Timed) -> str:
-    """Return the times of a worker in one line; empty for the null implementation, which has none to show."""
+    """Return the times of a worker in one line; empty for the null implementation."""
     shown = [one for one in event.rounds if one.name != NULL]
     if not shown:
         return ""
-    times = (f"{names.work(one.cell.problem)} {notation.duration(process_value(one))}" for one in shown)
+    named = names.of(one.cell.problem for one in shown)
+    times = (f"{named.work(one.cell.problem)} {notation.duration(process_value(one))}" for one in shown)
     return f"{shown[0].name}: {', '.join(times)}"

@@ -1,11 +1,11 @@
-"""What is seen in the terminal when something has ended. Results on stdout, the rest on stderr."""
+"""Terminal output of runs: opening lines, agreement, times, and where the files are."""
 
 from __future__ import annotations
 
 import json
 import math
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 import datasets
+from bench.analysis.ranking import is_baseline, rankings
 from bench.analysis.run import Raw
 from bench.gate.explain import explain
-from bench.machine.doctor import Finding
-from bench.plan.cells import Plan
+from bench.machine.doctor import Condition
+from bench.plan.cells import RunPlan
 from bench.report.terminal.console import Screen, console
 from bench.report.views import chart_rows, names, notation, ranking, self_comparison, truncate
+from bench.report.views.names import Names
 from bench.store.cell import Status
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement, Timing
@@ -29,22 +31,22 @@ from datasets.dataset import Model
 STYLES = {"OK": "green", "FASTER": "green", "SAME": "", "SLOWER": "", "AMBIGUOUS": "yellow", "NOT-RUN": "dim", "": ""}
 
 
-# A terminal shows no more of a table; report.md has it.
+# A longer table is left to report.md.
 _MOST_ROWS = 200
 
 
 def error(message: object) -> None:
-    """Print one line that begins with the program's name on stderr."""
+    """Print one line on stderr that begins with the program's name."""
     console(stderr=True).print(f"bench: {' '.join(str(message).split())}", soft_wrap=True)
 
 
 def document(content: Mapping[str, Any]) -> None:
-    """Print the one thing that --json puts on stdout."""
+    """Print the JSON result on stdout."""
     console().print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), soft_wrap=True)
 
 
-def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, advice: Sequence[str]) -> None:
-    """Print what a run is about to do: the machine, its warnings, how much, how long, and what is left out."""
+def opening(screen: Screen, machine: str, plan: RunPlan, seconds: float | None, advice: Sequence[str]) -> None:
+    """Print what a run is about to do: machine, warnings, size, duration, and what is left out."""
     out = screen.details
     out.print(machine, soft_wrap=True)
     for line in advice:
@@ -56,8 +58,10 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     for one in plan.data.values():
         if one.labels and one.name not in datasets.DATASETS:
             out.print(f"{one.name}: " + ", ".join(f"{code} is {label}" for code, label in enumerate(one.labels)))
+    for line in _lowered_rates(plan):
+        out.print(line, soft_wrap=True)
     for cell in plan.added:
-        out.print(f"{cell.implementation} on the cpu is added: the ratios of an accelerator are over its time")
+        out.print(f"added {cell.implementation} on the cpu: ratios of an accelerator are relative to its time")
     reasons = dict.fromkeys(
         f"left out: {verdict.cell.implementation}, {verdict.cell.problem.dataset}: {verdict.detail}"
         for verdict in plan.left_out
@@ -67,15 +71,29 @@ def opening(screen: Screen, machine: str, plan: Plan, seconds: float | None, adv
     out.print()
 
 
+def _lowered_rates(plan: RunPlan) -> Iterator[str]:
+    """Yield the learning rates that were lowered for the batches of a problem."""
+    problems = dict.fromkeys(cell.problem for cell in plan.cells)
+    named = names.of(problems)
+    for problem in problems:
+        whole = plan.data[problem.dataset, problem.dtype].learning_rate
+        if problem.learning_rate != whole:
+            yield (
+                f"learning rate {problem.learning_rate:.3g} on {named.work(problem)}: what its steepest batch allows "
+                f"({whole:.3g} for all rows at once)"
+            )
+
+
 def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[Agreement], *, brief: bool) -> None:
-    """Print who agrees, in one sentence and, unless `brief`, in a table, and of every cell that is not OK why."""
-    screen.verdicts.print(ranking.agreement(verdicts))
+    """Print which cells agree, in one sentence and, unless `brief`, a table, and why each other cell is not OK."""
+    named = names.of(verdict.cell.problem for verdict in verdicts)
+    screen.verdicts.print(ranking.agreement(verdicts, named))
     if screen.verbose or not brief:
         screen.details.print(_agreement(verdicts, agreements))
     for verdict in verdicts:
         if verdict.status is not Status.OK:
             cell = verdict.cell
-            place = f"{cell.implementation} on {names.work(cell.problem)}, {cell.device}"
+            place = f"{cell.implementation} on {named.work(cell.problem)}, {cell.device}"
             screen.verdicts.print(f"{verdict.status} {place}: {verdict.detail}", soft_wrap=True)
 
 
@@ -91,7 +109,7 @@ def _agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> 
 
 
 def explanations(screen: Screen, agreements: Sequence[Agreement]) -> None:
-    """Print of each failed check what it tests, on which data, and what is usually wrong."""
+    """Print for each failed check what it tests, on which data, and the usual causes."""
     out = screen.details
     for one in explain(agreements):
         out.print(f"{one.implementation}: {one.quantity}", style="bold")
@@ -102,41 +120,44 @@ def explanations(screen: Screen, agreements: Sequence[Agreement]) -> None:
 
 
 def results(screen: Screen, raw: Raw, rows: Sequence[Timing]) -> None:
-    """Print for each model its ranking in words and one table of times, then what the clock says of itself.
+    """Print for each model its ranking in words and a table of times, then the quality of the timing.
 
-    They are of the rows that report.md shows.
+    The rows are those that report.md shows.
     """
     screen.details.print()
-    shown = [row for _, row in truncate.shown(rows)]
+    shown, named = [row for _, row in truncate.shown(rows)], names.of_rows(rows)
+    if raw.quick:
+        screen.verdicts.print(ranking.QUICK)
     for model in Model:
-        of_model, here = ([row for row in some if row.model is model] for some in (rows, shown))
+        of_model, here = ([row for row in some if row.cell.problem.model is model] for some in (rows, shown))
         if of_model:
             screen.details.print(str(model), style="bold")
-            rest = chart_rows.rest(len(ranking.by_work(of_model)) - len(ranking.by_work(here)))
-            screen.verdicts.print("\n".join([*ranking.rankings(here, quick=raw.quick), *([rest] if rest else [])]))
+            rest = chart_rows.rest(len(rankings(of_model)) - len(rankings(here)))
+            said = [line for line in ranking.sentences(here, named, quick=raw.quick) if line != ranking.QUICK]
+            screen.verdicts.print("\n".join([*said, rest] if rest else said), end="\n" if said or rest else "")
             if len(here) <= _MOST_ROWS:
-                screen.details.print(_times(here, quick=raw.quick))
+                screen.details.print(_times(here, named, quick=raw.quick))
             else:
                 screen.details.print(f"({len(here)} cells: their table is in report.md)\n")
-    for line in self_comparison.lines(raw, every=screen.verbose):
+    for line in self_comparison.lines(raw, named, every=screen.verbose):
         screen.details.print(line)
 
 
 def paths(screen: Screen, written: Iterable[Path]) -> None:
-    """Print where files lie, one a line."""
+    """Print the paths of files, one per line."""
     for path in written:
         screen.details.print(str(path), soft_wrap=True)
 
 
 def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str, *, compared: bool) -> None:
-    """Print where the result lies, and what repeats it, remakes its tables and, if it has ratios, compares it."""
+    """Print the result's files and the commands to rerun, rebuild and, if it has ratios, compare it."""
     out, run = screen.details, shlex.quote(str(folder))
     out.print()
     paths(screen, written)
     out.print()
     said = (
-        ("again", names.repeat(command)),
-        ("remake", f"python -m bench report {run}"),
+        ("rerun", names.repeat(command)),
+        ("rebuild", f"python -m bench report {run}"),
         ("compare", f"python -m bench compare OLD {run}"),
     )
     for name, line in said if compared else said[:2]:
@@ -144,16 +165,16 @@ def closing(screen: Screen, written: Iterable[Path], folder: Path, command: str,
 
 
 def stopped(folder: Path) -> None:
-    """Print where what was finished lies and how to go on, on stderr."""
+    """Print on stderr how to resume a stopped run, and how to see what is finished."""
     run = shlex.quote(str(folder))
     console(stderr=True).print(
-        f"bench: stopped; python -m bench run --resume {run} goes on, python -m bench report {run} shows what was "
-        "finished",
+        f"bench: stopped; resume with python -m bench run --resume {run}\n"
+        f"bench: see what is finished with python -m bench report {run}",
         soft_wrap=True,
     )
 
 
-def conditions(found: Sequence[Finding]) -> None:
+def conditions(found: Sequence[Condition]) -> None:
     """Print what would disturb a run, and what to do about it."""
     shown = table("condition", "found", "what to do")
     for one in found:
@@ -161,24 +182,25 @@ def conditions(found: Sequence[Finding]) -> None:
     console().print(shown)
 
 
-def _times(rows: Sequence[Timing], *, quick: bool) -> Table:
+def _times(rows: Sequence[Timing], named: Names, *, quick: bool) -> Table:
     headers = ("implementation", "time", *(() if quick else ("ratio", "interval", "verdict")), "budget used")
     shown = table(*headers, numbers={*headers} - {"implementation", "verdict"})
-    for name, group in ranking.by_work(rows).items():
-        shown.add_row(Text(name.removeprefix(f"{group[0].model},"), "bold"))  # the table is one model's
-        for row in ranking.ranked(group):
+    for one in rankings(rows):
+        name = named.contest(one.contest).removeprefix(f"{one.contest.problem.model},")  # the table is one model's
+        shown.add_row(Text(name, "bold"))
+        for row in one.rows:
             time, _, ratio, interval = ranking.time_cells(row)
-            plain = row.status is Status.OK and ranking.is_baseline(row)
+            plain = row.status is Status.OK and is_baseline(row)
             style = "" if plain else STYLES.get(row.comparison or row.status, "red")
             verdict = Text(ranking.verdict(row), style)
             quick_time = Text(time) if time else verdict
             cells = (quick_time,) if quick else (Text(time), Text(ratio), Text(interval), verdict)
-            shown.add_row(f" {names.runner(row)}", *cells, notation.share(row.budget_share))
+            shown.add_row(f" {names.runner(row.cell.runner)}", *cells, notation.share(row.budget_share))
     return shown
 
 
 def table(*headers: str, numbers: Iterable[str] = ()) -> Table:
-    """Return an empty table with a rule below its headers; the columns named in `numbers` are aligned on the right."""
+    """Return an empty table with a rule below its headers; the columns in `numbers` are right-aligned."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     right = set(numbers)
     for header in headers:
@@ -201,7 +223,7 @@ def _style(group: Sequence[Verdict]) -> str:
 
 
 def _nan_last(value: float) -> tuple[bool, float]:
-    """Order shares so that NaN, which no budget allows, is the largest."""
+    """Order shares with NaN, which no budget allows, as the largest."""
     return math.isnan(value), value
 
 

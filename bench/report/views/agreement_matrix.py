@@ -1,4 +1,4 @@
-"""The largest share of its budget that any error used, in tables of two headings: for report, pictures and page."""
+"""The largest share of its error budget that any error used, by quantity or by pair, for all outputs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bench.store.layout import AGREEMENT_CSV
 from bench.store.tables import Agreement
+
+TITLE = "Agreement: share of the error budget used"
+EXPLANATION = (
+    "The largest share of its budget that any error used, over all data. The budget is the largest error that "
+    f"rounding can explain; above 100 % is a MISMATCH. Each comparison is a row of {AGREEMENT_CSV}."
+)
+# Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
+LEAST, MOST = 1e-3, 1.0
 
 
 @dataclass(frozen=True)
 class Shares:
-    """The largest share in each (row, column) in which anything was compared; NaN is larger than any."""
+    """The largest share in each (row, column) with a comparison; NaN counts as the largest."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -19,14 +28,14 @@ class Shares:
 
 
 def by_quantity(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
-    """Return the largest share of each quantity and implementation, these in this order."""
+    """Return the largest share per quantity and implementation, with the implementations in this order."""
     return _largest(agreements, lambda one: (one.quantity, one.implementation), order)
 
 
 def by_pair(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
-    """Return the largest share of each other opinion and implementation; of a pair it is the same both ways.
+    """Return the largest share per implementation and what it was compared against, symmetric for pairs.
 
-    What is no implementation comes first, and these follow in this order.
+    The reference and repetitions come first, then the implementations in this order.
     """
     names = {one.implementation for one in agreements}
     mirrored = [
@@ -52,5 +61,5 @@ def _largest(
 
 
 def larger(a: float, b: float) -> float:
-    """Return the larger of two shares, of which a NaN is the larger."""
+    """Return the larger of two shares; NaN counts as larger."""
     return a if math.isnan(a) or a > b else b

@@ -1,4 +1,4 @@
-"""What the numbers of a run do not say."""
+"""Caveats: what the numbers of a run do not say."""
 
 from __future__ import annotations
 
@@ -8,37 +8,33 @@ from bench.store.tables import Timing
 from impls.protocol import Feed
 
 BY_EVENTS = (
-    "Epoch by events: between two events of the device, in rounds of their own, without the host's wait for it; the "
-    "gaps between launches are in it, so it is no sum of kernel times."
+    "Epoch by events: between two events of the device, in separate rounds, without the host's wait; it includes the "
+    "gaps between launches, so it is not the sum of kernel times."
 )
 
-_MACHINE = (
-    "They hold for this machine, these versions and the load that it had during the run; another machine may "
-    "rank otherwise."
-)
+_MACHINE = "They hold for this machine, these versions and the load during the run; the ranking may differ elsewhere."
 
 _ON_DEVICE = (
     "They are times of whole epochs with the data already on the device. Import, transfer and compilation are not "
-    "in them, and have a table of their own."
+    "included and have their own table."
 )
 
 _FED = (
-    "Where data are fed from the host they are times of whole epochs with each batch brought to the device, and read "
-    "from the disk if the data lie there. Import and compilation are not in them, and have a table of their own."
+    "With data fed from the host, they are times of whole epochs in which each batch is moved to the device, and read "
+    "from disk if the data are there. Import and compilation are not included and have their own table."
 )
 
 _LIMITS = (
-    "On small data they measure what a library spends on a call, not its arithmetic: the order may be another one "
-    "on more rows.",
-    "Each of the four is what a good user of its library writes, not the most that the library can do.",
-    "An interval is about the median over processes. It knows nothing of what held for the whole run, such as a "
+    "On small data they measure the cost of calls, not arithmetic: the ranking may differ on more rows.",
+    "Each of the four is what a good user of its library writes, not the best that the library can do.",
+    "An interval is about the median over processes. It does not cover what affected the whole run, such as a "
     "processor that was busy or hot throughout.",
-    "Agreement says that the numbers are the same up to rounding. It does not say that the model is a good one.",
+    "Agreement means that the numbers are equal up to rounding. It does not mean that the model is good.",
 )
 
 
 def limits_of(rows: Sequence[Timing]) -> list[str]:
     """Return what the numbers of these rows do not say."""
-    feeds = {row.feed for row in rows}
+    feeds = {row.cell.problem.feed for row in rows}
     times = [said for feed, said in ((Feed.DEVICE, _ON_DEVICE), (Feed.HOST, _FED)) if feed in feeds]
     return [_MACHINE, *times, *_LIMITS]

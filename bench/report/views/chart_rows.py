@@ -1,52 +1,49 @@
-"""The rows that a chart of one model shows, in the order of their rank: for pictures and page alike."""
+"""The rows that a chart of one model shows, ranked, for pictures and page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bench.analysis.ranking import Ranking, is_baseline, rankings
 from bench.report.views import ranking, truncate
+from bench.store.cell import Problem
+from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
-
-@dataclass(frozen=True)
-class Ranked:
-    """The timed rows of one piece of work, the fastest first; `compared` when ratios rank them, else times do."""
-
-    work: str
-    rows: tuple[Timing, ...]
-    compared: bool
+MOST_ROWS = 40  # nobody reads a chart of thousands
 
 
-def ranked(rows: Sequence[Timing]) -> list[Ranked]:
-    """Return every piece of work that was timed.
-
-    Where there are ratios they rank, since their pairs share what load a block had; times do not.
-    """
-    groups = []
-    for work, group in ranking.by_work(rows).items():
-        timed = [row for row in group if row.epoch_seconds is not None]
-        compared = any(row.ratio is not None for row in timed)
-        if timed:
-            groups.append(Ranked(work, tuple(ranking.ranked(timed)), compared))
-    return groups
+def title(row: Timing, *, compared: bool) -> str:
+    """Return the title of a chart of one model, given any of its rows."""
+    what = f"time per epoch relative to {row.baseline}" if compared else "time per epoch"
+    return f"{row.cell.problem.model}: {what}"
 
 
-def first(groups: Sequence[Ranked], most: int) -> list[Ranked]:
-    """Return the first pieces of work, one at least, that have no more than `most` rows in all."""
-    return list(groups[: truncate.first((len(group.rows) for group in groups), most)])
+def timed(rows: Sequence[Timing]) -> list[Ranking]:
+    """Return the ranking of every contest that was timed."""
+    return [one for one in rankings(rows) if one.timed]
 
 
-def rest(works: int) -> str:
-    """Say of a chart that so many pieces of work are not in it, if any."""
-    return f"{works:,} more piece{'s'[: works != 1]} of work: timings.csv." if works > 0 else ""
+def compared(rankings: Sequence[Ranking]) -> bool:
+    """Return whether a chart of these shows ratios; both times of a ratio had the same load, plain times did not."""
+    return any(row.ratio is not None for one in rankings for row in one.timed)
+
+
+def first(rankings: Sequence[Ranking], most: int) -> list[Ranking]:
+    """Return the first of these with no more than `most` timed rows in total, but at least one."""
+    return list(rankings[: truncate.first((len(one.timed) for one in rankings), most)])
+
+
+def rest(count: int) -> str:
+    """Say how many problems a chart leaves out, if any."""
+    return truncate.more(count, "problem", TIMINGS_CSV)
 
 
 def bounds(row: Timing, *, compared: bool) -> tuple[float | None, float | None, float | None]:
-    """Return value, lower and upper end: of the ratio, 1 for the baseline, or of the time."""
+    """Return value, lower and upper end of the ratio (1 for the baseline) or of the time."""
     if not compared:
         return row.epoch_seconds, row.epoch_seconds_low, row.epoch_seconds_high
-    return (1.0, None, None) if ranking.is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
+    return (1.0, None, None) if is_baseline(row) else (row.ratio, row.ratio_low, row.ratio_high)
 
 
 def said(row: Timing, *, compared: bool) -> str:
@@ -54,12 +51,12 @@ def said(row: Timing, *, compared: bool) -> str:
     time, interval, ratio, its_interval = ranking.time_cells(row)
     if not compared:
         return f"{time} ({interval})" if interval else time
-    if ranking.is_baseline(row):
+    if is_baseline(row):
         return f"baseline, {time}"
     return f"{ratio} ({its_interval}), {time}" if ratio else f"not compared, {time}"
 
 
-def size(row: Timing) -> str:
-    """Return what the data measure: "1,797 x 64, 10 classes"."""
-    classes = f", {row.k} classes" if row.k > 1 else ""
-    return f"{row.n:,} x {row.d:,}{classes}"
+def size(problem: Problem) -> str:
+    """Return the size of the data: "1,797 x 64, 10 classes"."""
+    classes = f", {problem.k} classes" if problem.k > 1 else ""
+    return f"{problem.n:,} x {problem.d:,}{classes}"

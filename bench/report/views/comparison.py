@@ -1,31 +1,40 @@
-"""How the changes between two runs read: in words and as table rows. Nothing is printed here."""
+"""The changes between two runs in words and as table rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from bench.analysis.comparison import Between, moved_baselines
-from bench.analysis.statistics import MARGIN
+from bench.analysis.comparison import Between, moved_baselines, through_itself
+from bench.analysis.statistics import MARGIN, level
 from bench.report.views import names, notation
-from bench.store.cell import Cell, Status
+from bench.report.views.names import Names
+from bench.store.cell import Cell, Contest, Status
 from bench.store.tables import Change, Comparison
+from datasets.dataset import Model
 
 HEADERS = ("implementation", "before", "now", "change", "interval", "verdict")
 
 _MOST_NAMES = 8
 _HINT = {
     Comparison.SAME: f"within {100 * MARGIN:.0f} %",
-    Comparison.AMBIGUOUS: "more blocks would tell",
+    Comparison.AMBIGUOUS: "more blocks may decide",
     Comparison.NONE: "not compared",
 }
 
 
+def named(found: Between) -> Names:
+    """Return the names of the problems of both runs."""
+    cells: Iterable[Cell] = (*(change.cell for change in found.changes), *found.only_old, *found.only_new)
+    return names.of(cell.problem for cell in cells)
+
+
 def verdicts(found: Between) -> list[str]:
-    """Return what changed: each cell that did by name, the others by their number."""
-    counts = Counter(change.comparison for change in found.changes if change.implementation != change.through)
+    """Return what changed: cells that did by name, the others as counts."""
+    called = named(found)
+    counts = Counter(change.comparison for change in found.changes if not through_itself(change))
     said = [
-        _sentence(change)
+        _sentence(change, called)
         for kind in (Comparison.SLOWER, Comparison.FASTER)
         for change in found.changes
         if change.comparison is kind
@@ -35,23 +44,28 @@ def verdicts(found: Between) -> list[str]:
         for kind in (Comparison.SAME, Comparison.AMBIGUOUS, Comparison.NONE)
         if counts[kind]
     ]
-    lost = [f"{_name(change)} has no time any more: {change.new_status}." for change in found.changes if _lost(change)]
+    lost = [
+        f"{called.cell(change.cell)} no longer has a time: {change.new_status}."
+        for change in found.changes
+        if _lost(change)
+    ]
     return [*said, *lost, *([f"{'; '.join(rest)}."] if rest else [])]
 
 
 def remarks(found: Between) -> list[str]:
-    """Return what a reader of the changes should know: what was not the same, and cells of one run only."""
-    said = [f"NOT THE SAME: {difference}." for difference in found.differences]
+    """Return what a reader of the changes should know: different conditions, and cells in only one run."""
+    called = named(found)
+    said = [f"DIFFERENT: {difference}." for difference in found.differences]
     moved = moved_baselines(found.changes, MARGIN)
     if moved:
-        times = ", ".join(f"{notation.ratio(ratio)} ({names.work(change)})" for change, ratio in moved)
+        times = ", ".join(f"{notation.ratio(ratio)} ({called.work(change.cell.problem)})" for change, ratio in moved)
         said.append(
-            f"{moved[0][0].implementation} itself took {times} times as long: the machine moved, which falls out of "
-            "every change here, or it did, which is in all of them."
+            f"{moved[0][0].cell.implementation} itself took {times} times as long as before: if the machine changed, "
+            "that cancels in every change here; if the baseline did, it is in all of them."
         )
     for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
         if cells:
-            said.append(f"In the {run} run only, under these settings: {some_cells(cells)}.")
+            said.append(f"Only in the {run} run, with these settings: {some_cells(cells, called)}.")
     return said
 
 
@@ -59,22 +73,21 @@ def how(found: Between) -> str:
     """Return how the changes were measured."""
     counts = {change.comparisons for change in found.changes}
     if found.absolute:
-        basis = "Change: the time now over the time before, as they were (--absolute)."
+        basis = "Change: the time now over the time before, without the baseline (--absolute)."
     else:
         baseline = next(change.through for change in found.changes)
         basis = (
-            f"Change: the time now over the time before, each over that of {baseline} in the same blocks; a machine "
-            "that is slower today slows both."
+            f"Change: the time now over the time before, each relative to {baseline} in the same blocks, so a machine "
+            "that is slower today cancels."
         )
-    level = 100 * (1 - 0.05 / max(counts))
-    return f"{basis} Intervals at {level:.2f} % or above, from the processes of each run."
+    return f"{basis} Intervals at {100 * level(max(counts)):.2f} % or above, from the processes of each run."
 
 
-def by_model(found: Between) -> Mapping[str, Mapping[str, Sequence[Change]]]:
-    """Return the changes of each model, and in it of each piece of work."""
-    groups: dict[str, dict[str, list[Change]]] = {}
+def by_model(found: Between) -> Mapping[Model, Mapping[Contest, Sequence[Change]]]:
+    """Group the changes by model and contest."""
+    groups: dict[Model, dict[Contest, list[Change]]] = {}
     for change in found.changes:
-        groups.setdefault(change.model, {}).setdefault(names.work(change), []).append(change)
+        groups.setdefault(change.cell.problem.model, {}).setdefault(change.cell.contest, []).append(change)
     return groups
 
 
@@ -82,35 +95,29 @@ def cells(change: Change) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
     low, high = change.change_low, change.change_high
     return (
-        names.runner(change),
+        names.runner(change.cell.runner),
         _time(change.old_epoch_seconds, change.old_status),
         _time(change.new_epoch_seconds, change.new_status),
         "" if change.change is None else notation.ratio(change.change),
         "" if low is None or high is None else notation.ratio_range(low, high),
-        "baseline" if change.implementation == change.through else change.comparison or "too few blocks",
+        "baseline" if through_itself(change) else change.comparison or "too few blocks",
     )
 
 
-def some_cells(cells: Sequence[Cell]) -> str:
+def some_cells(cells: Sequence[Cell], named: Names) -> str:
     """Return the first of these cells by name, and how many more there are."""
-    first = ", ".join(f"{names.runner(cell)} on {names.work(cell.problem)}" for cell in cells[:_MOST_NAMES])
+    first = ", ".join(map(named.cell, cells[:_MOST_NAMES]))
     return first + (f" and {len(cells) - _MOST_NAMES} more" if len(cells) > _MOST_NAMES else "")
 
 
-def _sentence(change: Change) -> str:
+def _sentence(change: Change, named: Names) -> str:
     assert change.change is not None and change.change_low is not None and change.change_high is not None, change
-    return (
-        f"{change.comparison}: {_name(change)} takes {notation.ratio(change.change)} times as long as before "
-        f"({notation.ratio_range(change.change_low, change.change_high)})."
-    )
+    said = notation.speed(change.change, change.change_low, change.change_high, "before")
+    return f"{change.comparison}: {named.cell(change.cell)} is {said}."
 
 
 def _lost(change: Change) -> bool:
     return change.old_status is Status.OK and change.new_status is not Status.OK
-
-
-def _name(change: Change) -> str:
-    return f"{names.runner(change)} on {names.work(change)}"
 
 
 def _time(seconds: float | None, status: Status) -> str:

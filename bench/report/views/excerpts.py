@@ -1,4 +1,4 @@
-"""One model as each implementation writes it, cut out of the sources: nothing of them is imported or run."""
+"""The source of one model in each implementation, extracted without importing or running it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bench.errors import BadInput, unknown
 from bench.plan.cells import named
 from datasets.dataset import Model
 
-# How the parameters are moved; what else a class has is placement and bookkeeping.
+# The method that updates the parameters; the rest of a class is placement and bookkeeping.
 _LOOP = "epoch"
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What an implementation has of its own for one model.
+    """The source of one model in one implementation.
 
-    model   the function of that model, its docstring included
+    model   the function of that model, including its docstring
     loop    the method that makes one pass over the rows, and the functions of the module that it calls
     """
 
@@ -34,9 +34,9 @@ class Excerpt:
 
 
 def excerpts(model: str, names: Sequence[str]) -> list[Excerpt]:
-    """Return how each of these implementations, or of the four, writes a model.
+    """Return the source of a model in each of these implementations, by default the four.
 
-    Raises BadInput for an unknown name, or a source in which there is no function of the model's name.
+    Raises BadInput for an unknown name, or a source without a function of the model's name.
     """
     if model not in list(Model):
         raise unknown("model", model, Model)
@@ -75,7 +75,7 @@ def _path(name: str, place: str) -> Path:
 
 
 def _loop(nodes: dict[str, ast.FunctionDef | ast.ClassDef], attribute: str) -> Iterator[ast.AST]:
-    """Yield the functions of the module that the class's loop calls, then the loop."""
+    """Yield the functions of the module that the loop calls, then the loop."""
     owner = nodes.get(attribute)
     methods = [node for node in (owner.body if owner else []) if isinstance(node, ast.FunctionDef)]
     for method in methods:

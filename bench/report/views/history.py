@@ -1,44 +1,35 @@
-"""How a history reads: as table rows and as CSV. Nothing is printed or written here."""
+"""A history of runs as table rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from operator import attrgetter
+from collections.abc import Sequence
 
-import pandas as pd
-
-from bench.analysis.history import Entry
+from bench.analysis.history import HistoryRow
 from bench.report.views import names, notation, ranking
-from bench.store import csv_table
-from bench.store.tables import Timing
+from bench.report.views.names import Names
 
 HEADERS = ("started (UTC)", "commit", "conditions", "time", "ratio", "interval", "verdict")
 NUMBERS = HEADERS[3:6]
-_OWN = tuple(field.name for field in fields(Entry) if field.name != "timing")
 
 HOW = (
-    "Ratio: the time over that of the baseline in the same run. Runs with the same conditions are of one machine "
-    "and of the same versions; their ratios may be held side by side, times may not."
+    "Ratio: the time over that of the baseline in the same run. Runs with the same conditions share the machine and "
+    "the versions; compare their ratios, not their times."
 )
 
 
-def title(group: Sequence[Entry]) -> str:
-    """Return which cell this is the history of."""
-    return f"{names.runner(group[0].timing)} on {names.shaped(group[0].timing)}"
+def named(entries: Sequence[HistoryRow]) -> Names:
+    """Return the names of the problems of these runs."""
+    return names.of_rows(entry.timing for entry in entries)
 
 
-def cells(entry: Entry) -> tuple[str, ...]:
+def title(group: Sequence[HistoryRow], named: Names) -> str:
+    """Return the name of the cell."""
+    cell = group[0].timing.cell
+    return f"{names.runner(cell.runner)} on {named.shaped(cell.contest)}"
+
+
+def cells(entry: HistoryRow) -> tuple[str, ...]:
     """Return a row of a table with HEADERS."""
     time, _, ratio, interval = ranking.time_cells(entry.timing)
     started, verdict = notation.minute(entry.started), ranking.verdict(entry.timing)
     return started, entry.commit[:7], str(entry.conditions), time, ratio, interval, verdict
-
-
-def csv(entries: Iterable[Entry]) -> str:
-    """Return history.csv: the columns of timings.csv behind those that name the run."""
-    columns = [*_OWN, *(f"timing.{field.name}" for field in fields(Timing))]
-    rows = [map(csv_table.exact, attrgetter(*columns)(one)) for one in entries]
-    header = [column.removeprefix("timing.") for column in columns]
-    found: str = pd.DataFrame(rows, columns=header, dtype=object).to_csv(index=False, lineterminator="\n")
-    return found

@@ -1,4 +1,4 @@
-"""How numbers, durations, dates and counts are written."""
+"""Formatting of numbers, durations, dates and counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def duration(seconds: float) -> str:
 
 
 def tick(seconds: float) -> str:
-    """Return a round duration as short as it is: "20 ms"."""
+    """Return a round duration without padding: "20 ms"."""
     scale, unit = _unit(seconds)
     return f"{seconds / scale:.4g} {unit}"
 
@@ -31,7 +31,7 @@ def minute(started: str) -> str:
 
 
 def moment(started: str) -> str:
-    """Return when something began, of an ISO date in UTC: "2026-11-22 09:34 UTC"."""
+    """Return an ISO date in UTC to the minute: "2026-11-22 09:34 UTC"."""
     return f"{minute(started)} UTC"
 
 
@@ -45,16 +45,39 @@ def ratio_range(low: float, high: float) -> str:
     return f"{_three(low)} to {_three(high)}"
 
 
-def share(value: float | None) -> str:
-    """Return a share of the budget in percent, "" where there is none: "12 %", "0.04 %".
+def speed(value: float, low: float, high: float, than: str = "") -> str:
+    """Return a ratio of times and its interval as people say it: "1.44x faster than numpy_manual (1.36x to 1.70x)"."""
+    word = "slower"
+    if value < 1:
+        word, value, low, high = "faster", 1 / value, 1 / high, 1 / low
+    return f"{ratio(value)}x {word}{than and f' than {than}'} ({ratio(low)}x to {ratio(high)}x)"
 
-    A share that is no number is "no number"; of a budget of 0 any departure is "beyond any".
+
+def share(value: float | None) -> str:
+    """Return a share of the error budget in percent: "12 %", "0.04 %"; "" if there is none.
+
+    NaN is "NaN"; any error with a budget of 0 is "infinite".
     """
     if value is None:
         return ""
     if not math.isfinite(value):
-        return "no number" if math.isnan(value) else "beyond any"
+        return "NaN" if math.isnan(value) else "infinite"
     return f"{float(f'{100 * value:.{2 if value < 1 else 4}g}'):,.10g} %"
+
+
+def mebibytes(size: float) -> str:
+    """Return a number of bytes: "200 MiB"."""
+    return f"{size / 2**20:.0f} MiB"
+
+
+def loss(value: float | None) -> str:
+    """Return a loss to six digits, "" where there is none."""
+    return "" if value is None else f"{value:.6g}"
+
+
+def accuracy(value: float | None) -> str:
+    """Return a share of right answers: "91.2 %", "" where there is none."""
+    return "" if value is None else f"{100 * value:.1f} %"
 
 
 def number(count: int, noun: str) -> str:
@@ -72,7 +95,7 @@ def _unit(seconds: float) -> tuple[float, str]:
 
 
 def _three(value: float) -> str:
-    """Return three significant digits, never in powers of ten above 1: "0.597", "1.30", "25.3", "1,234"."""
+    """Return three significant digits, without powers of ten above 1: "0.597", "1.30", "25.3", "1,234"."""
     if value < 0.09995:
         return f"{value:.3g}"
     decimals = next((digits for digits, least in ((0, 99.95), (1, 9.995), (2, 0.9995)) if value >= least), 3)

@@ -1,6 +1,6 @@
-"""How an implementation looks in every picture and chart: a colour and a marker, so that neither has to be told apart.
+"""The colour and marker of each implementation, the same in every picture and chart.
 
-The colours are those of Okabe and Ito, Color Universal Design, that stand out on white as well as on black.
+The colours are those of Okabe and Ito (Color Universal Design) that stand out on both white and black.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.store.cell import Runner
+
 ALARM = "#d55e00"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a")
-# As matplotlib and as plotly call them.
+# The names in matplotlib and in plotly.
 _MARKERS = (
     ("o", "circle"),
     ("s", "square"),
@@ -28,17 +30,16 @@ _MARKERS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """The colour and the marker of one implementation on one device; `symbol` is the marker as plotly calls it."""
+    """The colour and the marker of one implementation on one device; `symbol` is plotly's name for the marker."""
 
     colour: str
     marker: str
     symbol: str
 
 
-def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Return the mark of each name, by the order of their first appearance."""
-    once = dict.fromkeys(names)
+def marks(runners: Iterable[Runner]) -> dict[Runner, Mark]:
+    """Return the mark of each runner, in the order of first appearance."""
     return {
-        name: Mark(_COLOURS[number % len(_COLOURS)], *_MARKERS[number % len(_MARKERS)])
-        for number, name in enumerate(once)
+        runner: Mark(_COLOURS[number % len(_COLOURS)], *_MARKERS[number % len(_MARKERS)])
+        for number, runner in enumerate(dict.fromkeys(runners))
     }

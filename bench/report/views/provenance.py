@@ -1,15 +1,29 @@
-"""Where a result comes from: the machine, the versions, the command, and how to cite it."""
+"""The origin of a result: machine, versions, command, and how to cite it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from bench.analysis.run import Raw
 from bench.report.views import notation
 
+SOURCES = ("dataset", "dtype", "source", "licence", "labels 0, 1, ...")
+
+
+def source(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a row of the table of data, whose headings are SOURCES."""
+    return data["name"], data["dtype"], data["source"], data["licence"], ", ".join(data["labels"])
+
+
+def effort(raw: Raw) -> str:
+    """Return how many blocks were requested."""
+    blocks = raw.environment["options"]["blocks"]
+    return "times only" if raw.quick else notation.number(blocks, "block")
+
 
 def machine(raw: Raw) -> list[tuple[str, str]]:
-    """Return what the machine was as the run began, as (dotted name, text) pairs."""
+    """Return the machine at the start of the run, as (dotted name, text) pairs."""
     found = raw.environment["machine"]
     return _flat({**found, "date": notation.moment(found["date"])} if "date" in found else found)
 
@@ -28,7 +42,7 @@ def _told(value: object) -> str:
 
 
 def cited(raw: Raw) -> tuple[str, ...]:
-    """Return what names this result: run and commit, versions, machine, command."""
+    """Return the lines that cite this result: run and commit, versions, machine, command."""
     environment = raw.environment
     machine = environment["machine"]
     commit = f"commit {machine['commit']}" if machine.get("commit") else "no commit"

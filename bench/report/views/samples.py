@@ -1,4 +1,4 @@
-"""What was seen of each timed cell, process by process: for pictures and page alike."""
+"""The rounds of each timed cell, process by process, for pictures and page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from bench.analysis.run import Raw
 from bench.analysis.statistics import process_value
 from bench.plan.controls import TWIN
-from bench.report.views import names
+from bench.report.views.names import Names, runner
 from bench.store.cell import Cell, Status
 from bench.store.raw_rows import Rounds
 
@@ -18,8 +18,8 @@ from bench.store.raw_rows import Rounds
 class Process:
     """The rounds of one process.
 
-    disturbed   what kept a process of its block from its processor; empty if nothing did
-    counts      whether its block counts, in whose place no other was run
+    disturbed   what kept a process of its block from its processor; empty if nothing
+    counts      whether its block counts, because it was not rerun
     """
 
     rounds: Rounds
@@ -33,18 +33,18 @@ class Process:
 
     @property
     def epoch_seconds(self) -> tuple[float, ...]:
-        """Seconds of an epoch in each round, in the order in which they ran."""
+        """Seconds per epoch in each round, in order."""
         return tuple(seconds / self.rounds.epochs_per_round for seconds in self.rounds.round_seconds)
 
     @property
     def middle(self) -> float:
-        """Their median: the value of this process."""
+        """Their median, the value of this process."""
         return process_value(self.rounds)
 
 
 @dataclass(frozen=True)
 class History:
-    """The rounds of one cell, or of its A/A twin, with what is known of the blocks of the run.
+    """The rounds of one cell, or of its A/A twin, with what is known about the blocks of the run.
 
     excluded    the numbers of the blocks that do not count
     disturbed   what disturbed each block, by number
@@ -64,14 +64,13 @@ class History:
             for one in sorted(self.rounds, key=lambda one: one.block)
         )
 
-    @property
-    def name(self) -> str:
-        """Who ran what: "numpy_manual@aa on digits"."""
-        return f"{names.runner(self.cell)}{TWIN if self.twin else ''} on {names.work(self.cell.problem)}"
+    def name(self, named: Names) -> str:
+        """Return the display name: "numpy_manual@aa on digits"."""
+        return f"{runner(self.cell.runner)}{TWIN if self.twin else ''} on {named.work(self.cell.problem)}"
 
 
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:
-    """Return the history of each of these cells that has a time, followed by that of its twin if it has one."""
+    """Return the history of each of these cells that has a time, each followed by its A/A twin's if any."""
     own, twins = raw.every
     disturbed = {one.number: one.disturbed for one in raw.blocks}
     found = []

@@ -1,4 +1,4 @@
-"""What a run tells of its own clock: blocks and why they ended, what disturbed it, its own cost, A/A, and means."""
+"""How far a run's own timing can be trusted: its blocks, disturbances, fixed cost, A/A comparisons and means."""
 
 from __future__ import annotations
 
@@ -9,71 +9,81 @@ from bench.analysis.pairing import widest
 from bench.analysis.run import Mean, Raw, SelfComparison
 from bench.analysis.statistics import MARGIN, Ratio, process_value
 from bench.machine import host
-from bench.plan.controls import NULL, TWIN
+from bench.plan.controls import NULL, is_twin
 from bench.report.views import names, notation
+from bench.report.views.names import Names
+from bench.store.cell import Runner
 from bench.store.raw_rows import STOPPED
 from bench.store.tables import Comparison
 from impls.protocol import Feed
 
-# A run of very many pieces of work has as many A/A comparisons.
+# A run on very many problems has as many A/A comparisons.
 MOST_COMPARISONS = 20
 
 
-def lines(raw: Raw, *, every: bool = True) -> list[str]:
-    """Return one sentence for each thing that a reader of any time here should know, or for the most important."""
-    own = self_comparisons(raw) if every else self_comparison(raw)
+def lines(raw: Raw, named: Names, *, every: bool = True) -> list[str]:
+    """Return sentences about the quality of the timing: all of them, or only the most important."""
+    own = self_comparisons(raw, named) if every else self_comparison(raw, named)
     said = [*own, f"{stop_reason(raw)}."]
     if raw.disturbed:
         number = len(raw.disturbed)
         reason = next(iter(raw.disturbed.values()))
-        said.append(f"{number} of them {'was' if number == 1 else 'were'} disturbed and kept: {reason}.")
+        said.append(f"{number} of these blocks {'was' if number == 1 else 'were'} disturbed but kept: {reason}.")
     if not every:
         return said
     waited = sum(block.waited_seconds for block in raw.blocks)
-    said += [f"{waited:.0f} s were waited for the machine to be quiet."] if waited >= 0.5 else []
+    said += [f"Waited {waited:.0f} s for the machine to become idle."] if waited >= 0.5 else []
     null = null_epoch_seconds(raw)
     said += (
-        [] if null is None else [f"An epoch that does nothing takes {notation.duration(null)}: it is in every time."]
+        []
+        if null is None
+        else [f"Fixed cost of the harness: {notation.duration(null)} per epoch, included in every time."]
     )
     return said
 
 
-def self_comparisons(raw: Raw) -> list[str]:
-    """Return one line for all A/A comparisons, of very many the widest, and one for those that are wrong."""
+def self_comparisons(raw: Raw, named: Names) -> list[str]:
+    """Return one line for all A/A comparisons (only the widest of very many), and one for those that failed."""
     results = raw.self_comparisons
     if not results:
         return []
     widest = {one.cell for one in sorted(results, key=_width, reverse=True)[:MOST_COMPARISONS]}
-    parts = [f"{names.contest(one.cell)}: {_said(one.ratio, one.comparison)}" for one in results if one.cell in widest]
+    parts = [
+        f"{named.contest(one.cell.contest)}: {_said(one.ratio, one.comparison)}"
+        for one in results
+        if one.cell in widest
+    ]
     whole = [f"all together: {_said(one.ratio, one.comparison)}" for one in _twins(raw)]
     some = f", the widest {len(parts)} of {len(results):,}" if len(parts) < len(results) else ""
     name = results[0].cell.implementation
-    return [f"A/A, {name} against itself{some}: {'; '.join(parts + whole)}.", *_wrong(results)]
+    return [f"A/A ({name} against itself{some}): {'; '.join(parts + whole)}.", *_wrong(results, named)]
 
 
-def self_comparison(raw: Raw) -> list[str]:
-    """Return the widest A/A interval, or what there is if they are not several, and which of them are wrong."""
+def self_comparison(raw: Raw, named: Names) -> list[str]:
+    """Return the widest A/A interval, or all if there are not several, and those that failed."""
     results = raw.self_comparisons
     told = [(one.cell, one.ratio) for one in results if one.ratio]
     if len(told) < 2:
-        return self_comparisons(raw)
+        return self_comparisons(raw, named)
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
         f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{notation.ratio_range(ratio.low, ratio.high)}, on {names.contest(cell)}: so wide can an interval be here "
-        "where nothing differs."
+        f"{notation.ratio_range(ratio.low, ratio.high)}, on {named.contest(cell.contest)}: here an interval that "
+        "wide can come from noise alone."
     )
-    return [said, *_wrong(results)]
+    return [said, *_wrong(results, named)]
 
 
-def _wrong(results: Sequence[SelfComparison]) -> list[str]:
-    """Return the sentence on A/A comparisons that tell a difference, if any do."""
-    places = [names.contest(one.cell) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}]
+def _wrong(results: Sequence[SelfComparison], named: Names) -> list[str]:
+    """Return the sentence on A/A comparisons that found a difference, if any did."""
+    places = [
+        named.contest(one.cell.contest) for one in results if one.comparison in {Comparison.FASTER, Comparison.SLOWER}
+    ]
     if not places:
         return []
     rest = len(places) - MOST_COMPARISONS
     where = ", ".join(places[:MOST_COMPARISONS]) + (f" and {rest:,} more" if rest > 0 else "")
-    return [f"A/A tells a difference that is not there on {where}: distrust the ratios there."]
+    return [f"A/A check failed on {where}: do not trust ratios there."]
 
 
 def _width(one: SelfComparison) -> float:
@@ -81,19 +91,23 @@ def _width(one: SelfComparison) -> float:
 
 
 def _twins(raw: Raw) -> list[Mean]:
-    return [one for one in raw.means if one.implementation.endswith(TWIN)]
+    return [one for one in raw.means if is_twin(one.implementation)]
 
 
 def _said(ratio: Ratio | None, comparison: str) -> str:
     return f"{notation.ratio_range(ratio.low, ratio.high)} {comparison}" if ratio else "too few blocks"
 
 
-MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "its interval", "level", "verdict")
+MEANS = (
+    "Geometric means of the ratios over all cells of an implementation, one value per block; the last row is the "
+    "baseline against itself, whose true ratio is 1."
+)
+MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "interval", "level", "verdict")
 
 
 def mean_row(mean: Mean) -> tuple[str, ...]:
     """Return a row of the table of means."""
-    name = names.on(mean.implementation, mean.device, mean.threads)
+    name = names.runner(Runner(mean.implementation, mean.device, mean.threads))
     name += ", fed from the host" if mean.feed is Feed.HOST else ""
     if mean.ratio is None:
         return name, str(mean.cells), "", "", "", "", "too few blocks"
@@ -109,39 +123,39 @@ def mean_row(mean: Mean) -> tuple[str, ...]:
 
 
 def null_epoch_seconds(raw: Raw) -> float | None:
-    """Return what the clock takes for an epoch that does nothing; None if it was not timed."""
+    """Return the measured time of an epoch that does nothing; None if it was not timed."""
     values = [process_value(one) for one in raw.counted if one.name == NULL]
     return median(values) if values else None
 
 
 def machine(raw: Raw) -> list[str]:
-    """Return what sentinel and system say of the machine while rounds were timed; nothing where they say nothing."""
+    """Return what the system counted on the machine while rounds were timed; nothing where it has no counters."""
     seen = host.total([one.host for one in raw.blocks])
     wall = seen.wall_seconds
     said = (
         ("some process waited for a processor in {} of the time (PSI)", seen.pressure_seconds, wall),
-        ("the hypervisor kept {} of the time of a processor (steal)", seen.steal_seconds, wall),
+        ("the hypervisor took {} of the time of a processor (steal)", seen.steal_seconds, wall),
         ("the control group was throttled for {} of the time", seen.throttled_seconds, wall),
     )
     parts = [line.format(notation.share(seconds / of)) for line, seconds, of in said if seconds is not None and of]
     return [f"While rounds were timed, {'; '.join(parts)}."] if parts else []
 
 
-_WIDENED = "; the level of an interval is exact for a number of blocks that is fixed beforehand"
+_WIDENED = "; interval levels are exact only for a number of blocks fixed in advance"
 
 
 def stop_reason(raw: Raw) -> str:
-    """Return how many blocks count, and why there are no more."""
+    """Return how many blocks count, and why there are not more."""
     options = raw.environment["options"]
     blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
     number = len({one.block for one in raw.counted})
     again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
-    reruns = f"; {again} more run in place of disturbed ones" if again else ""
+    reruns = f"; {notation.number(again, 'rerun')} of disturbed blocks" if again else ""
     if number < blocks:
         return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
     if number == most > blocks:
-        return f"{number} blocks, the most that were allowed{reruns}{_WIDENED}"
+        return f"{number} blocks, the maximum allowed{reruns}{_WIDENED}"
     if number > blocks:
-        why = "no interval was wide" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
+        why = "every interval was narrow" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
         return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"

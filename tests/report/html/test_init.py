@@ -1,6 +1,6 @@
-"""report.html as text: the values of timings.csv, the same bytes every time, nothing that runs but its two scripts.
+"""report.html as text: the values of timings.csv, reproducible to the byte, with only its two scripts.
 
-What a browser makes of it is tests/scenarios/pages_in_a_browser.py.
+tests/scenarios/pages_in_a_browser.py tests it in a browser.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 from bench.analysis.run import Raw
 from bench.report import html
 from bench.report.html import charts, data
-from bench.report.views import names, truncate
+from bench.report.views import chart_rows, names, truncate
 from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Timing
@@ -33,6 +33,7 @@ from tests.support.made_up import (
     cell,
     made_up,
     marks,
+    on,
     rounds,
     softmax,
 )
@@ -42,7 +43,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>.csv"
 
 
 class Parsed(HTMLParser):
-    """The tags with their attributes, and the text of each script."""
+    """Collect the tags with their attributes, and the text of each script."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -126,10 +127,9 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
     raw = made_up()
     rows = raw.timings
     found = embedded(rendered(raw))
-    assert found["columns"] == [field.name for field in fields(Timing)]
+    assert found["columns"] == csv_table.columns(Timing)
     assert found["cells"] == {
-        str(number): [csv_table.exact(getattr(row, name)) for name in found["columns"]]
-        for number, row in enumerate(rows)
+        str(number): [csv_table.value(row, name) for name in found["columns"]] for number, row in enumerate(rows)
     }
     number = next(number for number, row in enumerate(rows) if row.cell == cell("jax_grad", DIGITS))
     (history,) = found["rounds"][str(number)]
@@ -141,9 +141,9 @@ def test_the_dialogs_hold_every_column_and_every_counted_round() -> None:
 def test_rounds_beyond_what_a_page_can_hold_are_left_to_the_raw_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = made_up()
     rows = raw.timings
-    every = data.of_cells(raw, list(enumerate(rows)))["rounds"]
+    every = data.of_cells(raw, list(enumerate(rows)), names.of_rows(rows))["rounds"]
     monkeypatch.setattr(data, "MOST_ROUNDS", 100)
-    some = data.of_cells(raw, list(enumerate(rows)))["rounds"]
+    some = data.of_cells(raw, list(enumerate(rows)), names.of_rows(rows))["rounds"]
     assert 0 < len(some) < len(every)
     lengths = [len(one["roundSeconds"]) for cells in some.values() for history in cells for one in history["processes"]]
     assert sum(lengths) <= 100
@@ -167,10 +167,10 @@ def test_a_heat_map_tells_a_mismatch_and_a_nan_from_all_that_agrees() -> None:
 
 def test_a_chart_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
     row = softmax()[3]
-    rows = [(number, replace(row, dataset=f"data-{number}")) for number in range(1000)]
-    chart = charts.intervals(rows, 1500, marks([row]))
-    assert chart is not None and len(chart.traces) == charts.MOST_ROWS
-    assert chart.note == f"{1500 - charts.MOST_ROWS:,} more pieces of work: timings.csv."
+    rows = [(number, on(row, dataset=f"data-{number}")) for number in range(1000)]
+    chart = charts.intervals(rows, 1500, marks([row]), names.of_rows(row for _, row in rows))
+    assert chart is not None and len(chart.traces) == chart_rows.MOST_ROWS
+    assert chart.note == f"{1500 - chart_rows.MOST_ROWS:,} more problems: timings.csv."
 
 
 def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_under_their_own_numbers(
@@ -180,7 +180,7 @@ def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     text = rendered(raw)
-    shown = [number for number, row in enumerate(rows) if row.batch_size is None]
+    shown = [number for number, row in enumerate(rows) if row.cell.problem.batch_size is None]
     unfinished = [number for number, row in enumerate(rows) if row.status is not Status.OK]
     assert set(embedded(text)["cells"]) == {str(number) for number in (*shown, *unfinished)}
     assert opened(text, "times") == shown
@@ -190,7 +190,7 @@ def test_a_page_of_very_many_cells_shows_whole_pieces_of_work_and_every_failure_
 
 
 def opened(text: str, table: str) -> list[int]:
-    """The numbers of the cells that the rows of a table open."""
+    """Return the numbers of the cells that the rows of a table open."""
     (body,) = re.findall(f'<table id="{table}">(.*?)</table>', text, re.DOTALL)
     return [int(number) for number in re.findall(r'href="#cell=(\d+)"', body)]
 
@@ -210,4 +210,4 @@ def test_the_plotly_in_the_repository_is_that_of_npm() -> None:
 def test_a_row_knows_its_cell() -> None:
     raw = made_up()
     assert {row.cell for row in raw.timings} == {verdict.cell for verdict in raw.verdicts}
-    assert {row.model for row in raw.timings} == {Model.SIMPLE_LINEAR, Model.SOFTMAX}
+    assert {row.cell.problem.model for row in raw.timings} == {Model.SIMPLE_LINEAR, Model.SOFTMAX}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bench.plan.controls import NULL
 from bench.report.markdown import conditions
+from bench.report.views import names
 from bench.store.raw_rows import Environment
 from tests.support.made_run import made_run
 from tests.support.made_up import DIGITS, ENVIRONMENT, made_up
@@ -23,5 +24,5 @@ def test_who_read_a_condition_back_stands_in_the_order_of_the_rows_null_last() -
     one = raw.rounds[0]
     null = replace(one, name=NULL, cell=replace(one.cell, implementation=NULL))
     found = [replace(each, environment=Environment(found={"placement": "cpu"})) for each in (null, *raw.rounds)]
-    text = conditions.conditions(replace(raw, rounds=found), raw.timings)
+    text = conditions.conditions(replace(raw, rounds=found), raw.timings, names.of([DIGITS]))
     assert "| torch_nn, numpy_manual, jax_grad, null |" in text

@@ -1,6 +1,6 @@
-"""Raw rows become tables, words and files: golden files hold what a reader sees.
+"""Raw rows become tables, sentences and files; golden files show what a reader sees.
 
-After a wanted change: UPDATE_GOLDEN=1 python -m pytest tests/report, then read the difference in git.
+After an intended change run UPDATE_GOLDEN=1 python -m pytest tests/report, then read the diff.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def test_the_markdown_report_reads_as_agreed() -> None:
 def test_a_report_of_very_many_cells_shows_the_first_pieces_of_work_and_every_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of softmax that is digits, one cell of which stands last of all."""
+    """The first softmax problem is digits, although one of its cells comes last of all."""
     raw = made_up()
     rows = raw.timings
     monkeypatch.setattr(truncate, "MOST_ROWS", 8)
     text = markdown.report(raw, rows)
     assert f"{len(rows)} cells (" in text and text.count("3 more cells: timings.csv.") == 1
-    for heading in ("Times", "Costs apart", "The limit"):
+    for heading in ("Times", "One-off costs", "The hardware limit"):
         assert "digits" in part(text, heading) and "batch 64" not in part(text, heading)
     assert "jax_grad is fastest on digits" in part(text, "Verdicts")
-    assert "digits batch 64: nothing is compared" not in part(text, "Verdicts")
+    assert "digits batch 64: no comparison" not in part(text, "Verdicts")
     assert "while it was timed, in block 4: ended by SIGSEGV" in part(text, "What failed")
     assert "needs jax" in part(text, "What was not run")
 

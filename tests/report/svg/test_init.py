@@ -1,8 +1,7 @@
-"""Pictures show the numbers of the tables, the same bytes every time, and no more than can be read."""
+"""Pictures show the numbers of the tables, are reproducible to the byte, and stay readable."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from matplotlib.lines import Line2D
 from bench.analysis.run import Raw
 from bench.report import svg, write
 from bench.report.svg import intervals, style
-from bench.report.views import chart_rows, ticks, truncate
+from bench.report.views import chart_rows, names, ticks
 from bench.store.tables import Timing
 from datasets.dataset import Model
 from tests.support.made_up import (
@@ -33,6 +32,7 @@ from tests.support.made_up import (
     laid_down,
     made_up,
     marks,
+    on,
     rounds,
     softmax,
 )
@@ -41,7 +41,7 @@ from tests.support.sizes import growing
 
 def drawn(rows: list[Timing]) -> Figure:
     with style.look():
-        figure = intervals.draw(rows, marks(rows))
+        figure = intervals.draw(rows, marks(rows), names.of_rows(rows))
     assert figure is not None
     return figure
 
@@ -106,19 +106,19 @@ def test_an_interval_plot_shows_the_ratios_of_the_table_the_fastest_first() -> N
 
 def test_without_ratios_the_times_are_shown_and_ranked() -> None:
     raw = replace(made_up(), environment=ENVIRONMENT | {"options": {"quick": True, "blocks": BLOCKS}})
-    rows = [row for row in raw.timings if row.model is Model.SOFTMAX]
-    (digits, *_) = chart_rows.ranked(rows)
-    assert not digits.compared
-    seconds = [row.epoch_seconds for row in digits.rows if row.epoch_seconds is not None]
+    rows = [row for row in raw.timings if row.cell.problem.model is Model.SOFTMAX]
+    (digits, *_) = rankings = chart_rows.timed(rows)
+    assert not chart_rows.compared(rankings)
+    seconds = [row.epoch_seconds for row in digits.timed if row.epoch_seconds is not None]
     assert seconds == sorted(seconds) and len(seconds) == 5
     assert "1.30 ms" in texts(drawn(rows))
 
 
 def test_a_picture_of_very_many_rows_shows_the_first_and_counts_the_rest() -> None:
     row = find(made_up().timings, "jax_grad", DIGITS)
-    figure = drawn([replace(row, dataset=f"data-{number}") for number in range(1000)])
-    assert sum(text == "jax_grad" for text in texts(figure)) == intervals.MOST_ROWS
-    assert any(f"{1000 - intervals.MOST_ROWS} more pieces of work: timings.csv" in text for text in texts(figure))
+    figure = drawn([on(row, dataset=f"data-{number}") for number in range(1000)])
+    assert sum(text == "jax_grad" for text in texts(figure)) == chart_rows.MOST_ROWS
+    assert any(f"{1000 - chart_rows.MOST_ROWS} more problems: timings.csv" in text for text in texts(figure))
 
 
 def test_the_command_line_starts_without_matplotlib() -> None:
@@ -133,19 +133,3 @@ def test_every_picture_that_a_report_links_is_there(raw: Raw, tmp_path: Path) ->
     write.write_reports(tmp_path / "run")
     links = re.findall(r"\]\((.+?)\)", (tmp_path / "run" / "report.md").read_text(encoding="utf-8"))
     assert {f"pictures/{path.name}" for path in (tmp_path / "run" / "pictures").iterdir()} == set(links)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone")
-@pytest.mark.filterwarnings("ignore:os.fork")  # of JAX, if another test has imported it
-def test_pictures_of_very_many_cells_are_drawn_in_another_process_and_are_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(truncate, "MOST_ROWS", 8)
-    raw = made_up()
-    draw, here = svg.draw, os.getpid()
-    expected = draw(raw, raw.timings)
-    monkeypatch.setattr(svg, "draw", lambda *given: draw(*given) if os.getpid() != here else {})
-    laid_down(tmp_path / "run", raw)
-    write.write_reports(tmp_path / "run")
-    drawn = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "pictures").iterdir()}
-    assert drawn == expected

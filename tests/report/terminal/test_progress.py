@@ -1,4 +1,4 @@
-"""What is shown while a run goes on: plain lines off a terminal, a display drawn in place on one."""
+"""Progress during a run: plain lines without a terminal, a display drawn in place on one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EVENTS: Sequence[Event] = (
 
 
 def shown(*, terminal: bool, verbose: bool = False, quiet: bool = False) -> tuple[str, list[str]]:
-    """Return all that was written, and what each event added to it."""
+    """Return everything that was written, and what each event added."""
     file, parts = io.StringIO(), []
     console = Console(
         file=file, width=80, force_terminal=terminal, color_system=None, legacy_windows=False, quiet=quiet, _environ={}

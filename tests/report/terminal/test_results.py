@@ -8,7 +8,7 @@ from rich.console import Console
 
 from bench.report.terminal import results
 from bench.report.terminal.console import Screen
-from bench.report.views import ranking, truncate
+from bench.report.views import names, ranking, truncate
 from tests.support.golden_files import golden
 from tests.support.made_up import made_up
 
@@ -37,8 +37,9 @@ def test_of_very_many_cells_the_terminal_ranks_what_report_md_shows(monkeypatch:
     with console.capture() as seen:
         results.results(Screen(console, console, console, verbose=True), raw, rows)
     text = " ".join(seen.get().split())
-    shown = ranking.rankings([row for _, row in truncate.shown(rows)], quick=False)
-    every = ranking.rankings(rows, quick=False)
+    named = names.of_rows(rows)
+    shown = ranking.sentences([row for _, row in truncate.shown(rows)], named, quick=False)
+    every = ranking.sentences(rows, named, quick=False)
     assert len(shown) == len(every) - 1
     assert [sentence for sentence in every if sentence in text] == shown
-    assert text.count("1 more piece of work: timings.csv.") == 1
+    assert text.count("1 more problem: timings.csv.") == 1

@@ -1,4 +1,4 @@
-"""A model as each implementation writes it, and what else the command line offers its users."""
+"""The source of a model in each implementation."""
 
 from __future__ import annotations
 

@@ -6,21 +6,22 @@ from dataclasses import replace
 import pytest
 
 from bench.report.views import names, notation, provenance
-from tests.support.made_up import DIGITS, ENVIRONMENT, find, made_up
+from bench.store.cell import Contest
+from tests.support.made_up import DIGITS, ENVIRONMENT, made_up
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, ""), (0.1234, "12 %"), (0.0004, "0.04 %"), (0.996, "100 %"), (1.23456, "123.5 %"), (150, "15,000 %"),
-     (math.nan, "no number"), (math.inf, "beyond any")],
+     (math.nan, "NaN"), (math.inf, "infinite")],
 )  # fmt: skip
 def test_a_share_of_the_budget_is_readable_whatever_it_is(value: float | None, text: str) -> None:
     assert notation.share(value) == text
 
 
 def test_large_numbers_and_dates_are_written_to_be_read() -> None:
-    row = replace(find(made_up().timings, "jax_grad", DIGITS), n=1_000_000, d=2000)
-    assert names.shaped(row) == "digits (1,000,000 x 2,000, 10)"
+    large = replace(DIGITS, n=1_000_000, d=2000)
+    assert names.of([large]).shaped(Contest(large, 1)) == "digits (1,000,000 x 2,000, 10)"
     assert notation.number(10_000, "cell") == "10,000 cells"
     raw = replace(made_up(), environment=ENVIRONMENT | {"machine": {"date": "2026-11-22T09:34:38+00:00"}})
     assert provenance.machine(raw) == [("date", "2026-11-22 09:34 UTC")]

@@ -6,14 +6,14 @@ import pytest
 
 from bench.analysis.statistics import Ratio, compare
 from bench.report.markdown import run as markdown
-from bench.report.views import ranking
+from bench.report.views import names, ranking
 from bench.store.tables import Timing
 from tests.support.made_run import made_run
 from tests.support.made_up import BLOCKS, DIGITS, cell, find, made_up
 
 
 def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
-    """Ratios over two baselines do not rank: with four threads torch_nn beats a baseline that slowed down."""
+    """Ratios to two baselines do not rank: with four threads torch_nn beats a baseline that slowed down."""
     implementations = ["numpy_manual", "torch_nn"]
     one = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 1e-3, "torch_nn": 2e-3}[name])
     four = made_run(implementations, [DIGITS], lambda name, _: {"numpy_manual": 4e-3, "torch_nn": 2e-3}[name])
@@ -22,9 +22,9 @@ def test_each_number_of_threads_is_a_ranking_of_its_own() -> None:
         verdicts=[*one.verdicts, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.verdicts)],
         rounds=[*one.rounds, *(replace(row, cell=replace(row.cell, threads=4)) for row in four.rounds)],
     )
-    first, second = ranking.rankings(raw.timings, quick=False)
-    assert first.startswith("numpy_manual is fastest on digits; torch_nn takes 2.0")
-    assert second.startswith("torch_nn, 4 threads is fastest on digits with 4 threads: it takes 0.5")
+    first, second = ranking.sentences(raw.timings, names.of_rows(raw.timings), quick=False)
+    assert first.startswith("numpy_manual is fastest on digits; torch_nn is 2.0")
+    assert second.startswith("torch_nn, 4 threads is fastest on digits with 4 threads: 1.99x faster")
 
 
 UNCLEAR = "digits: no implementation is clearly the fastest; "
@@ -33,12 +33,12 @@ UNCLEAR = "digits: no implementation is clearly the fastest; "
 @pytest.mark.parametrize(
     ("a", "b", "starts"),
     [
-        ((1.27, 1.33), (1.40, 1.50), "numpy_manual is fastest on digits; a takes 1.30 times as long (1.27 to 1.33); b"),
-        ((0.70, 0.74), (0.80, 0.85), "a is fastest on digits: it takes 0.720 times as long as numpy_manual"),
-        ((0.70, 0.76), (0.75, 0.85), UNCLEAR + "a takes 0.730 times as long as numpy_manual"),
-        ((0.70, 0.74), (0.75, 0.85), UNCLEAR + "a takes 0.720 times as long as numpy_manual"),
-        ((0.95, 1.05), (1.40, 1.50), UNCLEAR + "a cannot be told from numpy_manual (0.950 to 1.05)"),
-        ((0.99, 1.01), (1.40, 1.50), UNCLEAR + "a takes as long as numpy_manual within 3 %"),
+        ((1.27, 1.33), (1.40, 1.50), "numpy_manual is fastest on digits; a is 1.30x slower (1.27x to 1.33x); b"),
+        ((0.70, 0.74), (0.80, 0.85), "a is fastest on digits: 1.39x faster than numpy_manual (1.35x to 1.43x)"),
+        ((0.70, 0.76), (0.75, 0.85), UNCLEAR + "a is 1.37x faster than numpy_manual"),
+        ((0.70, 0.74), (0.75, 0.85), UNCLEAR + "a is 1.39x faster than numpy_manual"),
+        ((0.95, 1.05), (1.40, 1.50), UNCLEAR + "a vs numpy_manual: undecided (ratio 0.950 to 1.05)"),
+        ((0.99, 1.01), (1.40, 1.50), UNCLEAR + "a is as fast as numpy_manual within 3 %"),
     ],
 )
 def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple[float, float], starts: str) -> None:
@@ -46,10 +46,10 @@ def test_words_claim_no_more_than_the_intervals(a: tuple[float, float], b: tuple
 
     def rival(name: str, low: float, high: float) -> Timing:
         ratio = Ratio((low + high) / 2, low, high, 0.98, BLOCKS)
-        said = replace(base, implementation=name, comparison=compare(ratio))
+        said = replace(base, cell=replace(base.cell, implementation=name), comparison=compare(ratio))
         return replace(said, ratio=ratio.ratio, ratio_low=low, ratio_high=high)
 
-    sentence = ranking.ranking([base, rival("a", *a), rival("b", *b)], quick=False)
+    (sentence,) = ranking.sentences([base, rival("a", *a), rival("b", *b)], names.of([DIGITS]), quick=False)
     assert sentence.startswith(starts)
 
 

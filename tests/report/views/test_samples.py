@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.run import Raw
-from bench.report.views import samples
+from bench.report.views import names, samples
 from bench.store.raw_rows import Block
 from tests.support.made_up import AROUND, BLOCKS, HOURS, MINE, cell, made_up
+
+NAMES = names.of_rows(made_up().timings)
 
 
 def seen(raw: Raw) -> list[samples.History]:
@@ -16,7 +18,7 @@ def seen(raw: Raw) -> list[samples.History]:
 
 def test_a_history_holds_every_process_of_what_has_a_time() -> None:
     raw = made_up()
-    found = {history.name: history for history in seen(raw)}
+    found = {history.name(NAMES): history for history in seen(raw)}
     assert set(found) == {
         "numpy_manual on study_hours",
         "numpy_manual on digits",
@@ -38,7 +40,7 @@ def test_a_block_in_whose_place_another_was_run_is_shown_and_does_not_count() ->
     raw = made_up()
     again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 3]
     replaced = replace(raw, rounds=[*raw.rounds, *again], blocks=[*raw.blocks, Block(BLOCKS + 1, 3, 0.0, 9.0, "")])
-    history = next(one for one in seen(replaced) if one.name == "jax_grad on digits")
+    history = next(one for one in seen(replaced) if one.name(NAMES) == "jax_grad on digits")
     assert [process.block for process in history.processes if not process.counts] == [3]
 
 

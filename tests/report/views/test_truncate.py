@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.report.markdown import run as markdown
-from bench.report.views import ranking, truncate
+from bench.report.views import names, ranking, truncate
 from bench.store.cell import Status
 from tests.support.made_up import made_up, part
 
@@ -13,11 +13,12 @@ def test_of_very_many_cells_no_piece_of_work_is_ranked_by_a_part_of_it(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = made_up().timings
-    whole = ranking.rankings(rows, quick=False)
+    named = names.of_rows(rows)
+    whole = ranking.sentences(rows, named, quick=False)
     monkeypatch.setattr(truncate, "MOST_ROWS", most)
     shown = truncate.shown(rows)
-    assert set(ranking.rankings([row for _, row in shown], quick=False)) <= set(whole)
-    assert {row.model for _, row in shown} == {row.model for row in rows}
+    assert set(ranking.sentences([row for _, row in shown], named, quick=False)) <= set(whole)
+    assert {row.cell.problem.model for _, row in shown} == {row.cell.problem.model for row in rows}
     assert all(rows[number] is row for number, row in shown)
 
 

@@ -1,8 +1,8 @@
-"""The same cells by this clock and by pyperf, in turns: `python -m tests.scenarios.clock.beside_pyperf --out FOLDER`.
+"""Time the same cells with pyperf and with this harness: `python -m tests.scenarios.clock.beside_pyperf --out FOLDER`.
 
-In each block every implementation is timed once by each of the two clocks, each time in a fresh process with the same
-environment on the same processor, all in random order. Prints the ratio to the baseline that each of the two finds, and
-exits with 1 where their intervals do not meet. Needs `pip install -c constraints.txt --group clock`.
+In each block both time every implementation once, each time in a fresh process with the same environment on the same
+processor, all in random order. Prints the ratio to the baseline that each finds, and exits with 1 if their intervals
+are disjoint. Needs `pip install -c constraints.txt --group clock`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from datasets import prepared
 from datasets.dataset import Dataset
 from tests.support.cohorts import alone
 
-# The epochs of a round, so that it takes some milliseconds.
+# The epochs per round, so that a round takes a few milliseconds.
 EPOCHS = {"diabetes": 100, "breast_cancer": 50, "digits": 5}
 ROUNDS, WARMUP = 40, 20
 CLOCKS = ("bench", "pyperf")

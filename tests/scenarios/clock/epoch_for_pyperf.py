@@ -1,9 +1,9 @@
-"""A cell for pyperf.
+"""Time one cell with pyperf.
 
 Run `python -m tests.scenarios.clock.epoch_for_pyperf IMPLEMENTATION FOLDER EPOCHS`, and then pyperf's options.
 
-FOLDER holds a dataset as `datasets.prepared` saved it. A loop is what `bench` calls a round: EPOCHS epochs and one
-synchronize, from a start that was put back before the clock was read.
+FOLDER holds a dataset saved by `datasets.prepared`. A loop is what `bench` calls a round: EPOCHS epochs and one
+synchronize, from a start that was reset off the clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from impls.protocol import Device, Recipe, zeros
 
 
 def main() -> None:
-    """Hand the cell to pyperf, which starts this program again for its worker."""
+    """Pass the cell to pyperf, which starts this program again as its worker."""
     own, sys.argv[1:] = sys.argv[1:4], sys.argv[4:]
     implementation, folder, epochs = own[0], Path(own[1]), int(own[2])
 

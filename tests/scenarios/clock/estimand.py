@@ -1,10 +1,10 @@
-"""The whole estimator on noise whose truth is known: `python -m tests.scenarios.clock.estimand` prints tables.
+"""Test estimators of a time on simulated noise with a known truth: `python -m tests.scenarios.clock.estimand`.
 
-Simulated are hosts (calm, drifting, with bursts, with a neighbour on the same core), contestants (processes that
-differ, noise that is correlated, costs that are paid now and then) and runs of many blocks. Each candidate for what a
-time is reads the same runs. A column of a contestant says, in percent, how far off the median estimate is, the median
-half-width, and how often the interval holds the truth: what its epochs cost by the mean on a quiet processor. `found`
-is how often the baseline differs from itself. A few minutes on one processor; nothing is timed.
+Simulates hosts (calm, drifting, with bursts, with a neighbour on the same core), contestants (varying processes,
+correlated noise, occasional costs) and runs of many blocks. All candidate estimators read the same runs. The columns
+of a contestant give, in percent, the error of the median estimate, the median half-width, and how often the interval
+holds the truth: the mean cost of its epochs on a quiet processor. `found` is how often the baseline differs from
+itself. Takes a few minutes on one processor; nothing is timed.
 
 With --traces the same candidates read recorded rounds: each *.json.gz is a list of blocks, of cycles, of turns, and a
 turn is [name, epoch, sentinel before, sentinel after] in microseconds.
@@ -32,24 +32,24 @@ from bench.analysis.statistics import order_interval
 from bench.plan.controls import TWIN
 from impls import BASELINE
 
-# As a default run: three ratios over the baseline for each dataset, five workers and so five turns in a cycle.
+# As in a default run: three ratios to the baseline per dataset, and five workers, so five turns per cycle.
 COMPARISONS, WORKERS = 3, 5
 BLOCKS, CYCLES, ROUND_MS = 20, 60, 5.0
-# What a turn takes beside its round: the sentinel, the short untimed round, and waking and stopping the worker.
+# The time of a turn besides its round: the sentinel, the short untimed round, waking and stopping the worker.
 BESIDE_MS = 2.0
 SLOWER = (0.01, 0.03, 0.05, 0.10)
 
 
 @dataclass(frozen=True)
 class Host:
-    """A machine, and who else is on it.
+    """A machine and its other users.
 
-    creep      how much slower NumPy runs by the mean, in spells that fade within creep_s seconds
-    drift      how much slower it runs at the worst of a run than at the best, changing from block to block
-    neighbour  share of the time in which somebody is on the core's other thread, in spells of spell_s by the mean
-    memory     how much slower NumPy runs where that neighbour only streams through memory; 0 if it computes
-    varies     whether the share is another in each block
-    bursts     how often a second something takes the processor away, for burst_ms by the mean
+    creep      mean slowdown of NumPy, in spells that fade within creep_s seconds
+    drift      slowdown at the worst time of a run compared with the best, changing from block to block
+    neighbour  share of the time with a neighbour on the core's other thread, in spells of spell_s on average
+    memory     slowdown of NumPy if that neighbour only streams through memory; 0 if it computes
+    varies     whether the share differs between blocks
+    bursts     how often per second something takes the processor away, for burst_ms on average
     """
 
     name: str
@@ -78,14 +78,14 @@ HOSTS = (
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody whose time is known: `truth` times the baseline's, and pauses on top.
+    """A contestant whose time is known: `truth` times the baseline's, plus pauses.
 
-    process   by how much its processes differ, a standard deviation: the layout of memory
-    noise     by how much its rounds of 5 ms differ
-    memory    how many times as much as NumPy it suffers from what slows memory, and from creep and drift
-    core      how many times longer its rounds take with a neighbour who computes on the core's other thread
-    pauses    seconds of pauses for each second of other work
-    pause_ms  how long one is
+    process   standard deviation between its processes, from memory layout
+    noise     standard deviation between its rounds of 5 ms
+    memory    how much more than NumPy it suffers from memory slowdowns, creep and drift
+    core      how much longer its rounds take with a computing neighbour on the core's other thread
+    pauses    seconds of pauses per second of other work
+    pause_ms  length of a pause
     """
 
     name: str
@@ -99,7 +99,7 @@ class Contestant:
 
     @property
     def mean(self) -> float:
-        """The true ratio of what its epochs cost by the mean."""
+        """The true ratio of its mean epoch cost."""
         return self.truth * (1 + self.pauses)
 
 
@@ -113,11 +113,11 @@ SENTINEL = Contestant("sentinel", noise=0.015, memory=0.6, core=1.6)
 
 @dataclass(frozen=True)
 class Cohort:
-    """Rounds of contestants, the two copies of the baseline first: arrays of runs, blocks and cycles.
+    """The rounds of contestants, with the two copies of the baseline first: arrays of runs, blocks and cycles.
 
-    turns  of each contestant
-    floor  seconds of the sentinel on an undisturbed processor, of each run
-    ranks  of the cycles of a contestant by the scores that were asked for
+    turns  the turns of each contestant
+    floor  seconds of the sentinel on an undisturbed processor, per run
+    ranks  the ranks of a contestant's cycles by the requested scores
     """
 
     turns: Sequence[Turns]
@@ -125,7 +125,7 @@ class Cohort:
     ranks: dict[tuple[int, tuple[int, ...]], Floats] = field(default_factory=dict)
 
     def rank(self, one: int, scorers: tuple[int, ...]) -> Floats:
-        """Return how quiet each cycle is for one by the sentinel and these contestants, from 0 to just below 1."""
+        """Return how quiet each cycle is for a contestant, by the sentinel and these scorers, from 0 to below 1."""
         if (one, scorers) not in self.ranks:
             score = sum((np.log(self.turns[who].seconds) for who in scorers), np.log(self.turns[one].around))
             order = np.argsort(np.argsort(score, axis=-1, kind="stable"), axis=-1, kind="stable")
@@ -134,7 +134,7 @@ class Cohort:
 
 
 def _correlated(rng: np.random.Generator, steps: int, size: int, kept: float) -> Floats:
-    """Return (steps, size): standard normal numbers, each step with this correlation to the last."""
+    """Return (steps, size) standard normal numbers, each step with this correlation to the previous one."""
     out = np.empty((steps, size))
     now = rng.standard_normal(size)
     for step in range(steps):
@@ -144,7 +144,7 @@ def _correlated(rng: np.random.Generator, steps: int, size: int, kept: float) ->
 
 
 def _spells(rng: np.random.Generator, steps: int, share: Floats, seconds: float, step_s: float) -> Flags:
-    """Return (steps, size): whether the neighbour is there, this share of the time, in spells of so many seconds."""
+    """Return (steps, size): whether the neighbour is active, for this share of the time, in spells of this length."""
     leaves = 1 - math.exp(-step_s / seconds)
     comes = 1 - np.exp(-step_s * share / (seconds * (1 - share)))
     out = np.empty((steps, len(share)), dtype=bool)
@@ -157,13 +157,13 @@ def _spells(rng: np.random.Generator, steps: int, share: Floats, seconds: float,
 
 
 def _taken_away(rng: np.random.Generator, host: Host, span_ms: float, shape: tuple[int, ...]) -> Floats:
-    """Return the milliseconds for which something else had the processor during a span."""
+    """Return for how many milliseconds of a span something else had the processor."""
     number = rng.poisson(host.bursts * span_ms / 1000, shape)
     return np.where(number > 0, rng.gamma(np.maximum(number, 1)) * host.burst_ms, 0.0)
 
 
 def _slowness(rng: np.random.Generator, host: Host, steps: int, shape: tuple[int, int], step_s: float) -> list[Floats]:
-    """Return (steps, processes): the logarithms by which memory is slower for NumPy, and 1 where the core is shared."""
+    """Return (steps, processes): the logarithm of NumPy's memory slowdown, and 1 where the core is shared."""
     runs, blocks = shape
     processes = runs * blocks
     walk = np.cumsum(rng.standard_normal(shape), axis=1)
@@ -186,7 +186,7 @@ def simulate(
     cycles: int = CYCLES,
     round_ms: float = ROUND_MS,
 ) -> Cohort:
-    """Return the rounds of so many runs: the copies of the baseline, then the others; a cycle lasts as with five."""
+    """Return the rounds of simulated runs: copies of the baseline, then the others; a cycle is as long as with five."""
     contestants = [*COPIES, *others]
     number, processes = len(contestants), runs * blocks
     step_s = WORKERS * (round_ms + BESIDE_MS) / number / 1000
@@ -212,7 +212,7 @@ def simulate(
 
 
 def _around(read: Floats, place: NDArray[np.intp]) -> Floats:
-    """Return the median of a cycle's readings, each before the turn in that place, but for the one after this turn."""
+    """Return the median of the readings in a cycle, each taken before a turn, except the one after this turn."""
     number = read.shape[1]
     after = np.arange(number)[:, None] == place[:, None] + 1
     ordered = np.sort(np.where(after, np.inf, read), axis=1)
@@ -224,10 +224,10 @@ def _around(read: Floats, place: NDArray[np.intp]) -> Floats:
 def _rounds(
     rng: np.random.Generator, host: Host, who: Contestant, memory: Floats, shared: Floats, round_ms: float
 ) -> Floats:
-    """Return (cycles, processes): the time of an epoch in each round, where the baseline's is 1 on a quiet processor.
+    """Return (cycles, processes): the time per epoch in each round, in units of the baseline's on a quiet processor.
 
-    A round is as long as the others by the mean, pauses and all, so it holds less of the work of who pauses. Noise of
-    rounds is partly correlated, and one in a hundred takes 30 % longer.
+    All rounds have the same mean length, pauses included, so a contestant that pauses does less work in one. The noise
+    of rounds is partly correlated, and one in a hundred takes 30 % longer.
     """
     cycles, processes = memory.shape
     work_ms = round_ms / (1 + who.pauses)
@@ -240,12 +240,12 @@ def _rounds(
     return np.asarray(who.truth * np.exp(who.process * rng.standard_normal(processes)) * took)
 
 
-# A candidate: from a cohort and a contestant's place to the logarithm of its ratio, of each run and block.
+# A candidate maps a cohort and a contestant's position to the logarithm of its ratio, per run and block.
 Candidate = Callable[[Cohort, int], Floats]
 
 
 def _plain(value: Callable[[Floats], Floats]) -> Candidate:
-    """Return the candidate that takes one value of all rounds of a process."""
+    """Return the candidate that computes one value from all rounds of a process."""
 
     def ratio(cohort: Cohort, one: int) -> Floats:
         return _over_copies([np.log(value(turns.seconds)) for turns in cohort.turns], one)
@@ -259,14 +259,14 @@ def _over_copies(logs: Sequence[Floats] | Mapping[int, Floats], one: int) -> Flo
 
 @dataclass(frozen=True)
 class Vote:
-    """The mean over the cycles that a vote of sentinel and copies of the baseline calls quiet.
+    """The mean over the cycles that the sentinel and copies of the baseline call quiet by vote.
 
-    share   of the cycles
-    blind   "both": neither of two that are compared votes; "self": each but the one whose time it is; "none": all vote
-    limit   how far the sentinel may be above its floor, in a cycle and before a turn; None for anything
+    share   the share of the cycles to use
+    blind   "both": neither of the two compared votes; "self": all except the one being timed; "none": all vote
+    limit   how far the sentinel may exceed its floor, in a cycle and before a turn; None for no limit
     turn    whether the reading before the turn counts
-    copies  whether the ratio is over both copies of the baseline, or over the first
-    slope   whether the mean is carried to the sentinel's floor by a line through the calm turns of the run
+    copies  whether the ratio is to both copies of the baseline, or only to the first
+    slope   whether to extrapolate the mean to the sentinel's floor by a line through the calm turns of the run
     """
 
     share: float = estimand.SHARE
@@ -277,7 +277,7 @@ class Vote:
     slope: bool = False
 
     def __call__(self, cohort: Cohort, one: int) -> Floats:
-        """Return the logarithm of its ratio to the baseline, of each run and block."""
+        """Return the logarithm of its ratio to the baseline, per run and block."""
         if one == 1 or self.copies:
             return _over_copies({who: self._log(cohort, who) for who in {0, 1, one}}, one)
         return np.log(self._mean(cohort, one, (1,)) / self._mean(cohort, 0, (1,)))
@@ -307,7 +307,7 @@ class Vote:
 
 
 def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
-    """Return by how much a round is longer for the sentinel's being longer, within processes, one slope for a run."""
+    """Return the slope of round time against sentinel time within processes, one per run."""
     number = np.maximum(calm.sum(axis=-1, keepdims=True), 1)
 
     def within(values: Floats) -> Floats:
@@ -320,7 +320,7 @@ def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
 
 
 def rule(cohort: Cohort, one: int) -> Floats:
-    """Return what bench/analysis/estimand.py makes of it."""
+    """Return the result of bench/analysis/estimand.py."""
     if one == 1:
         return estimand.log_twin(cohort.turns[0], cohort.turns[1], cohort.floor)
     return estimand.log_ratio(cohort.turns[one], cohort.turns[0], cohort.turns[1], cohort.floor)
@@ -331,7 +331,7 @@ def _low(seconds: Floats) -> Floats:
 
 
 def weighted(cohort: Cohort, one: int) -> Floats:
-    """Return the candidate in which a round counts less the slower the sentinel was: a third where it was by 5 %."""
+    """Return the candidate that weights a round by the sentinel's speed: a third if that was 5 % slower."""
     logs = {}
     for who in {0, 1, one}:
         turns = cohort.turns[who]
@@ -372,7 +372,7 @@ def _rank(blocks: int, comparisons: int) -> int:
 
 
 def intervals(logs: Floats, comparisons: int = COMPARISONS) -> tuple[Floats, Floats, Floats]:
-    """Return (estimate, low, high) of each run from the logarithms of its blocks; NaN where they are too few."""
+    """Return (estimate, low, high) per run from the logarithms of its blocks; NaN if there are too few."""
     ordered = np.sort(logs, axis=1)
     out = np.full((3, len(ordered)), np.nan)
     for run, values in enumerate(ordered):
@@ -392,12 +392,12 @@ def _half_width(low: Floats, high: Floats) -> float:
 
 
 def _without(low: Floats, high: Floats, shift: float = 0.0) -> float:
-    """Return in which share of all runs the interval, shifted, leaves 0 out; a run without one finds nothing."""
+    """Return the share of runs whose shifted interval excludes 0; a run without an interval finds nothing."""
     return float(np.mean((low + shift > 0) | (high + shift < 0)))
 
 
 def candidates_on(host: Host, rng: np.random.Generator, runs: int) -> pd.DataFrame:
-    """Return what each candidate makes of a host: shares in percent."""
+    """Return the results of each candidate on a host, in percent."""
     others = (COPY, JAX, TORCH, PAUSING)
     cohort = simulate(rng, host, others, runs)
     rows = []
@@ -415,7 +415,7 @@ def candidates_on(host: Host, rng: np.random.Generator, runs: int) -> pd.DataFra
 
 
 def _against(who: Contestant, estimate: Floats, low: Floats, high: Floats) -> dict[str, str]:
-    """Return the columns of a contestant: how far off, how wide, and how often the interval holds the truth."""
+    """Return the columns of a contestant: error, width, and how often the interval holds the truth."""
     true, known = math.log(who.mean), ~np.isnan(low)
     if not known.any():
         return {who.name: "no quiet"}
@@ -425,12 +425,12 @@ def _against(who: Contestant, estimate: Floats, low: Floats, high: Floats) -> di
     return {who.name: f"{off} +-{_percent(_half_width(low, high))}, {_percent(holds, 0)}{few}"}
 
 
-# Blocks, cycles of a process and milliseconds of a round, for the same time in rounds.
+# Blocks, cycles per process and milliseconds per round, for the same total time in rounds.
 SIZES = ((14, 86, 5.0), (17, 71, 5.0), (20, 60, 5.0), (24, 50, 5.0), (20, 84, 3.0), (20, 35, 10.0), (20, 19, 20.0))
 
 
 def sizes(rng: np.random.Generator, runs: int) -> pd.DataFrame:
-    """Return what the rule makes of other numbers of blocks, cycles and milliseconds, for the same time in rounds."""
+    """Return the results of the rule with other numbers of blocks, cycles and milliseconds, for the same total time."""
     rows = []
     for blocks, cycles, round_ms in SIZES:
         for host in (HOSTS[0], HOSTS[2], HOSTS[3]):
@@ -458,7 +458,7 @@ PAUSES = (
 
 
 def pauses_on(host: Host, rng: np.random.Generator, runs: int) -> pd.DataFrame:
-    """Return what the rule makes of costs that are paid now and then, and which rows say UNEVEN."""
+    """Return the results of the rule for occasional costs, and which rows are UNEVEN."""
     cohort = simulate(rng, host, (*PAUSES, JAX, TORCH), runs)
     return pd.DataFrame(
         [_pauses_row(cohort, place, who) for place, who in enumerate((*PAUSES, JAX, TORCH), start=len(COPIES))]
@@ -493,13 +493,13 @@ def _pauses_row(cohort: Cohort, place: int, who: Contestant) -> dict[str, str]:
 
 
 def _share(cohort: Cohort, one: int, witness: int) -> Floats:
-    """Return the share of the time of a copy of the baseline that went into its slow rounds, of each run."""
+    """Return the share of the time that a copy of the baseline spent in slow rounds, per run."""
     _, beyond = estimand.slow_rounds(cohort.turns[one], [cohort.turns[witness]], cohort.floor)
     return np.asarray(beyond.sum(axis=(1, 2)) / cohort.turns[one].seconds.sum(axis=(1, 2)))
 
 
 def _with_slow_rounds(cohort: Cohort, place: int, slow: Flags, beyond: Floats) -> Floats:
-    """Return (runs, 3): low, mean and high as an UNEVEN row has them; NaN where it has none."""
+    """Return (runs, 3): low, mean and high of an UNEVEN row; NaN if it has none."""
     turns, (baseline, twin) = cohort.turns[place], cohort.turns[:2]
     without = estimand.times(turns, [twin, baseline], cohort.floor, without=slow)
     logs = np.log(without / estimand.baseline_times(baseline, twin, cohort.floor))
@@ -513,7 +513,7 @@ def _with_slow_rounds(cohort: Cohort, place: int, slow: Flags, beyond: Floats) -
 
 
 def power_on(host: Host, rng: np.random.Generator, runs: int) -> list[dict[str, str]]:
-    """Return what runs say that they could have found, and how often the rule finds that."""
+    """Return the difference that runs say they could have found, and how often the rule finds it."""
     others = (COPY, JAX, TORCH)
     cohort = simulate(rng, host, others, runs)
     rows = []
@@ -554,7 +554,7 @@ def _belonging(cohort: Cohort, place: int, estimate: Floats, low: Floats, high: 
 
 
 def read(file: Path) -> tuple[list[str], Cohort]:
-    """Return the names and the rounds of a trace, as one run."""
+    """Return the names and rounds of a trace, as one run."""
     blocks = json.loads(gzip.decompress(file.read_bytes()))
     others = sorted({turn[0] for turn in blocks[0][0]} - {who.name for who in COPIES})
     names = [who.name for who in COPIES] + others
@@ -567,14 +567,14 @@ def read(file: Path) -> tuple[list[str], Cohort]:
 
 
 def _turn(cycle: Sequence[Sequence[Any]], name: str) -> tuple[float, float, float]:
-    """Return the epoch, the sentinel's median around and its reading before the turn of that name."""
+    """Return the epoch, the sentinel's median and its reading before the turn with that name."""
     place = [turn[0] for turn in cycle].index(name)
     around = [turn[2] for other, turn in enumerate(cycle) if other != place + 1]
     return cycle[place][1], float(np.median(around)), cycle[place][2]
 
 
 def traces(folder: Path) -> pd.DataFrame:
-    """Return what each candidate makes of each trace: the ratio, the half-width, and how far they are apart."""
+    """Return the results of each candidate on each trace: ratio, half-width, and their spread."""
     found = {file.name.removesuffix(".json.gz"): read(file) for file in sorted(folder.glob("*.json.gz"))}
     rows = []
     for name, candidate in CANDIDATES.items():

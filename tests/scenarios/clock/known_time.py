@@ -1,11 +1,9 @@
-"""Epochs whose time is known.
-
-`python -m tests.scenarios.clock.known_time --out FOLDER` shows what the clock makes of them.
+"""Measure epochs whose time is known: `python -m tests.scenarios.clock.known_time --out FOLDER`.
 
 The implementations of tests/support/planted/busy.py train a table of three rows, and then wait busily until 200 us, 2
-ms or 20 ms have passed since the epoch began. Each has a run of its own, and with it its own number of epochs in a
-round. The truth lies between two times that each process sees itself, which tests/support/planted/busy.py explains.
-Exit code 1 where a reported time is 1 % off what was asked for or its interval does not meet the truth.
+ms or 20 ms have passed since the epoch began. Each has its own run, and so its own number of epochs per
+round. The truth lies between two times that each process records, as tests/support/planted/busy.py explains.
+The exit code is 1 if a reported time is off by 1 % or its interval misses the truth.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ BUSY = (busy.Busy200us, busy.Busy2ms, busy.Busy20ms)
 
 
 def main() -> None:
-    """Time them as any other implementation, and print what was reported beside what is so."""
+    """Time them like any other implementation, and print reported and true times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--blocks", type=int, default=14)
@@ -42,7 +40,7 @@ def main() -> None:
 
 
 def _run(one: type[busy.Busy200us], out: Path, blocks: int) -> run.Raw:
-    """Time one of them in a new run, which keeps what the processes told beside it."""
+    """Time one of them in a new run, keeping what its processes recorded."""
     (out / busy.KEPT.name).mkdir(parents=True)
     name = f"tests/support/planted/busy.py:{one.__name__}"
     what = ["-i", name, "-d", "triple", "--blocks", str(blocks), "--out", str(out / "run")]
@@ -55,7 +53,7 @@ def _row(one: type[busy.Busy200us], raw: run.Raw, told: Path) -> dict[str, objec
     told_by = [tuple(map(float, file.read_text().split())) for file in told.iterdir()]
     least, most = (median(times) for times in zip(*told_by, strict=True))
     null = self_comparison.null_epoch_seconds(raw) or 0.0
-    timing = next(row for row in raw.timings if row.implementation.endswith(f":{one.__name__}"))
+    timing = next(row for row in raw.timings if row.cell.implementation.endswith(f":{one.__name__}"))
     seconds, low, high = timing.epoch_seconds, timing.epoch_seconds_low, timing.epoch_seconds_high
     if seconds is None or low is None or high is None:
         return {"asked_us": 1e6 * one.seconds, "status": timing.status, "within": False, "covers": False}

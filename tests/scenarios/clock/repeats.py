@@ -1,9 +1,7 @@
-"""The same cell again and again.
+"""Count false alarms of `compare --fail-slower`: `python -m tests.scenarios.clock.repeats --out FOLDER`.
 
-`python -m tests.scenarios.clock.repeats --out FOLDER` counts what `compare --fail-slower` says.
-
-Nothing changes between the repeats but what the machine makes of them, so whatever trips is noise. Each run is compared
-with the first and with the one before it. What is in the folder already is not done again.
+The same cell is timed again and again. Nothing changes between the runs except the machine, so every alarm is noise.
+Each run is compared with the first and with the previous one. Runs already in the folder are not repeated.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from impls import BASELINE
 
 
 def main() -> None:
-    """Time the cell in as many runs as are asked for, compare them, and print what tripped."""
+    """Time the cell in the requested number of runs, compare them, and print the alarms."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--runs", type=int, default=20)
@@ -51,7 +49,7 @@ def main() -> None:
 
 
 def _run(folder: Path, options: Options) -> Raw:
-    """Return the run that lies in this folder, timed now if it is not there."""
+    """Return the run in this folder, timing it now if missing."""
     made = make(options)
     if not (folder / layout.VERDICTS).is_file():
         started = datetime.now(UTC)

@@ -1,10 +1,10 @@
-"""The baseline against itself, over many cells and runs: how often the clock finds a difference that is not there.
+"""Compare the baseline with itself over many cells and runs, and count false differences.
 
     python -m tests.scenarios.clock.self_comparison --runs 10 --out FOLDER
 
-Each run is `python -m bench run` on 20 small cells of the baseline alone, with its A/A twin in every block, and a seed
-of its own. A run that is in the folder already is read, not repeated. Prints, for each run and all together, how many
-comparisons there were, how many were called FASTER or SLOWER, and how many intervals leave out 1.
+Each run is `python -m bench run` on 20 small cells of the baseline alone, with its A/A twin in every block and its own
+seed. A run already in the folder is read, not repeated. Prints, per run and in total, the number of comparisons, how
+many were called FASTER or SLOWER, and how many intervals exclude 1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Tally:
-    """What the comparisons of one run came to."""
+    """The counts of one run."""
 
     run: str
     blocks: int
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _run(folder: Path, seed: int, blocks: int) -> Path:
-    """Do the run of this seed, or what is missing of it."""
+    """Do the run of this seed, or complete it."""
     command = [sys.executable, "-m", "bench", "run"]
     if (folder / layout.ENVIRONMENT).is_file():
         if not (folder / "report.md").is_file():

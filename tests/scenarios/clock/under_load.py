@@ -1,10 +1,8 @@
-"""Honest cells under a planted load.
+"""Audit honest cells under load: `python -m tests.scenarios.clock.under_load --out FOLDER`.
 
-`python -m tests.scenarios.clock.under_load --out FOLDER` accuses them as a run would.
-
-A busy process on every processor and one that streams through memory run beside the four implementations, on 250 small
-cells of each, three processes a cell, which is what it takes to declare a lie. Exit code 1 if one is declared. What is
-in the folder already is not done again.
+A busy process on every processor, and one that streams through memory, run beside the four implementations, on 250
+small cells each with three processes per cell, as many as a finding needs. The exit code is 1 if a cell is accused.
+Results already in the folder are not repeated.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from datasets import prepared
 from datasets.dataset import Dataset
 
 CELLS, BLOCKS = 250, 3
-# Few shapes and many draws: what compiles does so once a shape and process.
+# Few shapes and many draws, since compilation happens once per shape and process.
 SHAPES = (
     "simple_linear,n=40",
     "simple_linear,n=500",
@@ -45,7 +43,7 @@ STREAM = "import numpy as np\nx = np.ones(30_000_000)\nwhile True: x += 1.0"
 
 
 def main() -> None:
-    """Time them under load, judge their evidence, and print what single processes and all of them say."""
+    """Time them under load, judge their evidence, and print findings per process and overall."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cells", type=int, default=CELLS, help="of each implementation")

@@ -1,4 +1,4 @@
-"""What the gate says of one implementation on one drawn problem, and what two usual tolerances would have said."""
+"""The verdict of the gate on one implementation and random problem, and that of two common tolerances."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def judged(number: int, case: Case, implementations: Sequence[tuple[str, Implementation]]) -> Iterator[Drawn]:
-    """Yield what becomes of each implementation on this case; the reference is asked once."""
+    """Yield the result of each implementation on this case, computing the reference once."""
     model, dtype = case.dataset.model, str(case.dataset.x.dtype)
     with np.errstate(all="ignore"):
         opinion = expect(case)
@@ -72,7 +72,7 @@ def judged(number: int, case: Case, implementations: Sequence[tuple[str, Impleme
 
 
 def _finite(opinion: Sequence[tuple[str, Expected]], dtype: str) -> bool:
-    """Return whether all that the reference says is a number of the dtype under test."""
+    """Return whether every value of the reference is representable in the dtype under test."""
     limit = np.finfo(dtype).max
     return all(np.all(np.abs(scaled.value) <= limit) for _, expected in opinion for scaled in expected.common.values())
 

@@ -1,4 +1,4 @@
-"""Problems that no one thought of: every choice is in one table, and every number comes from one seed."""
+"""Random problems: every choice is in one table, and every number comes from one seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Wide = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Shape:
-    """All that a compiler asks for: n x d, k classes, and how the rows are batched."""
+    """What a compiler depends on: n x d, k classes, and the batching."""
 
     n: int
     d: int
@@ -26,14 +26,14 @@ class Shape:
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What is drawn of a problem besides its shape and its numbers.
+    """The random properties of a problem besides its shape and numbers.
 
     decades   each column is scaled by a power of ten in [-decades, decades]
     offset    the mean of a column in units of its standard deviation
     constant  the first column is constant
     repeated  rows are drawn with replacement from a third of them
     collinear the last column is nearly the first, their weights nearly cancel, and the other weights are 0
-    targets   fitted: what the linear model can reach, so classes are separable; single: one class alone
+    targets   fitted: what the linear model can reach, so classes are separable; single: only one class
     start     the standard deviation of the parameters at the start
     rate      the learning rate in units of 1/L, with L of all rows
     epochs    each epoch is watched
@@ -52,7 +52,7 @@ class Ingredients:
     own: bool
 
 
-# What is listed twice is drawn twice as often.
+# Entries listed twice are drawn twice as often.
 CHOICES: dict[str, tuple[object, ...]] = {
     "decades": (0, 0, 2, 6),
     "offset": (0.0, 0.0, 1.0, 1e3),
@@ -86,17 +86,17 @@ def _log_uniform(generator: np.random.Generator, low: int, high: int) -> int:
     return int(np.exp(generator.uniform(np.log(low), np.log(high + 1))))
 
 
-# What compiles, compiles once a shape.
+# Compilation happens once per shape.
 POOL = (Shape(1, 1, 2, Batching()), *(shape(np.random.default_rng((24, number))) for number in range(23)))
 
 
 def ingredients(generator: np.random.Generator) -> Ingredients:
-    """Return one of each of the choices."""
+    """Draw one of each of the choices."""
     return Ingredients(**{name: options[generator.integers(len(options))] for name, options in CHOICES.items()})  # type: ignore[arg-type]
 
 
 def drawn(model: Model, dtype: str, number: int, *, pooled: bool = False) -> Case:
-    """Return the problem of this number, always the same; its shape is one of POOL where `pooled`."""
+    """Return the problem of this number, always the same; with `pooled`, its shape comes from POOL."""
     generator = np.random.default_rng(number)
     own = shape(generator)
     taken = POOL[number % len(POOL)] if pooled else own
@@ -104,7 +104,7 @@ def drawn(model: Model, dtype: str, number: int, *, pooled: bool = False) -> Cas
 
 
 def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number: int) -> Case:
-    """Return the case that these choices and the numbers drawn from the seed `number` make."""
+    """Return the case made from these choices and the numbers drawn from the seed `number`."""
     generator = np.random.default_rng((number, 1))
     x = _features(generator, shape.n, 1 if model is Model.SIMPLE_LINEAR else shape.d, choice)
     k = shape.k if model is Model.SOFTMAX else 1
@@ -153,7 +153,7 @@ def _nearly_nothing(generator: np.random.Generator, size: int | tuple[int, ...])
 
 def _targets(generator: np.random.Generator, model: Model, x: Wide, k: int, targets: str) -> NDArray[np.generic]:
     n, d = x.shape
-    # Columns weigh alike whatever their scale.
+    # Columns have equal weight whatever their scale.
     w = generator.normal(size=(d, k)) / (np.abs(x).max(axis=0)[:, None] + 1e-300)
     scores = x @ w + generator.normal(size=k)
     if not model.classifies:

@@ -1,9 +1,9 @@
-"""Put honest implementations through many drawn problems: none may fail.
+"""Check honest implementations on many random problems: none may fail.
 
     python -m tests.scenarios.draw.run --problems 10000 --implementation numpy_manual --out draw.jsonl
 
-A run that ended, however it ended, goes on after the last problem in its file when it is started again. What
-compiles takes its shapes from a fixed pool (`--pooled`). Prints a table of all that is in the file.
+An ended run continues after the last problem in its file when it is started again. Compiling implementations take
+their shapes from a fixed pool (`--pooled`). Prints a table of everything in the file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BLOCK = 100
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive problems of one model and dtype, done and written together."""
+    """Consecutive problems of one model and dtype, processed and written together."""
 
     model: Model
     dtype: str
@@ -45,7 +45,7 @@ def main() -> None:
     """Run what is missing, print the table, and exit with 1 if an honest implementation failed."""
     options = _options()
     for dtype in options.dtype:
-        # A library reads its threads and precision when it is loaded: in the processes that this one starts.
+        # A library reads threads and precision when loaded, which happens in the processes started here.
         os.environ.update(environment(dtype=dtype, threads=1, device="cpu"))
         _cut_torn_line(options.out)
         blocks = list(_missing(options, dtype))
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
 
 
 def _missing(options: argparse.Namespace, dtype: str) -> Iterator[Block]:
-    """Yield the blocks that are not in the file, the models in turns."""
+    """Yield the blocks that are not in the file, alternating the models."""
     done = dict.fromkeys(options.model, 0)
     for row in read_lines(Drawn, options.out):
         if row.dtype == dtype and row.model in done and row.implementation == options.implementation[-1]:
@@ -88,7 +88,7 @@ def _missing(options: argparse.Namespace, dtype: str) -> Iterator[Block]:
 
 
 def _cut_torn_line(path: Path) -> None:
-    """Drop what a process left that died while it wrote: a last line without its end."""
+    """Drop an incomplete last line, left by a process that died while writing."""
     if path.is_file():
         whole = path.read_bytes()
         with path.open("r+b") as file:
@@ -105,7 +105,7 @@ def _judged(block: Block) -> list[Drawn]:
 
 
 def summary(rows: Sequence[Drawn]) -> str:
-    """Return a table: problems, failures, largest shares, and what the usual tolerances refuse."""
+    """Return a table: problems, failures, largest shares, and what common tolerances refuse."""
     frame = pd.DataFrame([vars(row) for row in rows])
     if frame.empty:
         return "no problems yet"

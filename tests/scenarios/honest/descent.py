@@ -1,4 +1,4 @@
-"""Gradient descent around a way of computing: what an honest author may do differently is in a `Way`."""
+"""Gradient descent around a `Way`, which holds what honest authors may do differently."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from impls.protocol import Array, Dataset, Device, FloatArray, LabelArray, Model, Params, Recipe, parameter_shapes
 
-# The parameters as a way keeps them; gradients have the same form.
+# The parameters as a `Way` keeps them; gradients have the same form.
 State = tuple[Array, ...]
 
 
@@ -20,10 +20,10 @@ def _as_given(array: np.ndarray) -> Array:
 
 @dataclass(frozen=True)
 class Way:
-    """One way of computing; a Descent is made of it.
+    """One way of computing, from which a Descent is made.
 
     compute   (model, state, x, y) -> loss and gradients, over these rows
-    predict   (model, state, x) -> what the Protocol predicts
+    predict   (model, state, x) -> the predictions of the Protocol
     place     a NumPy array -> the library's, laid out as this way wants it
     inside    (model, params) -> the parameters as this way keeps them
     outside   (model, state) -> w and b, in any shape of the right size and order
@@ -41,7 +41,7 @@ class Way:
 
 
 class Descent:
-    """p <- p - learning_rate * gradient, once a batch."""
+    """p <- p - learning_rate * gradient, once per batch."""
 
     def __init__(self, way: Way, dataset: Dataset, start: Params, recipe: Recipe) -> None:
         self._way, self._dataset, self._recipe = way, dataset, recipe

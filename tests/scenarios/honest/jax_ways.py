@@ -1,4 +1,4 @@
-"""JAX: the gradient of one row's loss, mapped over the rows, and then the mean."""
+"""JAX: the gradient of one row's loss, mapped over the rows and averaged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _compiled(model: Model, state: State, x: Array, y: Array) -> tuple[Array, St
 
 
 def _mapped(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
-    """Batches are picked and parameters moved in NumPy: JAX would compile each of these for every shape."""
+    """Select batches and update parameters in NumPy, since JAX would compile both for every shape."""
     found: tuple[Array, State] = jax.tree.map(np.asarray, _compiled(model, state, x, y))
     return found
 

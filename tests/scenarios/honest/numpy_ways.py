@@ -1,6 +1,6 @@
-"""NumPy, written in other ways than `impls/numpy_manual.py`: every model as k columns of logits.
+"""NumPy, written differently than `impls/numpy_manual.py`: every model as k columns of logits.
 
-A way differs from the plain one in one thing: how z is computed, how the residual and the loss follow
+Each way differs from the plain one in one thing: how z is computed, how the residual and the loss follow
 from z, how rows are summed, or how numbers lie in memory.
 """
 
@@ -24,7 +24,7 @@ def columns(model: Model, array: Array) -> Array:
 
 
 def rows_of(x: Array) -> Array:
-    """Return x (n, d), a single feature too."""
+    """Return x (n, d), also for a single feature."""
     return x[:, None] if x.ndim == 1 else x
 
 
@@ -107,7 +107,7 @@ def product_by_column(x: Array, w: Array) -> Array:
 
 @dataclass(frozen=True)
 class Numpy:
-    """The pieces; each has a plain default."""
+    """The pieces of a way; each has a plain default."""
 
     losses: Losses = plain_losses
     product: Callable[[Array, Array], Array] = product
@@ -131,7 +131,7 @@ class Numpy:
 
 
 def predicted(model: Model, z: Array) -> Array:
-    """Return what the Protocol predicts, from logits (n, k)."""
+    """Return the predictions of the Protocol from logits (n, k)."""
     if model is Model.SOFTMAX:
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)

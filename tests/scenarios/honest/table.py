@@ -1,4 +1,4 @@
-"""HONEST: implementations that are right and written differently; the gate must pass every one of them."""
+"""HONEST: correct implementations, written differently; the gate must pass all of them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ALL = tuple(Model)
 
 @dataclass(frozen=True)
 class Honest:
-    """An implementation, the models that it has, and how it differs from those in impls/.
+    """An implementation, its models, and how it differs from those in impls/.
 
-    most_rows   a loop over rows in Python is not given longer tables
+    most_rows   the longest table it gets, since it loops over rows in Python
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""torch.func: gradients of a pure function, and the losses written out."""
+"""torch.func: gradients of a pure function, with the losses written out."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""Data larger than the memory, in each of the four: `python -m tests.scenarios.speed.beyond_memory --out FOLDER`.
+"""Train the four on data larger than memory: `python -m tests.scenarios.speed.beyond_memory --out FOLDER`.
 
-Writes a folder of rows that are zeros (32 GB of which the disk holds next to nothing) but for three: at the start, in
-the middle and at the end, each with a feature of its own. A row of zeros adds nothing to the gradient of w, so after
-an epoch exactly these features' weights have moved, and only if all three rows were read. Prints for each the
-seconds, the most anonymous memory that its process had (`RssAnon`) and the most pages of files (`RssFile`), which
-the system takes back when it needs them. Exit code 1 where a weight is not what it must be, or memory is 2 GB or more.
-Linux only.
+Writes a folder of rows that are zeros (32 GB that take almost no disk space) except three: at the start, in
+the middle and at the end, each with its own feature. A row of zeros adds nothing to the gradient of w, so after
+an epoch exactly the weights of these features have moved, if all three rows were read. Prints for each the
+seconds, the peak anonymous memory of its process (`RssAnon`) and the peak of file pages (`RssFile`), which
+the system can reclaim. The exit code is 1 if a weight is wrong, or memory is 2 GB or more. Linux only.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ MOST_BYTES = 2e9
 
 
 def main() -> None:
-    """Write the rows, run each implementation in a process of its own, and print what was seen."""
+    """Write the rows, run each implementation in its own process, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=125_000_000)
@@ -69,7 +68,7 @@ def _planted(n: int) -> tuple[int, int, int]:
 
 
 def _epoch(name: str, folder: Path) -> dict[str, object]:
-    """Train for one epoch, and tell whether exactly the planted features' weights have moved."""
+    """Train for one epoch, and report whether exactly the weights of the planted features have moved."""
     dataset = prepared.open_saved(folder)
     start = starts.draw(dataset.model, dataset.d, dataset.classes, "float32", (0,))
     implementation = impls.load(name)

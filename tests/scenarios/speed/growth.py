@@ -1,11 +1,11 @@
-"""How time and memory grow with the rows: `python -m tests.scenarios.speed.growth --out FOLDER`.
+"""Measure how time and memory grow with the rows: `python -m tests.scenarios.speed.growth --out FOLDER`.
 
 Softmax with ten classes and logistic, 16 features, float32, full batches of 10^4 to 10^7 rows, for the four and the
-tuned, each in a process of its own with one thread. Prints the nanoseconds a row takes in the shortest of the epochs,
-and the same where the C library keeps what is freed: by default it gives arrays of 32 MB and more back to the system,
-which hands them out anew a page at a time. Then the most anonymous memory that the process had, beside what it may
-have: x and y, six arrays of n x k (none for numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with
-torch or JAX. The memory is watched in epochs that are not timed. Linux with glibc only.
+tuned, each in its own process with one thread. Prints the nanoseconds per row in the shortest epoch, and the same
+with freed memory kept by the C library: by default it returns arrays of 32 MB and more to the system and gets them
+back one page at a time. Then prints the peak anonymous memory of the process, beside its limit: x and y, six arrays of
+n x k (none for numpy_blocked, whose blocks are small) and 300 MB with NumPy, 700 MB with torch or JAX. Memory is
+measured in epochs that are not timed. Linux with glibc only.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from tests.scenarios.speed.memory import ANONYMOUS, alone, watched
 MODELS = ("softmax,d=16,k=10", "logistic,d=16")
 ROWS = (10_000, 100_000, 1_000_000, 2_000_000, 10_000_000)
 NAMES = tuple(name for name, row in impls.TABLE.items() if row.role is not impls.Role.YARDSTICK)
-# An epoch is timed so often, and for so long, at least.
+# The least number of timed epochs, and the least total time.
 LEAST_EPOCHS, LEAST_SECONDS = 5, 0.5
-# How glibc is told to keep what is freed: no array is mapped on its own, and the heap never shrinks.
+# Settings that make glibc keep freed memory: no array has its own mapping, and the heap never shrinks.
 KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**34), "MALLOC_TRIM_THRESHOLD_": str(2**35)}
 
 
 def main() -> None:
-    """Print a row for each implementation, model and number of rows."""
+    """Print a row per implementation, model and number of rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--names", nargs="+", default=NAMES)

@@ -1,6 +1,6 @@
-"""Ways to do the same work, timed in turns in one process, and the ratios of their times.
+"""Time several ways to do the same work in one process, alternating, and compute the ratios.
 
-Whatever disturbs the machine for longer than a round disturbs neighbours alike and falls out of their ratio.
+A disturbance longer than a round affects neighbouring rounds equally and cancels in their ratio.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from impls.protocol import Device, Implementation, Recipe, Trainer, zeros
 
 Way = Callable[[int], None]
 
-# A round is long against the clock's own cost, and short against the turns of a processor that others use too. Six
-# rounds are the fewest that give an interval.
+# A round is long compared with the cost of the clock, and short compared with the time slices of a shared processor.
+# An interval needs at least six rounds.
 _ROUND_SECONDS, _LEAST_ROUNDS = 1e-3, 6
 
 
 def as_a_worker(module: str) -> None:
-    """Begin this program anew in a timing worker's environment, on one processor, unless it is there already.
+    """Restart this program in the environment of a timing worker, on one processor, unless it already runs there.
 
-    Libraries read the number of threads when they are loaded, and NumPy is loaded by now.
+    Libraries read the number of threads when they are loaded, and NumPy is already loaded.
     """
     if "LAYOUT_PADDING" not in os.environ:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -37,7 +37,7 @@ def as_a_worker(module: str) -> None:
 
 
 def epochs(trainer: Trainer) -> Way:
-    """Return the way that trains for so many epochs; what makes the trainer ready is in no round's time."""
+    """Return a way that trains for a number of epochs; resetting the trainer is off the clock."""
 
     def run(number: int) -> None:
         for _ in range(number):
@@ -48,15 +48,15 @@ def epochs(trainer: Trainer) -> Way:
 
 
 def trained(implementation: Implementation, dataset: Dataset, recipe: Recipe) -> Trainer:
-    """Return a trainer of this dataset on the processor, from zeros."""
+    """Return a trainer of this dataset on the CPU, starting from zeros."""
     return implementation(dataset, zeros(dataset), recipe, Device("cpu"))
 
 
 def times(ways: Mapping[str, Way], ready: Callable[[int], None], seconds: float) -> dict[str, dict[int, float]]:
-    """Return the seconds for one of each way, by round; all do the same number in a round.
+    """Return the seconds per repetition of each way, by round; all do the same number per round.
 
     ready     called before each way with that number, off the clock
-    seconds   how long this may take; there are six rounds at least
+    seconds   how long this may take; there are at least six rounds
     """
     number = 1
     for way in ways.values():
@@ -85,17 +85,16 @@ def _seconds(way: Way, number: int, ready: Callable[[int], None]) -> float:
 
 
 def ratio(found: Mapping[str, Mapping[int, float]], way: str, other: str) -> Ratio:
-    """Return the time of a way over that of another, with its interval at 95 %."""
+    """Return the ratio of the times of two ways, with its 95 % interval."""
     compared = paired_ratio(found[way], found[other], 1)
     assert compared is not None, "six rounds give an interval"
     return compared
 
 
 def words(found: Mapping[str, Mapping[int, float]], way: str, other: str, most: float) -> str:
-    """Return how the time of a way stands to that of another, by the interval of all pairs.
+    """Return the verdict on the ratio of two ways, from the interval of all pairs.
 
-    Where the interval holds `most` it is not decided. The ratio of the shortest rounds, those that nobody interrupted,
-    stands beside it.
+    It is undecided if the interval contains `most`. The ratio of the shortest, undisturbed rounds is shown beside it.
     """
     seen, shortest = ratio(found, way, other), min(found[way].values()) / min(found[other].values())
     verdict = "within" if seen.high <= most else "ABOVE " if seen.low > most else "open  "

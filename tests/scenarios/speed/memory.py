@@ -1,4 +1,4 @@
-"""How much memory a process has at most, by what the kernel says of it every 10 ms. Linux only."""
+"""The peak memory of a process, read from the kernel every 10 ms. Linux only."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 from bench.process.spawn import environment
 from bench.store.layout import ROOT
 
-# Anonymous memory, and pages of files, which the system takes back when it needs them.
+# Anonymous memory, and file pages, which the system can reclaim.
 ANONYMOUS, OF_FILES = "RssAnon", "RssFile"
 _LOOK_SECONDS = 0.01
 
 
 def alone(module: str, name: str, folder: Path, **variables: str) -> dict[str, Any]:
-    """Return what `python -m module --out folder --worker name` prints as JSON.
+    """Return the JSON that `python -m module --out folder --worker name` prints.
 
-    It runs in a timing worker's environment, with these variables besides.
+    It runs in the environment of a timing worker, with these additional variables.
     """
     done = subprocess.run(
         [sys.executable, "-m", module, "--out", str(folder), "--worker", name],
@@ -38,7 +38,7 @@ def alone(module: str, name: str, folder: Path, **variables: str) -> dict[str, A
 
 @contextmanager
 def watched() -> Iterator[dict[str, int]]:
-    """Look at this process while the block runs; what is yielded holds the most bytes of each kind afterwards."""
+    """Watch this process while the block runs; the yielded mapping then holds the peak bytes of each kind."""
     most, ended = {ANONYMOUS: 0, OF_FILES: 0}, threading.Event()
 
     def look() -> None:

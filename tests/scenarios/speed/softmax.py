@@ -1,9 +1,9 @@
-"""Where an epoch of softmax goes, and how near its limit any NumPy code comes.
+"""Where the time of a softmax epoch goes, and how close NumPy code comes to the limit.
 
 Run `python -m tests.scenarios.speed.softmax`.
 
-100,000 x 64 x 10 in float32: `numpy_blocked` beside the tightest code for this one shape, in turns with the machine's
-rates, and then each of its passes alone, over all blocks, beside what the limit holds for it.
+100,000 x 64 x 10 in float32: `numpy_blocked` alternates with the tightest code for this one shape and with the
+machine's rates; then each of its passes is timed separately over all blocks, beside its part of the limit.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from impls.protocol import Recipe, zeros
 from tests.scenarios.speed.interleaved import Way, as_a_worker, epochs, times, trained, words
 
 SPEC, SECONDS, TURNS = "synthetic:softmax,n=100000,d=64,k=10", 8.0, 8
-# The rows of a block are those of numpy_blocked: half a megabyte of x, and a product that OpenBLAS does not pack for.
+# As many rows per block as numpy_blocked: half a megabyte of x, and a product that OpenBLAS computes without packing.
 ROWS = 1_562
 
 
 def tightest(dataset: Dataset) -> tuple[Way, Callable[[], None]]:
-    """Return one function for this shape, and the way back to zeros; blocks and places of labels are made once."""
+    """Return a function for this shape, and its reset to zeros; blocks and label positions are computed once."""
     n, rate = dataset.n, dataset.learning_rate
     blocks = [_block(dataset, first, min(n, first + ROWS)) for first in range(0, n, ROWS)]
     each = np.ones(dataset.classes, dataset.x.dtype)
@@ -67,7 +67,7 @@ def tightest(dataset: Dataset) -> tuple[Way, Callable[[], None]]:
 
 
 class Block(NamedTuple):
-    """x' of some rows, where their labels stand in class-major logits, and room for z, t and s, and ones."""
+    """x' of some rows, the positions of their labels in class-major logits, scratch arrays z, t and s, and ones."""
 
     x_t: FloatArray
     place: LabelArray
@@ -85,14 +85,14 @@ def _block(dataset: Dataset, first: int, last: int) -> Block:
 
 
 def beside_the_limit(dataset: Dataset) -> None:
-    """Print the two beside each other, and beside the limit that was measured in turns with them."""
+    """Print the two side by side with the limit measured between them."""
     trainer, (tight, reset) = (
         trained(impls.load("numpy_blocked"), dataset, Recipe(dataset.learning_rate)),
         tightest(dataset),
     )
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell("numpy_blocked", Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.RatesJob(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     found: dict[str, dict[int, float]] = {"numpy_blocked": {}, "tightest": {}}
 
@@ -140,7 +140,7 @@ def passes(dataset: Dataset) -> dict[str, Callable[[], object]]:
 
 
 def where_it_goes(dataset: Dataset) -> None:
-    """Print what each pass takes of an epoch, and how fast it is."""
+    """Print each pass's share of an epoch, and its speed."""
     found = times({name: _repeated(one) for name, one in passes(dataset).items()}, lambda _: None, SECONDS)
     shortest = {name: min(rounds.values()) for name, rounds in found.items()}
     blocks, products = dataset.n / ROWS, 2 * ROWS * dataset.d * dataset.classes

@@ -1,8 +1,8 @@
-"""What the tuned implementations were made to reach.
+"""The speed targets of the tuned implementations.
 
-`python -m tests.scenarios.speed.targets` prints each ratio and its most.
+`python -m tests.scenarios.speed.targets` prints each ratio and its target.
 
-One process, one thread, in turns; a ratio is not asserted, since it is the machine's as much as the code's.
+One process, one thread, alternating; ratios are not asserted, since they depend on the machine too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Target:
-    """`way` takes at most so many times the time of `other` on this dataset."""
+    """The target: `way` takes at most this multiple of the time of `other` on this dataset."""
 
     dataset: str
     way: str
@@ -59,15 +59,15 @@ LIMITS = (
 
 
 def against_limit(name: str, spec: str, most: float) -> str:
-    """Return how many times its limit an implementation takes; rates and epochs are measured in turns.
+    """Return the time of an implementation as a multiple of its limit, with rates and epochs alternating.
 
-    The median decides; the limit is made of the machine's best moments, beside which the shortest round stands.
+    The median decides; the shortest round is shown beside it, since the limit uses the machine's best rates.
     """
     dataset = load(spec, dtype="float32")
     trainer = trained(impls.load(name), dataset, Recipe(dataset.learning_rate))
     shape = (dataset.name, dataset.model, dataset.n, dataset.d, dataset.classes, "float32", dataset.learning_rate)
     cell = Cell(name, Problem(*shape, None, shuffle=False, drop_last=False, seed=0), "cpu", 1)
-    job = rates_job.Job(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
+    job = rates_job.RatesJob(0, None, "float32", 1, (roofline.measured_size(cell.problem),), "")
     measured: list[Rates] = []
     seconds: list[float] = []
     for _ in range(8):
@@ -83,7 +83,7 @@ def against_limit(name: str, spec: str, most: float) -> str:
 
 
 def main(wanted: list[str]) -> None:
-    """Print the ratio of every target whose words are all wanted; of all, without any."""
+    """Print the ratio of every target that matches all given words, or of all targets."""
     for target in targets():
         if all(word in str(target) for word in wanted):
             dataset = load(target.dataset, dtype=target.dtype)
@@ -101,7 +101,7 @@ def main(wanted: list[str]) -> None:
 
 
 def limits(wanted: list[str]) -> None:
-    """Print the same of the limits."""
+    """Print the same for the limits."""
     for spec, most in LIMITS:
         for name in ("numpy_blocked", "jax_scan"):
             if all(word in f"{name} {spec} limit" for word in wanted):

@@ -1,10 +1,10 @@
-"""Each of the four beside the tightest code of its library's ordinary interface.
+"""Compare each of the four with the tightest code that its library's ordinary interface allows.
 
 Run `python -m tests.scenarios.speed.tightest`.
 
-What is beside it is one function for one model, one dtype and all rows at once: no class, no rows to pick, no batches,
-and the same formulas and layout. Both compute the loss and move the parameters, begin each round at zeros, and have
-ended at the same parameters. The four may take 1.1 times as long; docs/speed.md explains what more.
+The tight code is one function for one model, one dtype and full batches: no class, no row selection, no batches,
+but the same formulas and layout. Both compute the loss and update the parameters, begin each round at zeros, and must
+end at the same parameters. The four may be 1.1x slower; docs/speed.md explains larger ratios.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CELLS = (
 
 
 class Tight(NamedTuple):
-    """Tight code: its epochs, the way back to zeros, and w and b as they are, each in one row."""
+    """Tight code: its epochs, its reset to zeros, and the current w and b, each flattened."""
 
     run: Way
     reset: Callable[[], None]
@@ -42,7 +42,7 @@ class Tight(NamedTuple):
 
 
 def numpy_manual(dataset: Dataset) -> Tight:  # noqa: PLR0915 - four models
-    """Return the way of NumPy: formulas as one would type them, in place."""
+    """Return the tight code for NumPy: formulas as one would type them, in place."""
     x, y, rate, n, rows = dataset.x, dataset.y, dataset.learning_rate, dataset.n, np.arange(dataset.n)
     w, b = zeros(dataset)
 
@@ -101,7 +101,7 @@ def numpy_manual(dataset: Dataset) -> Tight:  # noqa: PLR0915 - four models
 
 
 def torch_autograd(dataset: Dataset) -> Tight:
-    """Return the way of torch with `autograd.grad`."""
+    """Return the tight code for torch with `autograd.grad`."""
     import torch
     import torch.nn.functional as F  # noqa: N812
 
@@ -127,7 +127,7 @@ def torch_autograd(dataset: Dataset) -> Tight:
 
 
 def torch_nn(dataset: Dataset) -> Tight:
-    """Return the way of torch with a module, a criterion and an optimizer."""
+    """Return the tight code for torch with a module, a criterion and an optimizer."""
     import torch
     from torch import nn
 
@@ -150,7 +150,7 @@ def torch_nn(dataset: Dataset) -> Tight:
 
 
 def jax_grad(dataset: Dataset) -> Tight:
-    """Return the way of JAX: a jitted step of its own."""
+    """Return the tight code for JAX: its own jitted step."""
     import jax
     import jax.numpy as jnp
 
@@ -199,14 +199,14 @@ def _loop(step: Callable[[], None]) -> Way:
 
 
 TIGHTEST = {each.__name__: each for each in (numpy_manual, torch_autograd, torch_nn, jax_grad)}
-# Epochs after which both are where the other is, within what rounding makes of so few.
+# The number of epochs after which both must agree within rounding.
 TOGETHER, WITHIN = 3, 1e-4
 
 
 def beside(name: str, dataset: Dataset) -> tuple[dict[str, Way], Callable[[int], None]]:
-    """Return both ways and what makes them ready.
+    """Return both ways and their resets.
 
-    Raises AssertionError if they have not ended at the same parameters after a few epochs.
+    Raises AssertionError if they do not end at the same parameters after a few epochs.
     """
     trainer, tight = trained(impls.load(name), dataset, Recipe(dataset.learning_rate)), TIGHTEST[name](dataset)
     ways = {name: epochs(trainer), "tightest": tight.run}
@@ -224,7 +224,7 @@ def beside(name: str, dataset: Dataset) -> tuple[dict[str, Way], Callable[[int],
 
 
 def main(wanted: list[str]) -> None:
-    """Print the ratio of every cell and implementation whose words are all wanted; of all, without any."""
+    """Print the ratio of every cell and implementation that matches all given words, or of all."""
     for cell in CELLS:
         dataset = load(cell, dtype="float32")
         for name in TIGHTEST:

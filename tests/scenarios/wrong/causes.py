@@ -1,8 +1,8 @@
-"""What a verdict may say of each planted fault, decided from what the fault is; of all others it must say nothing."""
+"""The causes that a verdict may name for each planted fault; for all others it must name none."""
 
 from __future__ import annotations
 
-# The planted causes that must be named, in these words.
+# The causes that must be named, in these words.
 NAMED = {
     "half_the_gradient": "the gradient: a factor 2 is missing",
     "half_the_loss": "the loss: a factor 2 is missing",
@@ -38,7 +38,7 @@ _REPEAT = "the same epochs again, unwatched, end elsewhere"
 _RESET = "after reset, params() are not the parameters that it was given"
 _SHARED = "only a second trainer beside the first is wrong: they share something"
 
-# The causes that are true of other faults as well, and may be named.
+# Causes that are also true of other faults, and may be named.
 TRUE = {
     # formula and stability
     "softmax_without_maximum": (_NOT_A_NUMBER,),
@@ -47,7 +47,7 @@ TRUE = {
     "log1p_exp": (_NOT_A_NUMBER,),
     "guarded_log1p_exp": (_NOT_A_NUMBER,),
     "log_of_softmax": (_NOT_A_NUMBER,),
-    # loop: what is owed, left out or added up
+    # loop: updates owed, left out or accumulated
     "update_owed": ("an epoch too few",),
     "epochs_in_pairs": ("an epoch too many",),
     "full_batch_dropped": ("the last batch is left out",),
@@ -56,10 +56,10 @@ TRUE = {
     "zero_grad_after_step": ("gradients pile up", _REPEAT),
     "honest_first_trainer": ("every second epoch is left out", "an epoch too few"),
     "honest_first_rounds": ("every second epoch is left out", "an epoch too few", _REPEAT),
-    # what outlives reset, or depends on being asked
+    # state that outlives reset, or depends on queries
     "sgd_momentum": (_REPEAT,),
     "scheduler_goes_on": (_REPEAT,),
-    "dropout_left_in": (_REPEAT,),  # its random numbers go on
+    "dropout_left_in": (_REPEAT,),  # its random numbers continue
     "ten_epochs_at_most": (_REPEAT,),
     "evaluation_takes_a_step": (_REPEAT,),
     # starts
@@ -79,11 +79,11 @@ TRUE = {
     "bias_in_float32": ("the parameters pass through float32",),
     "float64_learning_rate": ("expected float32",),
     "balanced_classes": ("expected float32",),  # its weights are float64
-    "parameters_printed": (_RESET, "not a NumPy array"),  # np.round makes a scalar of the bias
+    "parameters_printed": (_RESET, "not a NumPy array"),  # np.round turns the bias into a scalar
     "predictions_in_float32": ("expected float64",),
     "predictions_in_float64": ("expected float32",),
     "labels_in_int32": ("expected int64",),
-    # what is kept or shared
+    # kept or shared state
     "cached_by_shape": (_KEPT, _SHARED),
     "cached_by_sum": (_KEPT, _SHARED),
     "cached_without_start": (_SHARED,),
@@ -108,7 +108,7 @@ TRUE = {
 
 
 def accepts(name: str, cause: str) -> bool:
-    """Whether a verdict on this fault may say so: the causes of NAMED it must name, of all others it may name none."""
+    """Return whether a verdict on this fault may name this cause: those of NAMED it must, all others it must not."""
     if name in NAMED:
         return NAMED[name] in cause
     return not cause or any(words in cause for words in TRUE.get(name, ()))

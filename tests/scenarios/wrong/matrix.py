@@ -1,8 +1,8 @@
-"""Which check catches which planted fault.
+"""Print which check catches which planted fault.
 
-Run `python -m tests.scenarios.wrong.matrix [NAME ...]`, some 20 minutes for all.
+Run `python -m tests.scenarios.wrong.matrix [NAME ...]`, about 20 minutes for all.
 
-Exit code 1 if a fault survives that numbers can show, or if a verdict would name a wrong cause.
+The exit code is 1 if a fault that numbers can show survives, or if a verdict would name a wrong cause.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ QUANTITIES = (*dict.fromkeys(GROUPS.values()), CONDUCT, EXCEPTION)
 
 @dataclass(frozen=True)
 class Kill:
-    """One check that caught a fault: the case, the quantity and the dtype; `share` of the budget that it used."""
+    """A check that caught a fault: case, quantity, dtype, and the `share` of its budget."""
 
     case: str
     quantity: str
@@ -40,7 +40,7 @@ class Kill:
 
 
 def kills(wrong: Wrong, dtypes: Iterable[str] = DTYPES) -> Iterator[Kill]:
-    """Yield every check that catches the fault, in all its models and these dtypes; an exception is one too."""
+    """Yield every check that catches the fault, in all its models and these dtypes; an exception counts as one."""
     implementation = cast(Implementation, wrong.implementation)
     for dtype in dtypes:
         for model in sorted(wrong.models):
@@ -58,7 +58,7 @@ def kills(wrong: Wrong, dtypes: Iterable[str] = DTYPES) -> Iterator[Kill]:
 
 
 def causes(caught: Sequence[Kill]) -> dict[str, str]:
-    """Return the cause that the verdict on each model would name; empty where it would name none."""
+    """Return the cause that the verdict on each model would name, or an empty text."""
     of_cases = {(kill.model, kill.dtype, kill.case): kill.cause for kill in caught if kill.quantity != EXCEPTION}
     models = dict.fromkeys(model for model, _, _ in of_cases)
     return {model: agreed([cause for key, cause in of_cases.items() if key[0] == model]) for model in models}
@@ -70,7 +70,7 @@ def names() -> tuple[str, ...]:
 
 
 def row(name: str, caught: Sequence[Kill]) -> str:
-    """Return a fault's row: a mark for each quantity and for each case."""
+    """Return a fault's row: a mark per quantity and per case."""
     marks = ("".join(_mark(caught, what, key) for key in keys) for what, keys in _columns())
     return f"{name:<27} {' '.join(marks)}"
 
@@ -85,7 +85,7 @@ def _mark(caught: Sequence[Kill], what: str, key: str) -> str:
 
 
 def legend() -> str:
-    """Return what the columns and the marks of a row are, and the columns' heads."""
+    """Return the legend of columns and marks, and the column headers."""
     heads = digits[1 : len(QUANTITIES) + 1], ascii_letters[: len(names())]
     lines = [
         ", ".join(f"{head} {key.removeprefix('gate:')}" for head, key in zip(head_of, keys, strict=True))
@@ -97,7 +97,7 @@ def legend() -> str:
 
 
 def summary(found: Mapping[str, Sequence[Kill]]) -> Iterator[str]:
-    """Yield, for each quantity, case and dtype, how many faults it caught, and which of them nothing else caught."""
+    """Yield, for each quantity, case and dtype, how many faults it caught, and which only it caught."""
     for what, keys in (*_columns(), ("dtype", DTYPES)):
         yield f"\n{what}: faults caught, and those that nothing else caught"
         for key in keys:
@@ -107,7 +107,7 @@ def summary(found: Mapping[str, Sequence[Kill]]) -> Iterator[str]:
 
 
 def main(asked: Sequence[str]) -> int:
-    """Print the matrix, row by row as each is found, and its summary; return 1 if anything in it is wrong."""
+    """Print the matrix row by row, and its summary; return 1 if anything is wrong."""
     found: dict[str, list[Kill]] = {}
     print(legend())
     for name in asked or TABLE:

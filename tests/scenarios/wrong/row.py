@@ -1,4 +1,4 @@
-"""One planted fault is one row."""
+"""The table row of one planted fault."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Wrong:
 
     family          formula, stability, loop, start, precision, cheat or prediction
     implementation  the class
-    models          the models in which it is wrong; in the others it may not even run
+    models          the models in which it is wrong; others may not even run
     fault           what is wrong, in one sentence
-    dtypes          those in which the fault can be seen in principle
+    dtypes          the dtypes in which the fault can be seen in principle
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""NumpyManual cut where a fault can be planted; uncut, both classes are right."""
+"""NumpyManual split where faults can be planted; without one, both classes are correct."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from impls.protocol import Array, Dataset, Device, FloatArray, Params, Recipe
 
 
 class Loop(NumpyManual):
-    """Its loop is cut in four: the batches, their gradients, the learning rate, the update."""
+    """Split its loop into four: batches, gradients, learning rate, update."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -39,7 +39,7 @@ class Loop(NumpyManual):
 
 
 class Formula(NumpyManual):
-    """Its loss and gradients come from `_formula`, in training and in `loss_and_gradients` alike."""
+    """Take loss and gradients from `_formula`, in training and in `loss_and_gradients`."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         super().__init__(dataset, start, recipe, device)
@@ -57,7 +57,7 @@ def logits(params: Params, x: Array) -> FloatArray:
 
 
 def sigmoid(z: Array) -> FloatArray:
-    """Return 1 / (1 + exp(-z)), of any z."""
+    """Return 1 / (1 + exp(-z)) for any z."""
     e = np.exp(-np.abs(z))
     p: FloatArray = np.where(z >= 0, 1, e) / (1 + e)
     return p
@@ -83,6 +83,6 @@ def back(x: Array, r: Array) -> Params:
 
 
 def residuals(params: Params, x: Array, y: Array) -> Array:
-    """Return p - y, or p - onehot(y), of the two models that classify."""
+    """Return p - y, or p - onehot(y), for the two classifiers."""
     p = probabilities(logits(params, x))
     return p - (y if p.ndim == 1 else one_hot(y, p.shape[1], p.dtype))

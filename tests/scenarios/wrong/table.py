@@ -27,5 +27,5 @@ UNSEEN = (
 
 TABLE: dict[str, Wrong] = {wrong.name: wrong for wrong in chain.from_iterable(module.WRONG for module in UNSEEN)}
 
-# Their numbers are right, or right to rounding: only the clock can see work done elsewhere or not waited for.
+# Their numbers are right, at least to rounding: only timing can reveal work done elsewhere or not waited for.
 CLOCK_ONLY = frozenset({"done_in_reset", "done_when_asked", "unsynchronized", "rows_summed_up"})

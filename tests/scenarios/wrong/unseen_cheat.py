@@ -1,4 +1,4 @@
-"""Implementations that save work, or that share what is not theirs; some have every number right."""
+"""Implementations that skip work or share state; some have every number right."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CachedByShape(Loop):
 
 
 class CachedByAddress(CachedByShape):
-    """The data are remembered by where they lie; the start is told apart by its numbers."""
+    """The data are recognised by their address, the start by its numbers."""
 
     _answers: ClassVar[dict[Any, Params]] = {}
 
@@ -49,7 +49,7 @@ class CachedByAddress(CachedByShape):
 
 
 class CachedBySum(CachedByShape):
-    """The start is told apart by its sum alone."""
+    """The start is recognised by its sum alone."""
 
     _answers: ClassVar[dict[Any, Params]] = {}
 
@@ -93,7 +93,7 @@ class ClosedForm(NumpyManual):
 
 
 class RowsSummedUp(Loop):
-    """An epoch touches the d x d sums made in `reset`, never the rows."""
+    """An epoch uses the d x d sums computed in `reset`, never the rows."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -154,7 +154,7 @@ class DoneInReset(Loop):
 
 
 class DoneWhenAsked(Loop):
-    """epoch() counts; the work waits for the first question."""
+    """epoch() only counts; the work is done at the first query."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -188,7 +188,7 @@ class TenEpochsAtMost(DoneWhenAsked):
 
 
 class HonestAtFirst(Loop):
-    """Subclasses say from when on every second epoch is left out."""
+    """Subclasses decide from when on every second epoch is skipped."""
 
     def _tired(self) -> bool:
         return self._done >= 200
@@ -241,7 +241,7 @@ class RightBatchesSkipped(Loop):
 
 
 class Standardised(NumpyManual):
-    """Trains in standardised features and turns the parameters back, as a preconditioner would."""
+    """Train on standardised features and transform the parameters back, like a preconditioner."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._mean, spread = dataset.x.mean(axis=0), dataset.x.std(axis=0)
@@ -293,7 +293,7 @@ class ParametersShared(Loop):
 
 
 class BufferShared(Loop):
-    """All trainers of a shape keep their gradient in one buffer, which is not quite emptied."""
+    """All trainers of a shape share one gradient buffer, which is not fully cleared."""
 
     _buffers: ClassVar[dict[Any, Params]] = {}
 
@@ -307,7 +307,7 @@ class BufferShared(Loop):
 
 
 class SnapshotsShared(NumpyManual):
-    """Parameters move in place and are handed out as they are."""
+    """Parameters are updated in place and returned without a copy."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -334,7 +334,7 @@ class PredictionRemembered(NumpyManual):
 
 
 class OwnRowsRemembered(NumpyManual):
-    """The answer for the training rows is kept for every x of their shape."""
+    """The answer for the training rows is reused for every x of their shape."""
 
     def predict(self, x: FloatArray) -> FloatArray:
         return super().predict(self._x if x.shape == self._x.shape else x)

@@ -1,4 +1,4 @@
-"""Wrong losses and gradients, unstable ones too."""
+"""Wrong or unstable losses and gradients."""
 
 from __future__ import annotations
 

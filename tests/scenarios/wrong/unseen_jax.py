@@ -16,14 +16,14 @@ from tests.scenarios.wrong.row import ALL, FLOAT64, LOGISTIC, SOFTMAX, Wrong
 
 
 def _chosen(rows: Array | None, size: int) -> Any:
-    """Return what picks the rows of a batch: None stands for all, a number for the first of so many."""
+    """Return how to select the rows of a batch: None for all, or the first row and the size."""
     if rows is None:
         return slice(None)
     return rows if rows.ndim else slice(int(rows), int(rows) + size)
 
 
 class Loss(JaxGrad):
-    """Its loss is `wrong`, compiled once a class and shape, for steps and for answers alike."""
+    """Its loss is `wrong`, compiled once per class and shape, for steps and queries."""
 
     value_and_grad: ClassVar[Any]
 
@@ -58,7 +58,7 @@ class Log1pExp(Loss):
 
 
 class GuardedLog1pExp(Loss):
-    """jnp.where hides the overflow from the loss; the gradient of the branch not taken is 0 * inf."""
+    """jnp.where hides the overflow from the loss, but the gradient of the branch not taken is 0 * inf."""
 
     @staticmethod
     def wrong(model: Model, params: Params, x: Array, y: Array) -> Array:
@@ -106,7 +106,7 @@ class X64Forgotten(Loss):
 
 
 class LastBatchClamped(JaxGrad):
-    """dynamic_slice of a full batch_size near the end moves its start back."""
+    """dynamic_slice with a full batch_size near the end moves its start back."""
 
     def _placed_rows(self, rows: slice | np.ndarray) -> tuple[Array | None, int]:
         if isinstance(rows, slice) and self._batching.batch_size is not None:
@@ -116,7 +116,7 @@ class LastBatchClamped(JaxGrad):
 
 
 class DataAsConstants(JaxGrad):
-    """The compiled step has closed over the first data of each shape."""
+    """The compiled step closes over the first data of each shape."""
 
     _steps: ClassVar[dict[Any, Any]] = {}
 
@@ -136,7 +136,7 @@ class DataAsConstants(JaxGrad):
 
 
 class RateAtTraceTime(Loss):
-    """The rate is a Python global, read while the step is traced: once a shape."""
+    """The rate is a Python global, read while the step is traced, once per shape."""
 
     _rate: ClassVar[list[float]] = [0.0]
 

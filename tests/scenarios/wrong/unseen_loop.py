@@ -352,7 +352,7 @@ WRONG = (
     ),
     Wrong("learning_rate_printed", "loop", LearningRatePrinted, ALL, "It went through a text with four digits."),
     Wrong("learning_rate_capped", "loop", LearningRateCapped, ALL, "A learning rate beyond 0.5 is taken as 0.5."),
-    Wrong("learning_rate_decays", "loop", LearningRateDecays, ALL, "The learning rate falls by 1e-5 an epoch."),
+    Wrong("learning_rate_decays", "loop", LearningRateDecays, ALL, "The learning rate falls by 1e-5 per epoch."),
     Wrong("learning_rate_drops", "loop", LearningRateDrops, ALL, "It falls tenfold after 100 epochs."),
     Wrong("warm_up", "loop", WarmUp, ALL, "The first epoch has a tenth of the learning rate."),
     Wrong("bias_twice_as_fast", "loop", BiasTwiceAsFast, ALL, "b has twice the learning rate."),

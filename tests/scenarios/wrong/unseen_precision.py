@@ -1,4 +1,4 @@
-"""Wrong arithmetic: another precision than the dataset's, somewhere."""
+"""Wrong arithmetic: a different precision than the dataset's somewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _shortened(a: Array, bits: int) -> Array:
 
 
 class Recast(NumpyManual):
-    """All is computed in `inner` and handed out in the dataset's dtype."""
+    """Everything is computed in `inner` and returned in the dataset's dtype."""
 
     inner: ClassVar[str]
 

@@ -1,4 +1,4 @@
-"""Right training, wrong answers."""
+"""Correct training, wrong predictions."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""How far sums over rows usually end from their values: for many rows the worst case is larger than the sum itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A usual error may be this many times as large in an honest sum; BUDGET comes on top, as for every scale.
+FACTOR = 4
+_CHUNKS, _LANES = 8, 8
+
+Array = NDArray[np.floating[Any]]
+Float64 = NDArray[np.float64]
+
+
+def usual(x: Float64, r: Float64, share: float) -> Float64:
+    """Return the usual size (d + 1, k) of the errors of (x, 1)' r, in units of u.
+
+    x (n, d), r (n, k). Each of n additions rounds a partial sum: that is sqrt(n) times the largest partial sum, and the
+    terms themselves once. Nor is it less than this share of the sum of all |terms|.
+    """
+    terms = np.concatenate([np.abs(x).T @ np.abs(r), np.abs(r).sum(axis=0, keepdims=True)])
+    partial, largest = np.zeros_like(terms), np.zeros_like(terms)
+    for some in np.array_split(np.arange(len(x)), min(_CHUNKS, len(x))):
+        part = slice(some[0], some[-1] + 1)
+        partial[:-1] += x[part].T @ r[part]
+        partial[-1] += r[part].sum(axis=0)
+        np.maximum(largest, np.abs(partial), out=largest)
+    return np.asarray(np.maximum(math.sqrt(len(x)) * largest + terms, share * terms))
+
+
+def lost(x: Array, r: Float64) -> float:
+    """Return how much sums in the dtype of x lose in the worst of three orders, in units of u times the sum of |terms|.
+
+    x (n, d) in the dtype under test, r (n, k). Row after row the errors may all have one sign, above all in constant
+    columns, and grow with n: forwards, backwards, or in eight sums side by side, as processors add. One order may lose
+    nothing in some entry by chance, where another loses much, so the largest loss of any entry counts for all.
+    """
+    low = r.astype(x.dtype)
+    exact = low.astype(np.float64)
+    wide = x.T.astype(np.float64, copy=False)
+    values = np.concatenate([wide @ exact, exact.sum(axis=0, keepdims=True)])
+    terms = np.concatenate([np.abs(wide) @ np.abs(exact), np.abs(exact).sum(axis=0, keepdims=True)])
+    errors = np.empty_like(values)
+    for c in range(low.shape[1]):
+        errors[:-1, c] = _worst(x * low[:, c : c + 1], values[:-1, c])
+        errors[-1, c] = _worst(low[:, c : c + 1], values[-1:, c])[0]
+    share = np.divide(errors, terms, out=np.zeros_like(terms), where=terms > 0)
+    return float(share.max() / (np.finfo(x.dtype).eps / 2))
+
+
+def _worst(terms: Array, value: Float64) -> Float64:
+    whole = len(terms) - len(terms) % _LANES
+    lanes = _in_turn(terms[:whole].reshape(whole // _LANES, -1)).reshape(_LANES, -1) if whole else terms[:0]
+    side_by_side = _in_turn(np.concatenate([lanes, terms[whole:]]))
+    orders = (_in_turn(terms), _in_turn(terms[::-1]), side_by_side)
+    return np.asarray(np.max([np.abs(order - value) for order in orders], axis=0))
+
+
+def _in_turn(terms: Array) -> Array:
+    """Return the sum over rows, row by row; of a single column NumPy would add pairs."""
+    return np.asarray(np.cumsum(terms, axis=0)[-1] if terms.shape[1] == 1 else np.add.reduce(terms, axis=0))

@@ -1,0 +1,29 @@
+"""How small an error the gate would have found on each problem's data, and how long training moved the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.report.views.names import Names
+from bench.store.raw_rows import Verdict
+
+HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
+EXPLANATION = (
+    "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
+    "have been refused, and the epoch of the agreement run after which training moves the weights less than rounding "
+    "could. The learning rate is by default at most 1/L of every batch; L is the largest curvature of its loss."
+)
+
+
+def rows(verdicts: Sequence[Verdict], named: Names) -> list[tuple[str, ...]]:
+    """Return a row per problem that was judged; the values come from the reference, whoever trains it."""
+    found = {one.cell.problem: one for one in verdicts if one.smallest_error is not None}
+    return [
+        (
+            named.work(problem),
+            f"{problem.learning_rate:.3g}",
+            f"{one.smallest_error:.2g}",
+            "the end" if one.settled_epoch is None else f"epoch {one.settled_epoch}",
+        )
+        for problem, one in found.items()
+    ]
