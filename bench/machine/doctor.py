@@ -114,7 +114,9 @@ def _pressure(state: State) -> Condition:
     if state.pressure is None:
         return Condition("pressure", "cannot be read here: blocks do not wait for an idle machine")
     remedy = (
-        "each block waits until the machine is idle, at most a minute per run" if state.pressure >= CALM_PERCENT else ""
+        "each block waits until the machine is idle, at most a quarter of a minute per run"
+        if state.pressure >= CALM_PERCENT
+        else ""
     )
     return Condition("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
 
