@@ -102,7 +102,7 @@ class _Race:
         if not self.wanted.quick:
             with self._spent(number, "rates"):
                 self._rates(number, cells)
-            because = self._disturbed(number)
+            because = self._disturbed(number, replaces)
         took = round(time.monotonic() - began, 3)
         block = Block(number, replaces, round(waited, 3), took, because, host.total(seen))
         self._keep(layout.BLOCKS, self.done.blocks, [block])
@@ -175,9 +175,10 @@ class _Race:
             measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep(layout.RATES, self.done.rates, measured)
 
-    def _disturbed(self, number: int) -> str:
-        """Return who met no undisturbed processor in this block; empty if all did."""
-        counted = [one for one in self.done.rounds if one.block not in without(self.done.blocks)]
+    def _disturbed(self, number: int, replaces: int | None) -> str:
+        """Return who met no undisturbed processor in this block, by the blocks that now count; empty if all did."""
+        excluded = without(self.done.blocks) | {replaces}
+        counted = [one for one in self.done.rounds if one.block not in excluded]
         for cell, found in estimates(counted).items():
             if number in found.noisy:
                 return f"{cell.implementation} met no undisturbed processor on {cell.problem.dataset}"

@@ -102,6 +102,8 @@ def _why_nothing(one: Ranking) -> str:
         return "there is only one time" if len(one.timed) == 1 else "all times are the baseline's"
     if len(one.rivals) == len(one.timed):
         return f"the baseline {one.timed[0].baseline} has no time here"
+    if any(row.comparison is Comparison.NO_QUIET for row in one.rivals):
+        return "too few blocks met an undisturbed processor"
     return f"an interval needs more than {number(one.rivals[0].blocks, 'block')}"
 
 

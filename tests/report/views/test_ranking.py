@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.statistics import Ratio, compare
 from bench.report.markdown import run as markdown
 from bench.report.views import names, ranking
-from bench.store.tables import Timing
+from bench.store.tables import Comparison, Timing
 from tests.support.made_run import made_run
 from tests.support.made_up import BLOCKS, DIGITS, cell, find, made_up
 
@@ -65,3 +65,10 @@ def test_a_time_that_denormal_numbers_made_is_marked_saturated() -> None:
     ]
     text = markdown.report(raw, raw.timings)
     assert "with denormal numbers: digits, numpy_manual: 12 % of its probabilities; digits, torch_nn: 11 %" in text
+
+
+def test_blocks_that_were_enough_but_not_quiet_are_said_to_be_so() -> None:
+    base, rival = (find(made_up().timings, name, DIGITS) for name in ("numpy_manual", "jax_grad"))
+    noisy = replace(rival, comparison=Comparison.NO_QUIET, ratio=None, ratio_low=None, ratio_high=None)
+    (sentence,) = ranking.sentences([base, noisy], names.of([DIGITS]), quick=False)
+    assert sentence == "digits: no comparison, because too few blocks met an undisturbed processor."
