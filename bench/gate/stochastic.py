@@ -72,7 +72,9 @@ class Batch:
 def batch(dataset: Dataset) -> Batch:
     """Return all rows of a dataset as one batch; in float64 the wide arrays are the same ones."""
     x, y = dataset.x.reshape(dataset.n, dataset.d), dataset.y
-    targets = np.eye(dataset.classes, dtype=x.dtype)[y] if dataset.model is Model.SOFTMAX else y[:, None]
+    targets = (
+        np.eye(dataset.classes, dtype=x.dtype)[y.astype(np.int64)] if dataset.model is Model.SOFTMAX else y[:, None]
+    )
     lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64)[:, None] + 1)
     wide_x, wide_targets = x.astype(np.float64, copy=False), targets.astype(np.float64, copy=False)
     return Batch(dataset.model, x, targets.astype(x.dtype, copy=False), wide_x, wide_targets, lengths)
