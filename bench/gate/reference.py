@@ -264,13 +264,12 @@ def _gradients(problem: WideProblem, r: Wide, dr: Wide, c: Wide) -> Scaled:
 
 def _reach(problem: WideProblem, sizes: Wide) -> NDArray[np.float64]:
     """Return the sum (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
-    wide = sizes.astype(np.float64)
-    return np.concatenate([problem.sizes.T @ wide, wide.sum(axis=0, keepdims=True)])
+    return sums.over_rows(problem.sizes, sizes.astype(np.float64))
 
 
 def _usual(problem: WideProblem, r: Wide) -> NDArray[np.float64]:
     """Return what is granted for the roundings of a sum over rows (d + 1, k), in units of u."""
-    x, wide = problem.x.astype(np.float64), r.astype(np.float64)
+    x, wide = problem.x.astype(np.float64, copy=False), r.astype(np.float64, copy=False)
     return sums.FACTOR * sums.usual(x, wide, sums.lost(x.astype(problem.dtype), wide))
 
 

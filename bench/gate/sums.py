@@ -16,18 +16,22 @@ Array = NDArray[np.floating[Any]]
 Float64 = NDArray[np.float64]
 
 
+def over_rows(x: Float64, r: Float64) -> Float64:
+    """Return (x, 1)' r (d + 1, k) of x (n, d) and r (n, k)."""
+    return np.concatenate([x.T @ r, r.sum(axis=0, keepdims=True)])
+
+
 def usual(x: Float64, r: Float64, share: float) -> Float64:
     """Return the usual size (d + 1, k) of the errors of (x, 1)' r, in units of u.
 
     x (n, d), r (n, k). Each of n additions rounds a partial sum: that is sqrt(n) times the largest partial sum, and the
     terms themselves once. Nor is it less than this share of the sum of all |terms|.
     """
-    terms = np.concatenate([np.abs(x).T @ np.abs(r), np.abs(r).sum(axis=0, keepdims=True)])
+    terms = over_rows(np.abs(x), np.abs(r))
     partial, largest = np.zeros_like(terms), np.zeros_like(terms)
     for some in np.array_split(np.arange(len(x)), min(_CHUNKS, len(x))):
         part = slice(some[0], some[-1] + 1)
-        partial[:-1] += x[part].T @ r[part]
-        partial[-1] += r[part].sum(axis=0)
+        partial += over_rows(x[part], r[part])
         np.maximum(largest, np.abs(partial), out=largest)
     return np.asarray(np.maximum(math.sqrt(len(x)) * largest + terms, share * terms))
 
@@ -41,9 +45,8 @@ def lost(x: Array, r: Float64) -> float:
     """
     low = r.astype(x.dtype)
     exact = low.astype(np.float64)
-    wide = x.T.astype(np.float64, copy=False)
-    values = np.concatenate([wide @ exact, exact.sum(axis=0, keepdims=True)])
-    terms = np.concatenate([np.abs(wide) @ np.abs(exact), np.abs(exact).sum(axis=0, keepdims=True)])
+    wide = x.astype(np.float64, copy=False)
+    values, terms = over_rows(wide, exact), over_rows(np.abs(wide), np.abs(exact))
     errors = np.empty_like(values)
     for c in range(low.shape[1]):
         errors[:-1, c] = _worst(x * low[:, c : c + 1], values[:-1, c])

@@ -68,7 +68,7 @@ def run(
     rounded   for problems that are exact but for z and the updates: those are rounded to the dtype under test
     piling    with the fault that gradients are added up and never zeroed, for `bench.gate.diagnose`
     """
-    learning_rate: Wide = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
+    learning_rate = _rounded(recipe.learning_rate, problem)
     steps: list[Update] = []
     ends: list[int] = []
     theta = start
@@ -89,6 +89,11 @@ def run(
     return Run(tuple(steps), float(learning_rate), tuple(ends))
 
 
+def _rounded(learning_rate: float, problem: WideProblem) -> Wide:
+    """Return the learning rate that the dtype under test makes of this one."""
+    return np.asarray(learning_rate, problem.dtype).astype(problem.x.dtype)
+
+
 def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
     """Return whether the rate is too high for a batch, and the reference itself overflows or grows with it.
 
@@ -100,9 +105,10 @@ def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
         return False
     wide = reference.widen(dataset)
     theta = start = reference.stacked(zeros(dataset), wide)
+    step = _rounded(rate, wide)
     for epoch in range(epochs):
         for rows in batching.rows(dataset.n, epoch):
-            theta = theta - rate * reference.evaluate(wide.rows(rows), theta).gradients.value
+            theta = theta - step * reference.evaluate(wide.rows(rows), theta).gradients.value
     first, last = (float(reference.evaluate(wide, each).loss.value) for each in (start, theta))
     return last > first if np.isfinite(last) else True
 

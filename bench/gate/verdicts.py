@@ -90,9 +90,9 @@ def judged(seen: Sequence[Seen], opinions: Opinions) -> Iterator[tuple[Seen, Agr
     for group in together.values():
         opinion = opinions.of(group[0])
         u = reference.unit_roundoff(group[0].dtype)
+        smallest_error = opinions.sharpness(group[0])[0] if group[0].case.own else None
         for one in group:
             found, cause = opinions.against_reference(one)
-            smallest_error = opinions.sharpness(one)[0] if one.case.own else None
             yield from _rows(one, "reference", found, cause, smallest_error)
         for one, other in combinations(group, 2):
             yield from _rows(

@@ -52,7 +52,7 @@ def batched(batches: Callable[[Rows, int], Rows]) -> Implementation:
 
 
 def _one_row_twice(dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> NumpyManual:
-    """Train with the row after the middle one in its place too."""
+    """Train with a copy of the next row in place of the middle one."""
     x, y, middle = dataset.x.copy(), dataset.y.copy(), (dataset.n - 1) // 2
     x[middle], y[middle] = x[(middle + 1) % dataset.n], y[(middle + 1) % dataset.n]
     return NumpyManual(replace(dataset, x=x, y=y), start, recipe, device)
