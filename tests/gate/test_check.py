@@ -207,7 +207,7 @@ def test_the_parameters_of_its_own_data_are_looked_at_early_and_in_the_end() -> 
 
 def test_a_cause_is_named_only_if_most_failing_cases_name_it() -> None:
     assert agreed(["a sum over the 13 rows", "a sum over the 4 rows", ""]) == "a sum over the 13 rows"
-    assert agreed(["an epoch too few", "", "", ""]) == ""
+    assert agreed(["one epoch too few", "", "", ""]) == ""
     assert agreed(["", ""]) == ""
 
 
@@ -310,7 +310,7 @@ def test_rows_that_are_kept_where_they_should_be_brought_are_found(keeper: type[
     seen = observe.observe(keeper, case, CPU)
     found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
     assert [one.name for one in found if not one.agrees] == ["itself/fed"]
-    assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps rows of its own")
+    assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps its own copy of the rows")
 
 
 @pytest.mark.parametrize(("shuffle", "wrong"), [(True, ["itself/fed"]), (False, [])])

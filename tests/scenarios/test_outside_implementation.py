@@ -12,7 +12,7 @@ WRONG = {
     "GradientTimesTwo": "a factor 2 too much",
     "BiasGradientMissing": "the gradient of the bias is missing",
     "BatchDropped": "the last batch is left out",
-    "EpochTooMany": "after reset, params() are not",
+    "EpochTooMany": "after reset, params() differs",
     "WrongAxis": "",
 }
 PLANTED = ROOT / "tests" / "support" / "planted"
