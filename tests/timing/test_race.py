@@ -297,7 +297,7 @@ def test_blocks_are_added_while_an_interval_is_wide_whatever_it_says(
 
 
 def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
-    """The parent was killed in block 2, when its first worker had finished a cell that nobody took over."""
+    """The parent was killed in block 2, when its first worker had finished a cell that no process took over."""
     cells = [cell(dataset, name) for name in (impls.BASELINE, OTHER) for dataset in "ab"]
 
     class Killed(FakeWorkers):

@@ -1,4 +1,4 @@
-"""The clock inside a worker, against a trainer that moves a fake clock: no time is measured here."""
+"""The clock inside a worker, tested with a trainer that moves a fake clock: no real time is measured."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EPOCH, SYNCHRONIZE, RESET, FIRST = 0.25, 0.125, 64.0, 1024.0  # exact in binary,
 
 
 class FakeTrainer:
-    """Work started by `epoch` passes in `synchronize`; the very first epoch compiles."""
+    """A trainer whose epochs do their work in `synchronize`; the very first epoch compiles."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -70,7 +70,7 @@ class FakeTrainer:
 
 
 class FakeBenchmark:
-    """What `pedantic` of pytest-benchmark does with these arguments."""
+    """Do what `pedantic` of pytest-benchmark does with these arguments."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -158,7 +158,7 @@ def test_every_round_has_its_own_start_and_the_timed_ones_do_not_depend_on_the_w
 
 
 def test_the_checked_round_comes_anywhere_and_has_the_same_start(trainer: FakeTrainer) -> None:
-    """Eight draws of 1 in 50 fall alike with a probability of 50^-7."""
+    """Eight draws from 50 values are all equal with a probability of 50^-7."""
     found = [time_cell(trainer, Plan(1, 50, 1, 0), position=position).evidence for position in range(8)]
     assert len({one.checked_round for one in found}) > 1
     assert {one.checked_seed for one in found} == {(5, 3, 0)}
@@ -178,7 +178,7 @@ def test_without_events_of_a_device_no_round_is_run_for_them(trainer: FakeTraine
 def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
     trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted device tells 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
+    """The planted device reports 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
     seconds, asked, between, collected = iter([3.0, 1.0, 7.0, 2.0, 5.0]), [], [], []
 
     def event_clock(device: str) -> Callable[[Callable[[], None]], float]:
