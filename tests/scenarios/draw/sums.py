@@ -63,7 +63,8 @@ def _shares(spec: str) -> Iterator[dict[str, object]]:
     for rows, data, rate in (("as they are", dataset, problem.learning_rate), ("all the same", same, 0.01)):
         own = case.of_problem(replace(problem, learning_rate=rate), data, 2)
         opinion = expect.expect(own)
-        yield {"data": spec, "rows": rows} | {name: _largest(name, own, opinion) for name in impls.FOUR}
+        row: dict[str, object] = {"data": spec, "rows": rows}
+        yield row | {name: _largest(name, own, opinion) for name in impls.FOUR}
 
 
 def _largest(name: str, own: case.Case, opinion: list[tuple[str, expect.Expected]]) -> float:
