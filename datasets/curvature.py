@@ -60,12 +60,13 @@ def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
 
     Raises ValueError if there is no batch.
     """
-    if not batching.rows(dataset.n, 0):
+    largest = steepest(dataset, batching, 0)
+    if not largest:
         raise ValueError(
             f"{dataset.name}: {dataset.n} rows make no full batch of {batching.batch_size}: "
             f"use a batch size of {dataset.n} or less, or keep the last batch"
         )
-    return 1 / steepest(dataset, batching, 0)
+    return 1 / largest
 
 
 def steepest(dataset: Dataset, batching: Batching, epoch: int) -> float:

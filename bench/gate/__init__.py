@@ -1,1 +1,1 @@
-"""Whether an implementation computes what the reference computes, within what rounding explains."""
+"""The gate: check that an implementation computes what the reference computes, up to rounding."""

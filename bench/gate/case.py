@@ -1,4 +1,4 @@
-"""A case: one problem that every implementation is put through, and the cases of a benchmarked problem."""
+"""Cases: the problems that every implementation is tested on, and how a benchmarked problem becomes one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from impls.protocol import Dataset, FloatArray, LabelArray, Model, Params, Recip
 PREFIX = "gate:"
 EVERYTHING = frozenset({"loss", "gradients", "parameters", "predictions"})
 
-# How many rows of a benchmarked shape are not zero, and from how many rows on that is another problem than its own.
+# How many rows are not zero in a check of a benchmarked shape, and how many rows a shape needs to get that check.
 SMALL_ROWS = 64
 SHAPE_ROWS = 2 * SMALL_ROWS
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One problem that every implementation is put through.
+    """One problem that every implementation is tested on.
 
-    reason    what this data reveals
-    points    further parameters at which loss, gradients and predictions are asked for
-    watched   the epochs after which parameters are compared (counted from 1)
-    exact     the quantities that are exactly representable, so that equality is bitwise
-    fills     other contents for the same arrays, in this order; a new trainer for each
-    twin      the start of a second trainer that is trained in turns with the first
-    differences  whether the gradients are compared with finite differences of the loss as well
-    own       the data are those that are timed: `bench.gate.training` judges the parameters, by the sharpest budget
-    small     the rows of the dataset that are not zero, by whose budget it is judged
+    reason    what these data reveal
+    points    further parameters at which loss, gradients and predictions are compared
+    watched   the epochs after which parameters are compared, counted from 1
+    exact     the quantities that are exactly representable and therefore compared bitwise
+    fills     contents that the same arrays hold one after the other; each gets a new trainer
+    twin      the start of a second trainer, which takes turns with the first
+    differences  whether the gradients are also compared with finite differences of the loss
+    own       whether the data are the timed ones: `bench.gate.training` judges their parameters by the sharpest budget
+    small     the dataset's nonzero rows, if the case is judged by their budget
     """
 
     name: str
@@ -51,9 +51,9 @@ class Case:
 
 
 def of_problem(problem: Problem, dataset: Dataset, epochs: int) -> Case:
-    """Return the case of a benchmarked problem: its own data, from a drawn start and from zeros.
+    """Return the case of a benchmarked problem: its own data, with a random start and with zeros.
 
-    Parameters are looked at after each of the first epochs, then after twice as many each time, and in the end.
+    Parameters are compared after each of the first five epochs, then at doubling intervals, and after the last epoch.
     """
     return Case(
         name=problem.dataset,
@@ -74,10 +74,10 @@ def _looks(epochs: int) -> tuple[int, ...]:
 
 
 def at_shape(problem: Problem, dtype: str) -> Iterator[Case]:
-    """Yield the checks that stay sharp at the shape of one step of a benchmarked problem.
+    """Yield checks with the shape of one step of a benchmarked problem that remain sharp however many rows it has.
 
-    A budget grows with the rows, so a fault of some digits can hide in a large problem's. It cannot hide here:
-    64 rows spread over that many rows of zeros keep the budget of 64 rows, and integers have no budget at all.
+    A budget grows with the number of rows, so the budget of a large problem can hide an error of several digits. These
+    checks cannot: 64 rows spread among rows of zeros keep the budget of 64 rows, and integers have no budget at all.
     """
     rows = problem.batch_size or problem.n
     if rows >= SHAPE_ROWS:
@@ -87,9 +87,9 @@ def at_shape(problem: Problem, dtype: str) -> Iterator[Case]:
 
 
 def _spread(problem: Problem, rows: int, dtype: str) -> Case:
-    """64 drawn rows, the first and the last of all among them; the rest are rows of zeros with a target of zero.
+    """Spread 64 random rows, the first row and the last included, among rows of zeros with a target of zero.
 
-    The mean is over all rows, so a gradient is 64/rows of the small problem's, and the learning rate makes up for it.
+    The mean is over all rows, so a gradient is 64/rows of the small problem's; the learning rate compensates for that.
     """
     generator = np.random.default_rng((rows, problem.d, problem.k))
     small = _drawn(problem, generator.normal(size=(SMALL_ROWS, problem.d)), generator, dtype)
@@ -100,7 +100,7 @@ def _spread(problem: Problem, rows: int, dtype: str) -> Case:
     start = starts.draw(problem.model, problem.d, problem.k, dtype, (rows,))
     return Case(
         name=f"{PREFIX}spread_{rows}x{problem.d}",
-        reason="64 rows among rows of zeros, at the benchmarked shape: reduced precision, rows left out",
+        reason="64 rows among rows of zeros, in the benchmarked shape: reduced precision, missing rows",
         dataset=replace(small, name="spread", x=x, y=y),
         start=Params(start.w, np.zeros_like(start.b)),
         recipe=Recipe(0.01 * rows / SMALL_ROWS, feed=problem.feed),
@@ -111,7 +111,7 @@ def _spread(problem: Problem, rows: int, dtype: str) -> Case:
 
 
 def _integers(problem: Problem, rows: int, dtype: str) -> Case:
-    """Small integers, and few rows with a residual, so that every sum is exact in 24 bits whatever its order."""
+    """Make small integers and few nonzero residuals, so that every sum is exact in 24 bits whatever its order."""
     generator = np.random.default_rng((rows, problem.d))
     x = generator.integers(-3, 4, (rows, problem.d)).astype(dtype)
     w = generator.integers(-2, 3, problem.d).astype(dtype)
@@ -122,7 +122,7 @@ def _integers(problem: Problem, rows: int, dtype: str) -> Case:
     dataset = _dataset(problem, x, (x.astype(np.float64) @ w + 1 - r).astype(dtype))
     return Case(
         name=f"{PREFIX}integers_{rows}x{problem.d}",
-        reason="integers at the benchmarked shape, held bitwise: reduced precision, rows left out",
+        reason="integers in the benchmarked shape, compared bitwise: reduced precision, missing rows",
         dataset=dataset,
         start=Params(w.reshape(() if problem.model is Model.SIMPLE_LINEAR else -1), np.array(1, dtype)),
         recipe=Recipe(0.25, feed=problem.feed),

@@ -1,6 +1,6 @@
-"""The gate's own data: small, named, and each there for what only it (or it best) reveals.
+"""The gate's own test data: small named cases, each included for what it reveals alone or best.
 
-Shapes are shared where the purpose allows it: what compiles, compiles once a shape.
+Cases share shapes where their purposes allow it, because libraries that compile do so once per shape.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LESSONS = (
 
 @dataclass(frozen=True)
 class _Draw:
-    """Draws problems of one model and dtype; everything is rounded to the dtype at once."""
+    """Draw random problems of one model and dtype; all numbers are rounded to the dtype immediately."""
 
     model: Model
     dtype: str
@@ -49,7 +49,7 @@ class _Draw:
         return x @ self.generator.normal(size=x.shape[1]) + self.generator.normal(size=n)
 
     def of(self, x: np.ndarray, y: np.ndarray, k: int) -> Dataset:
-        """Return a dataset of these rows; x (n, d), which simple_linear flattens."""
+        """Return a dataset with these rows; x has shape (n, d) and is flattened for simple_linear."""
         softmax = self.model is Model.SOFTMAX
         return Dataset(
             name="",
@@ -90,11 +90,11 @@ def _case(
         epochs=epochs,
         watched=tuple(range(1, epochs + 1)) if watched is None else watched,
     )
-    return replace(case, **more)  # type: ignore[arg-type]  # the fields of Case, checked there
+    return replace(case, **more)  # type: ignore[arg-type]  # fields of Case, which checks them
 
 
 def _rate(dataset: Dataset) -> float:
-    """Return a stable rate that is no round number: half of 1/L with L from the longest row."""
+    """Return a stable learning rate that is not a round number: half of 1/L, with L from the longest row."""
     rows = dataset.x.reshape(dataset.n, -1).astype(np.float64)
     return float(0.5 / (2 * (1 + (rows**2).sum(axis=1).max())))
 
@@ -105,8 +105,8 @@ def _mini(draw: _Draw) -> Case:
     return _case(
         draw,
         "mini",
-        "a last batch of one row, rows shuffled again for each epoch: dropped, wrapped or reweighted batches, stale or "
-        "own order, learning rate times batch, gradients that pile up",
+        "a last batch of one row, rows shuffled again for each epoch: dropped, wrapped or reweighted batches, a stale "
+        "row order or one of its own, learning rate times batch size, gradients that are not zeroed",
         data,
         batching=Batching(4, shuffle=True, seed=3),
         epochs=4,
@@ -118,7 +118,7 @@ def _mini(draw: _Draw) -> Case:
 
 
 def _permuted(start: Params) -> Params:
-    """Return the same numbers in reverse order: another start of the same sum and length."""
+    """Return the same numbers in reverse order: a different start with the same sum and length."""
     flat = np.concatenate([np.ravel(part) for part in start])[::-1]
     return Params(
         flat[: np.size(start.w)].reshape(np.shape(start.w)), flat[np.size(start.w) :].reshape(np.shape(start.b))
@@ -131,7 +131,7 @@ def _mini_ordered(draw: _Draw) -> Case:
     return _case(
         draw,
         "mini_ordered",
-        "batches as slices, the last one shorter, and rows that stand twice: rows lost at an end, counted once",
+        "batches as slices, the last one shorter, and duplicate rows: rows lost at an end, duplicates counted once",
         data,
         batching=Batching(5),
         epochs=2,
@@ -143,7 +143,7 @@ def _mini_dropped(draw: _Draw) -> Case:
     return _case(
         draw,
         "mini_dropped",
-        "a short last batch that must be left out, shuffled",
+        "shuffled rows and a short last batch that must be dropped",
         data,
         batching=Batching(4, shuffle=True, drop_last=True, seed=5),
         epochs=2,
@@ -155,7 +155,7 @@ def _single_rows(draw: _Draw) -> Case:
     return _case(
         draw,
         "single_rows",
-        "batches of one row, shuffled: shapes that are squeezed",
+        "shuffled batches of one row: squeezed shapes",
         data,
         batching=Batching(1, shuffle=True, seed=9),
         epochs=2,
@@ -167,7 +167,7 @@ def _zero_start(draw: _Draw) -> Case:
     return _case(
         draw,
         "zero_start",
-        "features that are not centred, parameters that start at 0: another start, a missing bias",
+        "features that are not centred, parameters that start at 0: a different start, a missing bias",
         data,
         start=zeros(data),
         differences=True,
@@ -180,7 +180,7 @@ def _centred(draw: _Draw) -> Case:
     return _case(
         draw,
         "centred",
-        "centred features and a random start: a bias gradient that hides elsewhere; nothing to drop from a full batch",
+        "centred features and a random start: a wrong bias gradient that hides elsewhere; a full batch that is dropped",
         replace(data, x=x.astype(draw.dtype)),
         batching=Batching(drop_last=True),
     )
@@ -188,14 +188,12 @@ def _centred(draw: _Draw) -> Case:
 
 def _one_row(draw: _Draw) -> Case:
     data = draw.dataset(1, 1, 3)
-    return _case(draw, "one_row", "a single row: shapes that collapse; sum and mean are the same here", data)
+    return _case(draw, "one_row", "a single row, where sum and mean are equal: collapsed shapes", data)
 
 
 def _square(draw: _Draw) -> Case:
     data = draw.dataset(4, 4, 4)
-    return _case(
-        draw, "square", "n = d = k: transposed weights, the wrong axis, (n, 1) against (n,)", data, differences=True
-    )
+    return _case(draw, "square", "n = d = k: transposed weights, a wrong axis, (n, 1) for (n,)", data, differences=True)
 
 
 def _refilled(draw: _Draw) -> Case:
@@ -203,8 +201,8 @@ def _refilled(draw: _Draw) -> Case:
     return _case(
         draw,
         "refilled",
-        "the same arrays with other contents, then the first again: answers remembered by shape or "
-        "by id, data captured when compiled, warm starts",
+        "the same arrays with other contents, then with the first again: results cached by shape or by id, data "
+        "captured at compilation, warm starts",
         first,
         fills=(first, second, first),
         epochs=2,
@@ -216,7 +214,7 @@ def _plateau(draw: _Draw) -> Case:
     return _case(
         draw,
         "plateau",
-        "256 epochs: early stopping, decay, epochs left out or extrapolated",
+        "256 epochs: early stopping, decay, skipped or extrapolated epochs",
         data,
         epochs=256,
         watched=(1, 2, 5, 10, 20, 50, 100, 150, 256),
@@ -225,11 +223,11 @@ def _plateau(draw: _Draw) -> Case:
 
 def _many_rows(draw: _Draw) -> Case:
     data = draw.dataset(40_000, 3, 2, centre=0.5)
-    data.x[1 << 15 :] *= -1  # so that the others cannot stand for them: a budget of 40,000 rows is wide
+    data.x[1 << 15 :] *= -1  # so that the other rows cannot stand in for these: a budget of 40,000 rows is wide
     return _case(
         draw,
         "many_rows",
-        "40,000 rows in one shuffled batch: sums and means over n, batches cut off, row numbers beyond 16 bits",
+        "40,000 rows in one shuffled batch: sums and means over n, truncated batches, row numbers beyond 16 bits",
         data,
         batching=Batching(shuffle=True, seed=7),
         epochs=1,
@@ -238,18 +236,18 @@ def _many_rows(draw: _Draw) -> Case:
 
 def _many_classes(draw: _Draw) -> Case:
     return _case(
-        draw, "many_classes", "150 classes, one row of each: class numbers cut off", draw.dataset(150, 1, 150), epochs=1
+        draw, "many_classes", "150 classes, one row of each: truncated labels", draw.dataset(150, 1, 150), epochs=1
     )
 
 
 def _uphill(draw: _Draw) -> Case:
-    """The features are small, so that L is nearly that of the bias alone, and the rate is 1.1 times 2 / L."""
+    """Use a learning rate of 1.1 times 2 / L, with features so small that L is nearly that of the bias alone."""
     data = draw.dataset(13, 3, 4, scale=0.1)
     rate = 2.2 / largest_eigenvalue(draw.model, data.x.reshape(data.n, -1).astype(np.float64))
     return _case(
         draw,
         "uphill",
-        "a learning rate above 2 / L, so that the loss may rise: caps on it, steps undone, the best parameters kept",
+        "a learning rate above 2 / L, so that the loss may rise: capped rates, undone steps, best parameters kept",
         data,
         learning_rate=rate,
         epochs=6,
@@ -261,7 +259,7 @@ def _ties(draw: _Draw) -> Case:
     return _case(
         draw,
         "ties",
-        "p exactly 0.5, equal logits: > for >=, the last for the first largest",
+        "p exactly 0.5, equal logits: > for >=, the last of the largest for the first",
         data,
         start=zeros(data),
         epochs=0,
@@ -269,19 +267,19 @@ def _ties(draw: _Draw) -> Case:
     )
 
 
-# From where exp underflows in float32 and float64 to where nothing is left of p, and the kinks between.
+# Logits from 0 to beyond where exp underflows or overflows in float32 and in float64, with the kinks between.
 MAGNITUDES = (0.0, 1e-4, 0.1, 0.5, 1, 2, 5, 10, 15, 17, 20, 25, 37, 50, 80, 88, 90, 100, 104, 300, 745, 1000)
 
 
 def _one_row_logits(draw: _Draw) -> Iterator[Case]:
-    """Yield one row with each label; the start sets its logit to each magnitude and sign."""
+    """Yield a one-row case for each label; its points set the logit to each magnitude and sign."""
     k = 3 if draw.model is Model.SOFTMAX else 1
     for label in range(2):
         data = draw.of(np.ones((1, 1)), np.array([label]), k)
         yield _case(
             draw,
             f"one_row_logits_{label}",
-            "one logit from 0 to 1000: overflow, clipping, clamped logarithms, the kink at 0",
+            "one row with logits from -1000 to 1000: overflow, clipping, clamped logarithms, the kink at 0",
             data,
             start=_logit(draw, 1.0),
             epochs=1,
@@ -298,13 +296,11 @@ def _logit(draw: _Draw, z: float) -> Params:
 
 def _large_logits(draw: _Draw) -> Case:
     data = draw.dataset(13, 3, 4, scale=300.0)
-    return _case(
-        draw, "large_logits", "logits up to some 1000 in both directions, trained on", data, start=draw.start(data, 1.0)
-    )
+    return _case(draw, "large_logits", "training with logits up to about +-1000", data, start=draw.start(data, 1.0))
 
 
 def _integers(draw: _Draw) -> Case:
-    """n, learning rate and every sum are exact in 24 bits; the entry 2^21 + 1 needs 22 of them."""
+    """Make n, the learning rate and every sum exact in 24 bits; the entry 2^21 + 1 needs 22 bits."""
     d = 1 if draw.model is Model.SIMPLE_LINEAR else 4
     x = draw.generator.integers(-3, 4, (4, d)).astype(float)
     x[2, 0] = 2.0**21 + 1
@@ -314,7 +310,7 @@ def _integers(draw: _Draw) -> Case:
     return _case(
         draw,
         "integers",
-        "integers and powers of two, held bitwise: reduced precision, split products, factors close to 1",
+        "integers and powers of two, compared bitwise: reduced precision, split products, factors close to 1",
         draw.of(x, x @ w + 1 - r, 1),
         start=start,
         learning_rate=0.25,
@@ -324,14 +320,14 @@ def _integers(draw: _Draw) -> Case:
 
 
 def _absorbed(draw: _Draw) -> Case:
-    """x w + b = 1 + 2^-30 is 1 in float32, and is not in float64; so are the residual and all that follows."""
+    """Make x w + b = 1 + 2^-30, which rounds to 1 in float32 only; the residual and all that follows differ as well."""
     x, w = np.zeros((4, 4)), np.zeros(4)
     x[:, 0] = w[0] = 1
     start = np.array(1 if draw.model is Model.SIMPLE_LINEAR else w, draw.dtype)
     return _case(
         draw,
         "absorbed",
-        "a bias of 2^-30 that float32 must absorb and float64 must not: another precision than asked",
+        "a bias of 2^-30 that float32 must absorb and float64 must not: a precision other than the requested one",
         draw.of(x, np.ones(4), 1),
         start=Params(start, np.array(2.0**-30, draw.dtype)),
         learning_rate=0.5,
@@ -341,9 +337,9 @@ def _absorbed(draw: _Draw) -> Case:
 
 
 def _vanishing(draw: _Draw) -> Case:
-    """Every parameter is 1 or -1, and every update less than a fifth of u: it must vanish, however often made.
+    """Make every parameter 1 or -1 and every update less than u/5, so that updates must vanish however often repeated.
 
-    The signs make the logits of the classifiers 0, so that their residuals are as constant as the linear ones.
+    The signs make a classifier's logits 0, so that its residuals are as constant as those of a linear model.
     """
     signs = np.ones(1) if draw.model is Model.SIMPLE_LINEAR else np.array([1.0, -1.0, -1.0])
     k = 4 if draw.model is Model.SOFTMAX else 1
@@ -352,7 +348,7 @@ def _vanishing(draw: _Draw) -> Case:
     return _case(
         draw,
         "vanishing",
-        "updates far below the last digit: parameters kept in a wider precision than asked",
+        "updates far below the last digit: parameters kept in a wider precision than requested",
         draw.of(np.ones((13, len(signs))), np.full(13, 0 if draw.model.classifies else -1), k),
         start=Params(np.array(w, draw.dtype), np.ones(shapes[1], draw.dtype)),
         learning_rate=float(np.finfo(draw.dtype).eps) / 64,
@@ -369,7 +365,7 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
             yield _case(
                 draw,
                 table.name,
-                "a table of the lessons, whose figures everyone can check",
+                "a table from the lessons, with figures that anyone can check",
                 table,
                 start=zeros(table),
                 learning_rate=table.learning_rate,
@@ -379,9 +375,9 @@ def _lessons(draw: _Draw) -> Iterator[Case]:
 
 
 def cases(model: Model, dtype: str, feed: Feed = Feed.DEVICE) -> list[Case]:
-    """Return every case of one model and dtype; each is drawn from its own seed, so that all processes agree.
+    """Return every case of one model and dtype; each is drawn from a fixed seed, so that all processes agree.
 
-    What is fed from the host is tried on the same cases, whose names tell it.
+    With rows fed from the host, the cases are the same and their names end in ", fed".
     """
     if feed is Feed.HOST:
         drawn = cases(model, dtype)

@@ -1,7 +1,7 @@
-"""The gate: every implementation of a run, observed in workers of its own and judged here.
+"""The gate: observe every implementation of a run in its own workers, and judge it here.
 
-The gate's data are always tried in both dtypes, since there are faults that show in one of them only;
-a cell's own data are tried in the dtype in which they are timed.
+The gate's test data are used in both dtypes, because some faults show in only one of them; a cell's own data are used
+in the dtype in which they are timed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset
 from datasets.prepared import mapped_bytes
 
-# Most of a gate worker's time is importing its library and compiling; an implementation that hangs ends here. A C++
-# compiler takes two minutes for the sixty shapes of a dtype on a core of its own, and many times that on a busy one.
+# A gate worker spends most of its time on imports and compilation; this limit ends an implementation that hangs. A C++
+# compiler takes two minutes for the sixty shapes of a dtype on an idle core, and many times as long on a busy one.
 TIMEOUT_SECONDS = 1800.0
 AT_ONCE = 2
 
@@ -47,12 +47,12 @@ def check(
     on_progress: Listener,
     both_dtypes: bool = True,
 ) -> tuple[list[Verdict], list[Agreement]]:
-    """Return a verdict for every cell, and every comparison that was made.
+    """Return a verdict for every cell, and every comparison made.
 
     data, folders   the datasets by (name, dtype), and the folders where they are saved
     work            a folder for the workers' files
-    epochs          how long the agreement run on each problem's own data trains
-    both_dtypes     try the gate's data in float32 and float64; a first look may try the cells' own dtypes alone
+    epochs          the number of training epochs on each problem's own data
+    both_dtypes     use the gate's data in float32 and float64; a first look may use only the dtypes of the cells
     """
     refused = _unobserved(cells, data, epochs)
     running = [cell for cell in cells if cell.problem not in refused]
@@ -60,7 +60,8 @@ def check(
     jobs = _jobs(running, dtypes, folders, work, epochs)
     collected: dict[int, list[Seen]] = {}
     opinions = Opinions()
-    # What compiles stands last in the table and takes longest: it starts first, so that none is left alone at the end.
+    # Implementations that compile are last in the table and take longest. They start first, so that the run does not
+    # end with one of them running alone.
     jobs.reverse()
     names = [f"{entrant.implementation} on {entrant.device} in {job.dtype}" for entrant, job in jobs]
     left = dict(enumerate(names))
@@ -82,12 +83,12 @@ def check(
 
 
 def _step(line: str, left: Mapping[int, str], total: int) -> Step:
-    """Workers are started in their order, so the first of those left are the ones that run."""
+    """Return a progress step; workers start in order, so the first ones left are those that are running."""
     return Step(Stage.AGREEMENT, line, " and ".join([*left.values()][:AT_ONCE]), total - len(left), total)
 
 
 def probe(names: Sequence[str], work: Path) -> None:
-    """Load outside implementations, each in a worker; BadInput says in one line why one is none."""
+    """Load each outside implementation in a worker; raise BadInput with a one-line reason if one cannot be used."""
     for name in names:
         folder = work / "probe"
         folder.mkdir()
@@ -103,7 +104,7 @@ def probe(names: Sequence[str], work: Path) -> None:
 def _unobserved(
     cells: Sequence[Cell], data: Mapping[tuple[str, str], Dataset], epochs: int
 ) -> dict[Problem, tuple[Status, str]]:
-    """Return the problems that no implementation is tried on, with their status, the reason and the remedy."""
+    """Return the problems that are not checked, with their status, the reason and the remedy."""
     refused = {}
     for problem in dict.fromkeys(cell.problem for cell in cells):
         dataset = data[problem.dataset, problem.dtype]
@@ -118,7 +119,7 @@ def _unobserved(
 
 
 def _rounded_down(rate: float) -> float:
-    """Return two digits of the rate, never more than it."""
+    """Return the rate rounded down to two significant digits."""
     digit = 10.0 ** (math.floor(math.log10(rate)) - 1)
     return math.floor(rate / digit) * digit
 
@@ -152,12 +153,12 @@ def _order(entrant: Entrant, job: GateJob) -> spawn.Order:
 
 
 def _collect(entrant: Entrant, job: GateJob, ending: spawn.Ending) -> Iterator[Seen]:
-    """Yield what was seen of every case of the job; one that left no record ended with its worker."""
+    """Yield what was seen of every case of the job; a case without a record gets the status of its worker."""
     folder = Path(job.folder)
     records = {record.case: record for record in read_lines(Observed, folder / OBSERVED)}
     lost = Observed(None, "", ending.status, ending.detail)
     if ending.status is Status.OK:
-        lost = Observed(None, "", Status.FAILED, "its worker ended without a word")
+        lost = Observed(None, "", Status.FAILED, "its worker ended without recording anything")
     for number, (case, problem) in enumerate(planned(job)):
         record = records.get(number, records.get(None, lost))
         arrays: Observation = {}

@@ -1,7 +1,7 @@
-"""From the errors to the likely cause: a suspicion is named only if it explains the values within their budget.
+"""Find the likely cause of errors: a cause is named only if it explains the observed values within their budget.
 
-Most suspicions are tried out: the reference is asked what it would say with that very fault, and the cause is
-named if the implementation agrees with that. So a cause is never a guess from one ratio.
+Most suspected faults are tested: the reference is computed with that very fault, and the cause is named if the
+implementation agrees with the result. A cause is therefore never a guess from one ratio.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from bench.store.cell import Status
 from datasets.dataset import Rows
 from impls.protocol import Batching, Model, Params, Recipe
 
-# The reference trains again for every suspicion; some of the gate's small cases tell as much as a large or a long one.
+# The reference trains again for every suspected fault; small cases of the gate reveal as much as large or long ones.
 MOST_ROWS = 100
 MOST_EPOCHS = 50
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One filling of a case: what was seen, what was expected, and the names of what disagrees."""
+    """One filling of a case: the observed and the expected values, and the names of the quantities that disagree."""
 
     case: Case
     seen: Mapping[str, NDArray[np.generic]]
@@ -44,11 +44,11 @@ class Disagreement:
         return reference.unit_roundoff(self.expected.problem.dtype)
 
     def disagrees(self, *words: str) -> bool:
-        """Whether any disagreement has one of these words in its name."""
+        """Whether the name of any disagreement contains one of these words."""
         return any(word in name for name in self.wrong for word in words)
 
     def explains(self, name: str, scaled: Scaled) -> bool:
-        """Whether what was seen under this name is within the budget of these values."""
+        """Whether the observed values of this name agree with these values within their budget."""
         budgets = self.expected.problem.budgets
         return name in self.seen and compare(name, self.seen[name], scaled, self.u, budgets).agrees
 
@@ -56,12 +56,12 @@ class Disagreement:
 def likely_cause(
     case: Case, seen: Observation, opinion: Sequence[tuple[str, Expected]], judged: Sequence[Judged]
 ) -> str:
-    """Return the likely cause of the disagreements of one case; empty where no suspicion explains them."""
+    """Return the likely cause of a case's disagreements, or an empty string if no suspected fault explains them."""
     wrong = frozenset(one.name for one in judged if one.status is Status.MISMATCH)
     if not wrong:
         return ""
     if len(opinion) > 1 and not any(name.startswith(opinion[0][0]) for name in wrong):
-        return "right at first, wrong once the same arrays hold other contents: an answer or data that were kept"
+        return "right at first, wrong once the same arrays hold other contents: results or data were cached"
     for prefix, expected in opinion:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
         mine = frozenset(name.removeprefix(prefix) for name in wrong if name.startswith(prefix))
@@ -73,7 +73,7 @@ def likely_cause(
 
 
 def agreed(causes: Sequence[str]) -> str:
-    """Return the cause that most failing cases name; empty where fewer than half of them do."""
+    """Return the cause that more than half of the failing cases name, or an empty string if there is none."""
     kinds = Counter(re.sub(r"\d+", "", cause) for cause in causes if cause)
     if not kinds:
         return ""
@@ -87,9 +87,9 @@ def _of_form(evidence: Disagreement) -> str:
     if evidence.disagrees("itself/inputs"):
         return "it writes to the arrays it was given"
     if evidence.disagrees("itself/fed"):
-        return "it keeps rows of its own, and was asked to be fed from the host"
+        return "it keeps its own copy of the rows, although they are fed from the host"
     if evidence.disagrees("itself/placement"):
-        return "data or parameters lie on another device than asked"
+        return "data or parameters are not on the requested device"
     return ""
 
 
@@ -98,24 +98,24 @@ def _of_start(evidence: Disagreement) -> str:
         return _of_reset(evidence)
     if evidence.wrong == {"itself/repeat"}:
         return (
-            "the same epochs again, unwatched, end elsewhere: something outlives reset, is shared by two trainers, or "
-            "depends on being asked"
+            "repeating the epochs without queries ends elsewhere: state outlives reset, is shared by two trainers, or "
+            "changes when queried"
         )
     if evidence.wrong <= {"twin/parameters w", "twin/parameters b"}:
-        return "only a second trainer beside the first is wrong: they share something"
+        return "only a second trainer beside the first is wrong: the two share state"
     return ""
 
 
 def _of_reset(evidence: Disagreement) -> str:
-    """Tell a start that was not copied from one that was rounded; the lender overwrites what it lent with NaN."""
+    """Distinguish a start that was not copied from one that was rounded; after reset the lent arrays hold NaN."""
     own = [np.asarray(evidence.seen[f"start/at {part}"]) for part in "wb"]
     if all(np.all(np.isnan(one)) for one in own):
-        return "reset keeps the arrays it is given instead of a copy"
+        return "reset keeps the arrays it receives instead of a copy"
     start = [np.asarray(given) for given in evidence.case.start]
     rounded = [given.astype(np.float32).astype(given.dtype) for given in start]
     if _equal(own, rounded) and not _equal(own, start):
         return "the parameters pass through float32"
-    return "after reset, params() are not the parameters that it was given"
+    return "after reset, params() differs from the start that reset received"
 
 
 def _equal(some: Sequence[NDArray[np.generic]], others: Sequence[NDArray[np.generic]]) -> bool:
@@ -123,11 +123,11 @@ def _equal(some: Sequence[NDArray[np.generic]], others: Sequence[NDArray[np.gene
 
 
 def _factors(n: int, k: int) -> Iterator[tuple[float, str]]:
-    yield 2.0, "a factor 2 too much"
+    yield 2.0, "twice as large as it should be"
     yield 0.5, "a factor 2 is missing"
     yield -1.0, "the sign is wrong"
     if n > 1:
-        yield float(n), f"a sum over the {n} rows where the mean is meant"
+        yield float(n), f"a sum over the {n} rows instead of their mean"
         yield 1 / n, f"divided by the {n} rows once too often"
         yield n / (n - 1), "divided by n - 1 instead of n"
     if k > 1:
@@ -142,7 +142,11 @@ def _of_gradients(evidence: Disagreement) -> str:
     problem, common = evidence.expected.problem, evidence.expected.common
     if not all(np.all(np.isfinite(evidence.seen[name].astype(np.float64))) for name in names):
         return "a gradient overflows or is not a number"
-    for parts, what in ((("w", "b"), "the gradient"), (("b",), "the gradient of the bias"), (("w",), "that of w")):
+    for parts, what in (
+        (("w", "b"), "the gradient"),
+        (("b",), "the gradient of the bias"),
+        (("w",), "the gradient of w"),
+    ):
         there = [name for name in names if name[-1] in parts]
         rest = [name for name in names if name[-1] not in parts]
         if any(name in evidence.wrong for name in rest):
@@ -178,7 +182,7 @@ def _of_loss(evidence: Disagreement) -> str:
 
 
 def _of_training(evidence: Disagreement) -> str:
-    """Try what a training loop may do wrong, where the gradients are right and the reference is quick to train."""
+    """Test the faults of a training loop, if the gradients are right and the reference is quick to train."""
     case = evidence.case
     if evidence.expected.problem.n > MOST_ROWS or case.epochs > MOST_EPOCHS:
         return ""
@@ -199,28 +203,28 @@ Retrain = Callable[[WideProblem, Wide], trajectory.Run | None]
 
 @dataclass(frozen=True)
 class _WithoutLast(Batching):
-    """The fault of leaving out the last of several batches."""
+    """A faulty batching that leaves out the last of several batches."""
 
     def rows(self, n: int, epoch: int) -> list[Rows]:
-        """Return the rows of each batch but the last."""
+        """Return the rows of each batch except the last."""
         batches = super().rows(n, epoch)
         return batches[:-1] if len(batches) > 1 else batches
 
 
 def _suspicions(case: Case) -> Iterator[tuple[str, Retrain]]:
-    """Yield each suspected fault of the loop, and the reference's run with that fault."""
+    """Yield each suspected fault of the loop, with a function that trains the reference with that fault."""
     batching, rate, epochs = case.recipe.batching, case.recipe.learning_rate, list(range(case.epochs))
 
     def run(batching: Batching = batching, rate: float = rate, epochs: Sequence[int] = epochs) -> Retrain:
         return lambda problem, start: trajectory.run(problem, start, Recipe(rate, batching), epochs) if epochs else None
 
-    yield "an epoch too many", run(epochs=[*epochs, len(epochs)])
-    yield "an epoch too few", run(epochs=epochs[:-1])
-    yield "every second epoch is left out", run(epochs=epochs[::2])
+    yield "one epoch too many", run(epochs=[*epochs, len(epochs)])
+    yield "one epoch too few", run(epochs=epochs[:-1])
+    yield "every second epoch is skipped", run(epochs=epochs[::2])
     for factor, word in ((2.0, "twice"), (0.5, "half"), (-1.0, "minus")):
         yield f"the step is {word} the learning rate times the gradient", run(rate=factor * rate)
     yield (
-        "gradients pile up from step to step: they are not zeroed",
+        "gradients accumulate from step to step: they are not zeroed",
         lambda problem, start: trajectory.run(problem, start, case.recipe, epochs, piling=True),
     )
     if batching.batch_size is None:
@@ -228,15 +232,15 @@ def _suspicions(case: Case) -> Iterator[tuple[str, Retrain]]:
     size = batching.batch_size
     yield f"the learning rate is multiplied by the batch size {size}", run(rate=rate * size)
     yield f"the learning rate is divided by the batch size {size}", run(rate=rate / size)
-    yield "all rows are taken at once: the batch size is ignored", run(Batching())
+    yield "each step uses all rows: the batch size is ignored", run(Batching())
     yield "the last batch is left out", run(_WithoutLast(**vars(batching)))
     if batching.drop_last:
-        yield "the short last batch is trained on, and drop_last says not to", run(replace(batching, drop_last=False))
+        yield "the short last batch is used, although drop_last is set", run(replace(batching, drop_last=False))
     if batching.shuffle:
         yield "the rows are not shuffled", run(replace(batching, shuffle=False))
-        yield "every epoch takes the row order of the first", run(epochs=[0] * len(epochs))
-        yield "every epoch takes the row order of the next", run(epochs=[epoch + 1 for epoch in epochs])
-        yield "another seed draws the row order", run(replace(batching, seed=0))
+        yield "every epoch uses the row order of the first", run(epochs=[0] * len(epochs))
+        yield "every epoch uses the row order of the next", run(epochs=[epoch + 1 for epoch in epochs])
+        yield "the row order is drawn from another seed", run(replace(batching, seed=0))
 
 
 def _of_predictions(evidence: Disagreement) -> str:
@@ -244,7 +248,7 @@ def _of_predictions(evidence: Disagreement) -> str:
         return ""
     if all(name.endswith(("label", "labels")) for name in evidence.wrong):
         if not evidence.expected.problem.model.classifies:
-            return "the labels of a linear model are zeros"
+            return "the labels of a linear model must be zeros"
         return "labels do not follow from the probabilities: 1 if p >= 0.5, or the first of the largest"
     point = reference.evaluate(evidence.expected.problem, _without_bias(evidence.expected.problem, evidence.case.start))
     value = point.predictions if evidence.expected.problem.k > 1 else _column(point.predictions)
@@ -268,7 +272,7 @@ def _scaled(scaled: Scaled, factor: float) -> Scaled:
 
 
 def _matches(evidence: Disagreement, name: str, stacked: Scaled) -> bool:
-    """Whether w and b were seen under this name as this theta (d + 1, k) has them."""
+    """Whether the observed w and b of this name agree with this theta (d + 1, k)."""
     parts = ((f"{name} w", slice(None, -1)), (f"{name} b", slice(-1, None)))
     return all(
         evidence.explains(part, Scaled(stacked.value[rows].reshape(shape), stacked.scale[rows].reshape(shape)))
@@ -278,7 +282,7 @@ def _matches(evidence: Disagreement, name: str, stacked: Scaled) -> bool:
 
 
 def _distinct(evidence: Disagreement, name: str, suspected: Scaled) -> bool:
-    """Whether the suspected parameters are further from the right ones than both budgets: else they explain nothing."""
+    """Whether the suspected parameters differ from the right ones by more than both budgets; else nothing is proved."""
     right = np.concatenate(
         [np.ravel(evidence.expected.common[f"{name} {part}"].value).astype(np.float64) for part in "wb"]
     )

@@ -1,4 +1,4 @@
-"""What the reference expects of a case: for each observed quantity its value and its scale."""
+"""What the reference expects in a case: the value and the scale of each observed quantity."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Expectation = dict[str, Scaled]
 
 @dataclass(frozen=True)
 class Expected:
-    """The reference's opinion of one case, for one filling of its arrays.
+    """The reference's expectations for one case and one filling of its arrays.
 
     common     quantities that are the same for every implementation
-    problem    the wide rows, from which `at` judges an implementation at its own parameters
+    problem    the wide rows, from which `at` computes expectations at an implementation's own parameters
     """
 
     case: Case
@@ -33,7 +33,7 @@ class Expected:
     common: Expectation
 
     def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation:
-        """Return loss, gradients and predictions at the parameters that the implementation itself reports."""
+        """Return the loss, gradients and predictions at the parameters that the implementation reports."""
         if self.case.small is not None:
             return {}
         own = Params(observed[f"{name}/at w"], observed[f"{name}/at b"])
@@ -42,7 +42,7 @@ class Expected:
 
 
 def expect(case: Case) -> list[tuple[str, Expected]]:
-    """Return the opinion on each filling of the case's arrays, with the prefix of its quantities."""
+    """Return the expectations for each filling of the case's arrays, with the prefix of their names."""
     if not case.fills:
         return [("", _expect(case, case.dataset))]
     return [(f"fill {number}/", _expect(case, fill)) for number, fill in enumerate(case.fills)]
@@ -70,10 +70,10 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
 
 
 def _spread(case: Case, small: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
-    """Yield what rows of zeros leave as the small problem has it, times its share of the rows, budget and all.
+    """Yield the quantities that rows of zeros only scale, with the small problem's values and budgets times its share.
 
-    A row of zeros adds 0 to the gradient of w, and with b = 0 and y = 0 to all that is linear; to the loss of a
-    classifier it adds log k, and to the gradient of its bias what rounds, so those are left out.
+    A row of zeros adds 0 to the gradient of w and, with b = 0 and y = 0, to every quantity of a linear model. It adds
+    log k to a classifier's loss and an inexact term to its bias gradient, so both are left out.
     """
     share = _ratio(small.n, case.dataset.n, problem)
     rate = np.asarray(case.recipe.learning_rate, problem.dtype).astype(problem.x.dtype) * share
@@ -113,7 +113,7 @@ def _trajectory(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[
 
 
 def _own(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
-    """Yield the parameters after the watched epochs, and the loss after the last, of a problem's own data."""
+    """Yield the parameters after the watched epochs and the loss after the last, on a problem's own data."""
     parameters = training.after(dataset, case.start, case.recipe, case.watched)
     for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
         yield from split(one, dataset, f"epoch {epoch}/parameters")
@@ -139,7 +139,7 @@ def _state(
 
 
 def _labels(case: Case, dataset: Dataset, point: Point, granted: float) -> Scaled:
-    """Return the labels with scale 0, or infinity where rounding may flip them."""
+    """Return the labels, with scale 0, or infinity where rounding may flip them."""
     p, budget = point.predictions.value, granted * point.predictions.scale
     if not dataset.model.classifies:
         return Scaled(np.zeros(dataset.n), np.zeros(dataset.n))
@@ -160,8 +160,8 @@ def _labels(case: Case, dataset: Dataset, point: Point, granted: float) -> Scale
 def _differences(problem: WideProblem, theta: Wide) -> Scaled:
     """Return the gradients with the scale of central differences of a computed loss.
 
-    With the step h the error is at most C u scale(loss) / h for the two roundings of the loss, |g| u
-    (|theta| + h) / h for those of theta +- h, and h^2/6 times the third derivative, mean |a|^3 times its bound.
+    With step h, the error is at most the sum of C u scale(loss) / h for the two roundings of the loss,
+    |g| u (|theta| + h) / h for those of theta +- h, and h^2/6 times the third derivative, mean |a|^3 times its bound.
     """
     u, h = reference.unit_roundoff(problem.dtype), float(np.finfo(problem.dtype).eps) ** (1 / 3)
     point = reference.evaluate(problem, theta)
@@ -179,7 +179,7 @@ def _exactly(case: Case, quantity: str, scaled: Scaled) -> Scaled:
 
 
 def split(stacked: Scaled, dataset: Dataset, name: str) -> Iterator[tuple[str, Scaled]]:
-    """Yield the parts w and b of something shaped like theta (d + 1, k), in the Protocol's shapes."""
+    """Yield the parts w and b of an array shaped like theta (d + 1, k), in the shapes of the Protocol."""
     w, b = parameter_shapes(dataset.model, dataset.d, dataset.classes)
     yield f"{name} w", Scaled(stacked.value[:-1].reshape(w), stacked.scale[:-1].reshape(w))
     yield f"{name} b", Scaled(stacked.value[-1].reshape(b), stacked.scale[-1].reshape(b))

@@ -14,7 +14,7 @@ from bench.store.tables import Agreement
 
 @dataclass(frozen=True)
 class Check:
-    """What a quantity of agreement.csv tests, and what is usually wrong where it fails."""
+    """What a quantity of agreement.csv tests, and what is usually wrong when it fails."""
 
     tests: str
     causes: str
@@ -28,36 +28,36 @@ CHECKS = {
     ),
     "gradients": Check(
         "loss_and_gradients()[1] at the same points, entry by entry",
-        "a factor, the sign, the bias, an axis, labels from 1, (n, 1) against (n,), clipping, exp that overflows",
+        "a factor, the sign, the bias, an axis, labels from 1, (n, 1) for (n,), clipping, exp that overflows",
     ),
     "finite differences": Check(
-        "your gradients' reference against differences of your own loss (float64)",
-        "a loss computed in lower precision, or of other rows than its gradients",
+        "the reference's gradients against finite differences of your own loss (float64)",
+        "a loss computed in lower precision, or from other rows than the gradients",
     ),
     "parameters": Check(
-        "params() after epochs, straight from the start and for a second trainer beside the first",
+        "params() after epochs, for one trainer and for a second trainer beside it",
         "the learning rate, momentum or decay, gradients that are not zeroed, the order or the size of batches, "
-        "a short last batch, epochs too many or too few, early stopping",
+        "a short last batch, too many or too few epochs, early stopping",
     ),
     "predictions": Check(
         "predict(x), for one row and for all, before and after training",
-        "logits where probabilities are meant, the bias, a wrong axis, a clip, an answer kept from another call",
+        "logits instead of probabilities, the bias, a wrong axis, clipping, a result cached from another call",
     ),
     "labels": Check(
         "classify(x), where rounding cannot flip a label",
-        "> for >= at p = 0.5, the last for the first of equal probabilities, rounding",
+        "> for >= at p = 0.5, the last of equal probabilities instead of the first, rounding",
     ),
     CONDUCT: Check(
-        "dtypes and shapes, reset, the same epochs twice, untouched inputs, the device, rows brought from the host",
-        "float64 scalars that promote float32, labels of int32, state that outlives reset, the start kept instead of "
-        "copied, data written to",
+        "dtypes and shapes, reset, the same epochs twice, unmodified inputs, the device, rows fed from the host",
+        "float64 scalars that promote float32, int32 labels, state that outlives reset, a start that is not copied, "
+        "modified data",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One check that an implementation failed, and the data on which it did, each with its reason."""
+    """One check that an implementation failed, and the data on which it failed, each with its reason."""
 
     implementation: str
     quantity: str
@@ -66,7 +66,7 @@ class Explanation:
 
 
 def explain(rows: Sequence[Agreement]) -> Iterator[Explanation]:
-    """Yield one explanation for each implementation and quantity that failed."""
+    """Yield one explanation for each failed pair of implementation and quantity."""
     failed = [row for row in rows if row.status is not Status.OK and row.against in ("reference", "itself")]
     for implementation, quantity in dict.fromkeys((row.implementation, row.quantity) for row in failed):
         of_both = [row for row in failed if (row.implementation, row.quantity) == (implementation, quantity)]
@@ -76,6 +76,6 @@ def explain(rows: Sequence[Agreement]) -> Iterator[Explanation]:
 
 def _reason(row: Agreement) -> str:
     if not row.dataset.startswith(PREFIX):
-        return "the data that were asked for"
+        return "the requested data"
     known = {case.name: case.reason for case in cases(row.model, row.dtype, row.feed)}
-    return known.get(row.dataset, "data of the shape that was asked for")
+    return known.get(row.dataset, "data in the shape of the requested data")

@@ -1,4 +1,4 @@
-"""What a worker of the gate is asked to observe: data that the parent and the worker both read."""
+"""Jobs for the gate's workers: what to observe, in a form that parent and worker both read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OBSERVED = "observed.jsonl"
 
 @dataclass(frozen=True)
 class Own:
-    """A benchmarked problem, and the folder of its data."""
+    """A benchmarked problem and the folder of its data."""
 
     problem: Problem
     folder: str
@@ -26,7 +26,7 @@ class Own:
 
 @dataclass(frozen=True)
 class GateJob:
-    """One implementation on one device in one dtype: the gate's data of these models and feeds, the problems' own."""
+    """One implementation, device and dtype, with the models and feeds of the gate's data and the problems' own data."""
 
     implementation: str
     device: str
@@ -39,7 +39,7 @@ class GateJob:
 
 
 def planned(job: GateJob) -> Iterator[tuple[Case, Problem | None]]:
-    """Yield every case of a job in the order of their numbers, with the benchmarked problem that it is about."""
+    """Yield every case of a job in numerical order, with its benchmarked problem if it has one."""
     for model, feed in product(job.models, job.feeds):
         yield from ((case, None) for case in cases(model, job.dtype, feed))
     for own in job.own:

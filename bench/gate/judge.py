@@ -1,4 +1,4 @@
-"""The rule: |value - expected| <= C u scale. Observations and expectations in, rows of agreement.csv out."""
+"""The rule |value - expected| <= C u scale: compare observations with expectations for agreement.csv."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUPS = {
 
 UNCHECKED_REMEDY = "take a smaller learning rate, larger batches, fewer epochs or float64"
 
-# What must hold of an implementation by itself: its start, repeatability, form, inputs and placement.
+# The quantity for what must hold without a reference: the start, repeatability, form, inputs and placement.
 CONDUCT = "conduct"
 
 
@@ -36,7 +36,7 @@ CONDUCT = "conduct"
 class Judged:
     """The entry of one observed array that uses most of its budget.
 
-    unchecked   why nothing can be said: a budget that cannot be exceeded, or that is larger than what it judges
+    unchecked   why there is no verdict: the budget cannot be exceeded, or is larger than the errors that must be found
     """
 
     name: str
@@ -49,7 +49,7 @@ class Judged:
 
     @property
     def share(self) -> float:
-        """The share of the budget used: 0 for no error at all, infinity for any error without a budget, or NaN."""
+        """The budget share used: 0 without an error, infinity for an error without a budget, NaN if unchecked."""
         if self.unchecked:
             return float("nan")
         if self.error == 0:
@@ -60,12 +60,12 @@ class Judged:
 
     @property
     def agrees(self) -> bool:
-        """Whether the error is within the budget; a NaN is not, and what is not checked does not agree."""
+        """Whether the error is within the budget; neither a NaN nor an unchecked entry agrees."""
         return self.status is Status.OK
 
     @property
     def status(self) -> Status:
-        """OK, MISMATCH, or UNCHECKED. This is the one place that decides it, for gate and timing alike."""
+        """OK, MISMATCH or UNCHECKED; decided only here, for the gate and for timing."""
         if self.unchecked:
             return Status.UNCHECKED
         return Status.OK if self.error <= self.budget else Status.MISMATCH
@@ -84,10 +84,10 @@ def compare(
     budgets: int = 1,
     coarsest: float = np.inf,
 ) -> Judged:
-    """Return the worst entry of `value` against what is expected, with `budgets` times the budget.
+    """Return the entry of `value` that is worst compared with the expected one, granting `budgets` times the budget.
 
-    It is unchecked where a budget or an expected value is not finite, or where all entries could be wrong by more than
-    `coarsest`, relative to their size. Only labels may have entries that cannot be judged: rounding may flip those.
+    The entry is unchecked if a budget or an expected value is not finite, or if all entries could be wrong by more than
+    `coarsest`, relative to their size. Only labels may have entries without a verdict, because rounding may flip them.
     """
     wide = np.asarray(expected.value)
     got = np.asarray(value)
@@ -97,16 +97,16 @@ def compare(
         error = np.abs(got.astype(wide.dtype) - wide)
     with np.errstate(over="ignore"):
         budget = budgets * BUDGET * u * np.asarray(expected.scale)
-    # A budget may exceed the error in entries where both are infinite or NaN: those never agree.
+    # Where an error is infinite or NaN, no budget may cover it: such an entry never agrees.
     excess = np.where(np.isfinite(error), error, np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(excess == 0, 0, excess / budget)
     index = np.unravel_index(int(np.argmax(share)), share.shape)
     finite = np.isfinite(wide).all() and (group(name) == "labels" or np.isfinite(budget).all())
     finest = reference.finest(expected, u)
-    unchecked = "" if finite else "its budget is not finite: rounding may end anywhere"
+    unchecked = "" if finite else "its budget is not finite: rounding may lead anywhere"
     if finite and finest > coarsest:
-        unchecked = f"only errors above {finest:.1g} would be found, and {coarsest:.1g} must be"
+        unchecked = f"only errors above {finest:.1g} would be found, but errors of {coarsest:.1g} must be"
     return Judged(
         name,
         tuple(int(i) for i in index),
@@ -119,7 +119,7 @@ def compare(
 
 
 def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]], u: float) -> list[Judged]:
-    """Return one judgement for every observed array, against the reference and of the implementation with itself."""
+    """Return a judgement of every observed array, against the reference or of the implementation against itself."""
     judged = []
     for prefix, opinion in expected:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
@@ -137,7 +137,7 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
 
 
 def _coarsest(opinion: Expected, name: str) -> float:
-    """Return what must be found: of the parameters that a cell's own data end with. The gate's data are fixed."""
+    """Return the error that must be found in the final w of a cell's own data; the gate's fixed data need no limit."""
     judged = opinion.case.own and name.startswith(f"epoch {opinion.case.epochs}/parameters w")
     return reference.coarsest(opinion.problem.dtype) if judged else np.inf
 
@@ -145,7 +145,7 @@ def _coarsest(opinion: Expected, name: str) -> float:
 def against_other(
     seen: Observation, other: Observation, expected: Iterable[tuple[str, Expected]], u: float
 ) -> list[Judged]:
-    """Return one judgement for every array that both were asked for alike; each may use its own budget."""
+    """Return a judgement of every array that both must agree on; the two may use one budget each."""
     judged = []
     for prefix, opinion in expected:
         for name, scaled in opinion.common.items():
@@ -162,7 +162,7 @@ def group(name: str) -> str:
 
 
 def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
-    """Yield each quantity with the judgement that uses most of its budget."""
+    """Yield each quantity with its most urgent judgement."""
     found: dict[str, Judged] = {}
     for one in judged:
         quantity = group(one.name)
@@ -172,6 +172,6 @@ def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
 
 
 def urgency(one: Judged) -> tuple[int, float]:
-    """Return a key that sorts a disagreement first, then what is unchecked, then what uses most of its budget."""
+    """Return a key that sorts disagreements first, then unchecked arrays, then the rest by decreasing budget share."""
     order = (Status.MISMATCH, Status.UNCHECKED, Status.OK)
     return order.index(one.status), 0.0 if one.unchecked else -one.share

@@ -1,8 +1,7 @@
-"""What an implementation does when it is put through a case: everything through the Protocol alone.
+"""Observe what an implementation does on a case, through the Protocol alone.
 
-An observation maps the name of a quantity to an array. What is a number of the problem (loss, gradients,
-parameters, predictions) is judged against the reference; what has "itself/" in its name is the size of
-a difference that must be 0, whatever the problem.
+An observation maps the names of quantities to arrays. Loss, gradients, parameters and predictions are judged against
+the reference; a quantity with "itself/" in its name is the size of a difference that must be 0 on every problem.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Observation = dict[str, NDArray[np.generic]]
 
 
 def observe(implementation: Implementation, case: Case, device: Device) -> Observation:
-    """Return what the implementation did with the case; any exception of its own rises."""
+    """Return what the implementation does on the case; its exceptions propagate."""
     if not case.fills:
         return _observe(implementation, case, device)
     x, y = case.dataset.x.copy(), case.dataset.y.copy()
@@ -68,10 +67,10 @@ def _point(trainer: Trainer, dataset: Dataset, point: Params, form: _Form, name:
 
 
 def _state(trainer: Trainer, dataset: Dataset, form: _Form, name: str) -> Observation:
-    """Return loss, gradients, predictions and labels at the present parameters, and those parameters.
+    """Return the current parameters, and the loss, gradients, predictions and labels at them.
 
-    Predictions are asked for one row first, then for all, then for all in reverse: an answer that was kept by its
-    length, or for the rows trained on, is a wrong one.
+    Predictions are made for one row, then for all rows, then for all in reverse, so that results cached by length or
+    for the training rows are wrong.
     """
     loss, gradients = trainer.loss_and_gradients()
     x, one = dataset.x, dataset.x[:1]
@@ -88,7 +87,7 @@ def _state(trainer: Trainer, dataset: Dataset, form: _Form, name: str) -> Observ
 
 
 def _reset(trainer: Trainer, start: Params, epochs: int) -> None:
-    """Reset to a start that is taken back afterwards: a trainer that kept the arrays instead of a copy has NaN then."""
+    """Reset to a start and overwrite its arrays with NaN: a trainer that kept them instead of a copy then has NaN."""
     lent = _lent(start)
     trainer.reset(lent, epochs)
     trainer.synchronize()
@@ -103,7 +102,7 @@ def _lent(start: Params) -> Params:
 def _unwatched(
     implementation: Implementation, trainer: Trainer, case: Case, device: Device, end: Params
 ) -> Observation:
-    """Train again from the same start without looking, in turns with a twin where the case has one."""
+    """Train again from the same start without queries, taking turns with a twin if the case has one."""
     twin = None if case.twin is None else implementation(case.dataset, _lent(case.twin), case.recipe, device)
     _reset(trainer, case.start, case.epochs)
     if twin is not None and case.twin is not None:
@@ -121,11 +120,11 @@ def _unwatched(
 
 
 def _fed(implementation: Implementation, case: Case, device: Device) -> NDArray[np.generic]:
-    """Return how far a trainer whose rows are changed on the host ends from ones that had the new rows from the start.
+    """Return how far a trainer whose rows change on the host ends from trainers that have the new rows from the start.
 
-    They are changed after `reset`, and again between two epochs: what keeps rows or targets of its own, from whenever
-    it first had them, ends elsewhere. 0 for what brings each batch in its turn. In the order of the case, which is that
-    of a first epoch alone, and again without shuffling, where all epochs have one order.
+    The rows change after `reset`, and again between two epochs: a trainer that keeps a copy of rows or targets, from
+    whatever moment, ends elsewhere; one that fetches each batch when it needs it returns 0. This is tried with the
+    case's batching for a single epoch, and without shuffling for two, because then all epochs have the same order.
     """
     plain = replace(case.recipe, batching=replace(case.recipe.batching, shuffle=False))
     runs = {case.recipe: 1, plain: 2}
@@ -155,7 +154,7 @@ def _copied(dataset: Dataset) -> Dataset:
 
 
 def _differences(trainer: Trainer, start: Params) -> Observation:
-    """Return the central differences of the implementation's own loss, one parameter after the other.
+    """Return central differences of the implementation's own loss for each parameter.
 
     A step of eps^(1/3) balances the rounding of the loss against the third derivative.
     """
@@ -179,7 +178,7 @@ def _unflattened(flat: NDArray[np.float64], like: Params) -> Params:
 
 
 class _Form:
-    """Collects every dtype and shape that is not the Protocol's."""
+    """Collect every dtype and shape that violates the Protocol."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -222,7 +221,7 @@ def _named(params: Params, name: str) -> Observation:
 
 
 def _difference(params: Params, others: Params) -> NDArray[np.generic]:
-    """Return the largest difference of two sets of parameters; 0 only if they are bitwise the same values."""
+    """Return the largest difference between two sets of parameters; it is 0 only if all their values are equal."""
     pairs = list(zip(params, others, strict=True))
     if any(np.shape(a) != np.shape(b) for a, b in pairs):
         return np.array(np.inf)

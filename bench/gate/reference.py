@@ -1,9 +1,9 @@
 """The reference: the four models in the next wider precision, with a rounding scale for every quantity.
 
-It shares no code with `impls/` but the names of `impls.protocol`. A scale is the first-order, a-priori
-bound on what rounding does to that quantity on that problem, in units of u = eps/2 of the dtype under
-test; `docs/agreement.md` derives each of them. The simple linear model is the multivariate one with a
-single column, and the linear models and logistic are written with k = 1 column of logits.
+The reference shares only the names of `impls.protocol` with `impls/`. A scale is the first-order, a-priori bound on the
+rounding error of a quantity on a problem, in units of u = eps/2 of the dtype under test; `docs/agreement.md` derives
+each scale. The simple linear model is the multivariate one with a single column; the linear models and logistic are
+written with k = 1 column of logits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from impls.protocol import Dataset, Model, Params, Recipe
 # The constant C of the budget C u scale: docs/agreement.md says why 4.
 BUDGET = 4
 
-# Rows are taken in blocks of about this many numbers where their products would not fit in a cache.
+# Rows are processed in blocks of about this many numbers where their products would not fit in a cache.
 _BLOCK_NUMBERS, _CACHED_NUMBERS = 1 << 20, 1 << 14
 
 Wide = NDArray[np.floating[Any]]
@@ -42,46 +42,46 @@ def unit_roundoff(dtype: str) -> float:
 
 
 def finest(scaled: Scaled, u: float) -> float:
-    """Return the smallest relative error of all entries alike that would exceed a budget; infinity if none would."""
+    """Return the smallest relative error, common to all entries, that would exceed a budget; infinity if none would."""
     size = np.abs(scaled.value).astype(np.float64)
-    with np.errstate(over="ignore"):  # a budget or a quotient beyond float64 finds nothing
+    with np.errstate(over="ignore"):  # a budget or quotient that overflows float64 finds no error
         budget = BUDGET * u * np.broadcast_to(scaled.scale, size.shape).astype(np.float64)
         there = (size > 0) & np.isfinite(size) & np.isfinite(budget)
         return float(np.min(budget[there] / size[there], initial=np.inf))
 
 
 def coarsest(dtype: str) -> float:
-    """Return the largest error that `finest` may be where a training is said to be checked.
+    """Return the largest value of `finest` at which training still counts as checked.
 
-    It is eps of the next narrower format that a library may compute in unasked: half precision and TF32, with ten
-    digits after the point, for float32, and float32 for float64. A training in that format must be refused.
+    It is eps of the next narrower format that a library may use unasked: half precision and TF32, with ten binary
+    digits after the point, for float32, and float32 for float64. Training in that format must be refused.
     """
     return 2.0**-10 if dtype == "float32" else 2.0**-23
 
 
 def wider(dtype: str) -> np.dtype[Any]:
-    """Return the dtype in which the reference computes: the next wider one, if there is any.
+    """Return the dtype in which the reference computes: the next wider one, if there is one.
 
-    Where long double is no wider than double (Windows, Arm Macs) it is float64 for float64.
+    For float64 it is float64 itself where long double is no wider than double (Windows, Arm Macs).
     """
     return np.dtype(np.float64 if dtype == "float32" or bits(np.longdouble) <= bits(np.float64) else np.longdouble)
 
 
 def bits(dtype: DTypeLike) -> int:
-    """Return the significant bits of a number of this dtype."""
+    """Return the number of significant bits of this dtype."""
     return int(np.finfo(dtype).nmant) + 1
 
 
 def narrowed(value: Wide, dtype: str) -> Wide:
-    """Return the wide value rounded once to `dtype`."""
+    """Return the wide value after one rounding to `dtype`."""
     return value.astype(dtype).astype(value.dtype)
 
 
 @dataclass(frozen=True)
 class WideProblem:
-    """A dataset's rows in wide precision: x (n, d), y (n,), the targets of k columns (n, k).
+    """A dataset's rows in wide precision: x (n, d), the targets (n, k), and the labels (n,) of softmax.
 
-    usual   sums over rows are granted what is usual where that is less than the worst case, n roundings of each term
+    usual   grant sums over rows the usual error where it is less than the worst case, n roundings of each term
     """
 
     model: Model
@@ -104,25 +104,25 @@ class WideProblem:
 
     @property
     def budgets(self) -> int:
-        """How many budgets an error may take: 1, but 3 where the reference is no wider than the dtype under test.
+        """The number of budgets granted to an error: 1, but 3 if the reference is no wider than the dtype under test.
 
-        It may then take one itself, and its scales are rounded as well (docs/agreement.md).
+        The reference may then err by one budget itself, and its scales are rounded as well (docs/agreement.md).
         """
         return 1 if bits(self.x.dtype) > bits(self.dtype) else 3
 
     @property
     def granted(self) -> float:
-        """The error that the rule grants where the scale is 1."""
+        """The error that the rule grants for a scale of 1."""
         return self.budgets * BUDGET * unit_roundoff(self.dtype)
 
     def rows(self, rows: slice | NDArray[np.int64]) -> WideProblem:
-        """Return the problem of these rows alone, as one batch sees it."""
+        """Return the problem restricted to these rows, as one batch sees it."""
         labels = None if self.labels is None else self.labels[rows]
         return WideProblem(self.model, self.dtype, self.x[rows], self.targets[rows], labels, self.k, self.usual)
 
 
 def widen(dataset: Dataset, *, usual: bool = False) -> WideProblem:
-    """Return the dataset's rounded arrays in the precision of the reference."""
+    """Return the dataset's arrays, already rounded to its dtype, in the precision of the reference."""
     dtype = wider(str(dataset.x.dtype))
     x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
     if dataset.model is Model.SOFTMAX:
@@ -140,7 +140,7 @@ def widen(dataset: Dataset, *, usual: bool = False) -> WideProblem:
 
 
 def stacked(params: Params, problem: WideProblem) -> Wide:
-    """Return theta (d + 1, k) in wide precision: the rows of w, and b as the last row."""
+    """Return theta (d + 1, k) in wide precision: the rows of w, then b as the last row."""
     w = np.asarray(params.w).astype(problem.x.dtype).reshape(-1, problem.k)
     b = np.asarray(params.b).astype(problem.x.dtype).reshape(1, problem.k)
     return np.concatenate([w, b])
@@ -148,7 +148,7 @@ def stacked(params: Params, problem: WideProblem) -> Wide:
 
 @dataclass(frozen=True)
 class Point:
-    """What the reference says of a problem at one theta; predictions are z for the linear models, p for the others."""
+    """The reference's results for a problem at one theta; predictions are z for linear models and p for classifiers."""
 
     loss: Scaled
     gradients: Scaled
@@ -159,9 +159,9 @@ class Point:
 def evaluate(problem: WideProblem, theta: Wide, *, rounded: bool = False) -> Point:
     """Return loss, gradients (d + 1, k), predictions and logits (n, k) at theta, each with its scale.
 
-    With `rounded`, for problems that are exact but for this, z is rounded to the dtype under test.
+    `rounded` rounds z to the dtype under test, for problems in which only that step is inexact.
     """
-    z = np.dot(problem.x, theta[:-1]) + theta[-1]  # long double: half the time of matmul
+    z = np.dot(problem.x, theta[:-1]) + theta[-1]  # in long double, dot takes half the time of matmul
     if rounded:
         z = narrowed(z, problem.dtype)
     dz = (problem.x.shape[1] + 1) * (problem.sizes @ np.abs(theta[:-1].astype(np.float64)) + np.abs(theta[-1]))
@@ -190,13 +190,13 @@ def _logistic(problem: WideProblem, z: Wide, dz: Wide) -> Point:
     p, q = _sigmoid(z), _sigmoid(-z)
     r = np.where(positive, -q, p)  # without the cancellation of p - 1
     t = problem.granted * dz
-    # Through log p a rounding of the logarithm counts u |z|, until e^-|z| is lost and the smaller of p and q with it.
+    # By way of log p, rounding the logarithm costs u |z|, until e^-|z| is lost, and with it the smaller of p and q.
     dp = _moved(_sigmoid(z + t), p, _sigmoid(z - t)) / problem.granted
     dp += 2 + np.minimum(np.abs(z), np.minimum(p, q) / u)
     against = np.where(positive, -z, z)
     losses = np.logaddexp(0, against)
     loss = np.asarray(np.mean(losses))
-    # Convex and increasing: its largest change is upwards.
+    # The loss is convex and increasing in `against`, so its largest change is upwards.
     rise = (np.logaddexp(0, against + t) - losses) / problem.granted
     loss_scale = np.asarray(np.mean(rise + 2 * (1 + np.abs(z))) + _of_the_mean(problem, losses) * loss)
     gradients = _gradients(problem, r, dp + np.abs(r), 1 / _wide(problem, n))
@@ -210,7 +210,7 @@ def _sigmoid(z: Wide) -> Wide:
 
 
 def _moved(upper: Wide, value: Wide, lower: Wide) -> Wide:
-    """Return how far the value lies from the further end of the range that it may take."""
+    """Return the distance from the value to the farther end of its possible range."""
     return np.maximum(upper - value, value - lower)
 
 
@@ -234,9 +234,10 @@ def _softmax(problem: WideProblem, z: Wide, dz: Wide) -> Point:
 
 
 def _apart(z: Wide, t: Wide) -> Wide:
-    """Return each p_c (n, k >= 2) when its own logit moves by t and every other by -t: the furthest that it can go.
+    """Return each p_c (n, k >= 2) after its own logit moves by t and every other by -t, which moves p_c the farthest.
 
-    The others' sum is that of all without c; for the largest, where that would cancel, it is a sum of its own.
+    The sum over the others is the total minus the term of c, except for the largest term, where the difference would
+    cancel and the sum is computed separately.
     """
     opposite = z - t
     largest = np.arange(z.shape[1]) == opposite.argmax(axis=1)[:, None]
@@ -254,7 +255,7 @@ def _logsumexp(z: Wide) -> Wide:
 
 
 def _gradients(problem: WideProblem, r: Wide, dr: Wide, c: Wide) -> Scaled:
-    """Return c [x, 1]' r, and its scale: the error of r carried through, plus n roundings of each product."""
+    """Return c [x, 1]' r and its scale: the propagated error of r, plus n roundings of each product."""
     value = c * np.concatenate([_summed(problem.x, r), r.sum(axis=0, keepdims=True)])
     scale = c * _reach(problem, dr + problem.n * np.abs(r)) + 2 * np.abs(value)
     if problem.usual:
@@ -263,19 +264,18 @@ def _gradients(problem: WideProblem, r: Wide, dr: Wide, c: Wide) -> Scaled:
 
 
 def _reach(problem: WideProblem, sizes: Wide) -> NDArray[np.float64]:
-    """Return the sum (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
-    wide = sizes.astype(np.float64)
-    return np.concatenate([problem.sizes.T @ wide, wide.sum(axis=0, keepdims=True)])
+    """Return the sum over rows (d + 1, k) of |(x, 1)| times these sizes (n, k)."""
+    return sums.over_rows(problem.sizes, sizes.astype(np.float64))
 
 
 def _usual(problem: WideProblem, r: Wide) -> NDArray[np.float64]:
-    """Return what is granted for the roundings of a sum over rows (d + 1, k), in units of u."""
-    x, wide = problem.x.astype(np.float64), r.astype(np.float64)
+    """Return the error granted for rounding in a sum over rows (d + 1, k), in units of u."""
+    x, wide = problem.x.astype(np.float64, copy=False), r.astype(np.float64, copy=False)
     return sums.FACTOR * sums.usual(x, wide, sums.lost(x.astype(problem.dtype), wide))
 
 
 def _of_the_mean(problem: WideProblem, losses: Wide) -> float:
-    """Return how many roundings the mean of these losses (n,) or (n, 1), none of them negative, is granted."""
+    """Return the number of roundings granted to the mean of these nonnegative losses, (n,) or (n, 1)."""
     worst = float(problem.n + 2)
     if not problem.usual:
         return worst
@@ -284,7 +284,7 @@ def _of_the_mean(problem: WideProblem, losses: Wide) -> float:
 
 
 def _summed(x: Wide, r: Wide) -> Wide:
-    """Return x' r (d, k). Of long double, which no BLAS knows, a block of rows at a time stays in the cache."""
+    """Return x' r (d, k); BLAS has no long double, so those rows are summed in blocks that fit in the cache."""
     if x.dtype == np.float64:
         return x.T @ r
     columns = np.ascontiguousarray(r.T)
@@ -299,12 +299,12 @@ def _wide(problem: WideProblem, value: int) -> Wide:
 
 @dataclass(frozen=True)
 class Curvature:
-    """The Hessian of the loss at one theta: the sum over rows of a a' (x) s, ordered as theta.ravel().
+    """The Hessian of the loss at one theta: the sum over rows of a a' (x) s, in the order of theta.ravel().
 
     a   the rows (x, 1), (n, d + 1)
-    s   the second derivatives over the logits, divided by n, (n, k, k)
+    s   the second derivatives with respect to the logits, divided by n, (n, k, k)
 
-    Factored like this, a product with it costs P^2 n and not P^3, P = (d + 1) k.
+    A matrix product with these factors costs P^2 n instead of P^3, with P = (d + 1) k.
     """
 
     a: NDArray[np.float64]
@@ -312,7 +312,7 @@ class Curvature:
 
     @property
     def matrix(self) -> NDArray[np.float64]:
-        """The Hessian as a whole, (P, P)."""
+        """The full Hessian, (P, P)."""
         (n, width), k = self.a.shape, self.s.shape[1]
         total = np.zeros((k * k * width, width))
         step = max(1, _BLOCK_NUMBERS // (k * k * width))
@@ -345,5 +345,5 @@ def curvature(problem: WideProblem, theta: Wide) -> Curvature:
 
 
 def batches(problem: WideProblem, recipe: Recipe, epochs: Sequence[int]) -> list[WideProblem]:
-    """Return the problem of every batch of these epochs, in the order in which they are trained on."""
+    """Return the problem of every batch of these epochs, in training order."""
     return [problem.rows(rows) for epoch in epochs for rows in recipe.batching.rows(problem.n, epoch)]

@@ -1,12 +1,12 @@
-"""Stochastic arithmetic: how far rounding carries the parameters off, where no bound can be carried along.
+"""Stochastic arithmetic: estimate how far rounding moves the parameters where no bound can be propagated.
 
-The reference trains in float64, and beside it several runs train in the dtype under test, each with rounding errors of
-its own: those of NumPy's arithmetic in that dtype, and random ones for what another honest order of the sums or another
-formula would do. How far these runs end from the reference, times a derived factor, is the budget of a parameter. CADNA
-and Verificarlo judge programs by the same idea. `docs/agreement.md` derives sizes and factor.
+The reference trains in float64. Beside it, several runs train in the dtype under test, each with its own rounding
+errors: those of NumPy's arithmetic in that dtype, and random ones that stand for other honest orders of summation and
+other formulas. The distance of these runs from the reference, times a derived factor, is the budget of a parameter.
+CADNA and Verificarlo apply the same idea to programs. `docs/agreement.md` derives the sizes and the factor.
 
-Where float64 is under test, the random errors are 256 times its own. They leave the reference's rounding far behind, so
-no wider arithmetic is needed: long double would take five times as long, and some platforms have none.
+For float64, the random errors are 256 times float64's own. They are far larger than the reference's rounding, so no
+wider arithmetic is needed: long double would take five times as long, and some platforms have none.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from impls.protocol import Model, Params, Recipe
 
 # The budget is this many times the root mean square of the runs' distances from the reference.
 FACTOR = sums.FACTOR * BUDGET
-# Few parameters need many runs for a reliable root mean square; many parameters or logits would cost too much.
+# With few parameters, a reliable root mean square takes many runs; with many parameters or logits, they cost too much.
 _MOST_RUNS, _PARAMETERS, _LOGITS = 16, 1 << 14, 1 << 24
-# In float64 the unit itself is 256 times what honest arithmetic errs by, so that fewer runs are enough.
+# In float64 the unit is 256 times the error of honest arithmetic, so fewer runs are enough.
 _LEAST_RUNS = {"float32": 4, "float64": 2}
-# In sums over more rows than this, the order of summation matters; for shorter ones the runs' own order is enough.
+# In sums over more rows than this, the order of summation matters; for shorter sums, the runs' own order is enough.
 _SHORT_SUM = 16
-# For batches of at least this many rows, adding row by row is tried as well.
+# For batches of at least this many rows, row-by-row addition is tried as well.
 _LONG_SUM = 256
 _POOL = 1 << 20
-# What `seconds` counts with: the fixed cost of a step, and that of a row's share of it, by the number of parameters.
+# The costs that `seconds` assumes: a fixed cost per step, and a cost per row and parameter.
 _STEP_SECONDS, _NUMBER_SECONDS = 1.3e-4, 6e-9
-# The random errors where float64 is under test: as if its numbers had 45 bits.
+# The size of random errors when float64 is under test, as if its numbers had 45 bits.
 UNIT_IN_FLOAT64 = 2.0**-45
 
 Low = NDArray[np.floating[Any]]
@@ -47,7 +47,7 @@ Low = NDArray[np.floating[Any]]
 class Batch:
     """The rows of a step: x (m, d) and targets (m, k), in the dtype under test and in float64.
 
-    lengths   of the rows (x, 1), (m, 1)
+    lengths   the lengths of the rows (x, 1), (m, 1)
     """
 
     model: Model
@@ -58,7 +58,7 @@ class Batch:
     lengths: NDArray[np.float64]
 
     def rows(self, rows: Rows) -> Batch:
-        """Return these rows of it."""
+        """Return these rows of the batch."""
         return Batch(
             self.model,
             self.x[rows],
@@ -70,9 +70,11 @@ class Batch:
 
 
 def batch(dataset: Dataset) -> Batch:
-    """Return all rows of a dataset as one batch; in float64 the wide arrays are the same ones."""
+    """Return all rows of a dataset as one batch; for float64 data both sets of arrays are the same."""
     x, y = dataset.x.reshape(dataset.n, dataset.d), dataset.y
-    targets = np.eye(dataset.classes, dtype=x.dtype)[y] if dataset.model is Model.SOFTMAX else y[:, None]
+    targets = (
+        np.eye(dataset.classes, dtype=x.dtype)[y.astype(np.int64)] if dataset.model is Model.SOFTMAX else y[:, None]
+    )
     lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64)[:, None] + 1)
     wide_x, wide_targets = x.astype(np.float64, copy=False), targets.astype(np.float64, copy=False)
     return Batch(dataset.model, x, targets.astype(x.dtype, copy=False), wide_x, wide_targets, lengths)
@@ -80,11 +82,12 @@ def batch(dataset: Dataset) -> Batch:
 
 @dataclass
 class _Training:
-    """The state of the training: theta (d + 1, k) of the reference, and those of all runs (d + 1, R, k).
+    """The state of the training: theta of the reference, (d + 1, k), and of all runs, (d + 1, R, k).
 
-    unit     the size of one random error, relative to what is rounded
-    lengths  of theta's columns, and how many rows ago they were measured
-    lost     what sums over rows lose, by `sums.lost`; None until a long batch has been seen
+    unit        the size of one random error, relative to the rounded number
+    lengths     the lengths of theta's columns
+    rows_since  the number of rows since those lengths were measured
+    lost        the loss of sums over rows, from `sums.lost`; None before the first long batch
     """
 
     reference: NDArray[np.float64]
@@ -105,11 +108,11 @@ def seconds(size: int, batches: int, rows: int, epochs: int) -> float:
 
 
 def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, seed: int = 0) -> Iterator[Scaled]:
-    """Yield theta (d + 1, k) of the reference after each of these epochs, and its scale, in units of u.
+    """Yield the reference's theta (d + 1, k) after each of these epochs, and its scale in units of u.
 
     A batch that recurs in a later epoch gets the same random errors again, because rounding is deterministic: on full
-    batches they add up from step to step. If numbers overflow, the scale is not finite. Of data on disk, the rows of
-    one batch are in memory at a time.
+    batches the errors add up from step to step. If numbers overflow, the scale is not finite. Data on disk are read
+    one batch at a time.
     """
     theta = reference.stacked(start, reference.widen(dataset.some(slice(0, 1)))).astype(np.float64)
     whole = None if dataset.on_disk else batch(dataset)
@@ -139,7 +142,7 @@ def _column_lengths(theta: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _Noise:
-    """Random numbers, uniform in +-1: stretches of one pool that begin anywhere, the same in each epoch alike."""
+    """Uniform random numbers in +-1: slices of one pool at random offsets, reproducible for each epoch."""
 
     def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
         self._seed = seed
@@ -147,12 +150,12 @@ class _Noise:
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
-        """Start this epoch's random numbers over: the same epoch always gets the same ones."""
+        """Restart the random numbers of this epoch, which are always the same for the same epoch."""
         self._draws = np.random.default_rng((self._seed, epoch))
         self._places: list[int] = []
 
     def __call__(self, shape: tuple[int, ...]) -> Low:
-        """Return random numbers in this shape."""
+        """Return random numbers of this shape."""
         size = math.prod(shape)
         if 2 * size > _POOL:
             return self._draws.uniform(-1, 1, shape).astype(self._pool.dtype)
@@ -186,7 +189,7 @@ def _step(state: _Training, batch: Batch, noise: _Noise) -> None:
 
 
 def _roundings(state: _Training, moves: Low, noise: _Noise) -> Low:
-    """Return random errors in float64 of the sum, and three of the product: there NumPy's own are below the unit."""
+    """Return float64 errors: one of the sum, three of the product; NumPy's own errors are smaller than the unit."""
     moves *= 3
     moves += state.runs
     moves *= noise(moves.shape)
@@ -195,15 +198,15 @@ def _roundings(state: _Training, moves: Low, noise: _Noise) -> Low:
 
 
 def _summed(x: Low, r: Low) -> Any:
-    """Return (x, 1)' r, (d + 1, columns), in their dtype."""
-    sums = np.empty((x.shape[1] + 1, r.shape[1]), r.dtype)
-    if len(x) == 1:
-        np.multiply(x.T, r, out=sums[:-1])
-        sums[-1] = r[0]
+    """Return (x, 1)' r, (d + 1, columns), in the dtype of x and r."""
+    total = np.empty((x.shape[1] + 1, r.shape[1]), r.dtype)
+    if len(x) == 1:  # a third of the time of a product of matrices
+        np.multiply(x.T, r, out=total[:-1])
+        total[-1] = r[0]
     else:
-        np.matmul(x.T, r, out=sums[:-1])
-        np.add.reduce(r, axis=0, out=sums[-1])
-    return sums
+        np.matmul(x.T, r, out=total[:-1])
+        np.add.reduce(r, axis=0, out=total[-1])
+    return total
 
 
 def _residuals(model: Model, z: Any, targets: Any) -> Any:
@@ -220,10 +223,10 @@ def _residuals(model: Model, z: Any, targets: Any) -> Any:
 def _rounding(
     state: _Training, batch: Batch, logits: NDArray[np.float64], residuals: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the usual size (m, k) of a residual's rounding error, in units.
+    """Return the usual size (m, k) of a residual's rounding error, in multiples of the unit.
 
     These are the bounds of `reference`, with sqrt(d + 1) roundings of a logit instead of d + 1, and with the product of
-    two lengths for |x||theta|, which is never less. The length of theta is measured again every few rows.
+    two lengths instead of |x||theta|, which is never larger. The length of theta is measured again every few rows.
     """
     state.rows_since += len(logits)
     if state.rows_since >= _SHORT_SUM:
@@ -245,9 +248,9 @@ def _rounding(
 
 
 def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the usual size (d + 1, k) of the errors of sums over rows, in units.
+    """Return the usual size (d + 1, k) of the errors of sums over rows, in multiples of the unit.
 
-    What other orders lose is tried on the first long batch.
+    The loss of other orders of summation is measured on the first long batch.
     """
     if state.lost is None and len(r) >= _LONG_SUM:
         state.lost = sums.lost(batch.x, r)
@@ -255,9 +258,9 @@ def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[n
 
 
 def _scale(state: _Training) -> NDArray[np.float64]:
-    """Return FACTOR times the runs' distance as a scale, (d + 1, k): a root mean square over the runs.
+    """Return FACTOR times the runs' root-mean-square distance from the reference, as a scale (d + 1, k).
 
-    A few runs may all end near the reference in some entry by chance, so none has less than all have together.
+    In some entry all runs may end near the reference by chance, so no entry gets less than the mean over all entries.
     """
     squares = np.square(state.runs - state.reference[:, None])
     size = np.sqrt(np.maximum(squares.mean(axis=1), squares.mean()))

@@ -1,4 +1,4 @@
-"""The reference's training on a problem's own data, with the sharpest budget for its parameters."""
+"""Train the reference on a problem's own data, with the sharpest budget for its parameters."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from bench.gate import reference, stochastic, trajectory
 from bench.gate.reference import BUDGET, Scaled
 from impls.protocol import Batching, Dataset, Params, Recipe
 
-# For how long an error may be carried along: of what a run is judged by once, and of each round that is timed.
+# How long propagating an error may take: for a training that a run judges once, and for each timed round.
 PATIENCE_SECONDS, PATIENCE_SECONDS_PER_ROUND = 5.0, 0.1
-# Where even stochastic arithmetic would take longer than this, nothing is checked.
+# If even stochastic arithmetic would take longer than this, nothing is checked.
 LIMIT_SECONDS = 60.0
-# A bound that finds an error of this size, relative to a parameter, is sharp enough: no runs are drawn beside it.
+# A bound that finds an error of this size, relative to a parameter, is sharp enough to need no stochastic arithmetic.
 SHARP = 2.0**-17
 
 
 def too_long(dataset: Dataset, batching: Batching, epochs: int) -> str:
-    """Return why this training is not checked, with the remedy, if it takes too long; an empty string if it does not.
+    """Return why this training would take too long to check, with the remedy; an empty string if it would not.
 
-    Where errors can be carried along in less time than `PATIENCE_SECONDS`, the training is never too long.
+    A training is never too long if errors can be propagated through it within `PATIENCE_SECONDS`.
     """
     sizes = _sizes(dataset, batching)
     if dataset.on_disk or trajectory.seconds(*sizes, [epochs]) > PATIENCE_SECONDS:
@@ -35,7 +35,7 @@ def too_long(dataset: Dataset, batching: Batching, epochs: int) -> str:
 
 
 def _sizes(dataset: Dataset, batching: Batching) -> tuple[int, int, int]:
-    """Return the number of parameters, that of the batches in an epoch, and that of the rows in a batch."""
+    """Return the number of parameters, of batches per epoch, and of rows per batch."""
     batches = len(batching.rows(dataset.n, 0))
     return (dataset.d + 1) * dataset.classes, batches, batching.batch_size or dataset.n
 
@@ -45,11 +45,11 @@ def after(
 ) -> list[Scaled]:
     """Return theta (d + 1, k) after each of these numbers of epochs, and its scale in units of u.
 
-    Nothing is returned where no batch is left.
+    The list is empty if batching leaves no batch.
 
-    The error is carried along where that takes no longer than `patience`, in seconds by `trajectory.seconds`. Where it
-    does, or where only errors above SHARP would be found, stochastic arithmetic gives a second scale, and
-    the smaller of the two counts.
+    The error is propagated if that takes at most `patience` seconds as estimated by `trajectory.seconds`. If it takes
+    longer, or if only errors above SHARP would be found, stochastic arithmetic gives a scale as well; the smaller
+    scale counts.
     """
     bounds = _bounds(dataset, start, recipe, epochs, patience)
     u = reference.unit_roundoff(str(dataset.x.dtype))
@@ -65,8 +65,8 @@ def after(
 def settled(parameters: Mapping[int, Scaled], u: float) -> int | None:
     """Return the first of these epochs after which no later one moves a parameter by more than its budget.
 
-    From there on more training cannot be told from none. None where the last epoch still moved something, or where
-    there is one epoch alone.
+    From that epoch on, further training cannot be distinguished from none. Return None if the last epoch still moves a
+    parameter, or if there is only one epoch.
     """
     epochs = sorted(parameters)
     for number, epoch in enumerate(epochs[:-1]):
@@ -78,7 +78,7 @@ def settled(parameters: Mapping[int, Scaled], u: float) -> int | None:
 
 
 def _bounds(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], patience: float) -> list[Scaled]:
-    """Return the parameters with the scale carried along; empty where that costs too much."""
+    """Return the parameters with the propagated scale, or an empty list if that costs too much."""
     size, batches, rows = _sizes(dataset, recipe.batching)
     if dataset.on_disk or not batches or trajectory.seconds(size, batches, rows, epochs) > patience:
         return []

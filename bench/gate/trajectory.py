@@ -1,12 +1,12 @@
-"""The reference run: parameters after each epoch, and how far rounding can have carried them off.
+"""The reference run: parameters after each epoch, and how far rounding can have moved them.
 
-A step computes theta - lr g in the dtype under test. Its own rounding is at most s = lr scale(g) +
-|theta'| + lr |g| units of u; a later step multiplies an error by (I - lr H). To first order the error
-after k steps is therefore at most
+A step computes theta - lr g in the dtype under test. Its own rounding error is at most s = lr scale(g) + |theta'| +
+lr |g| units of u; a later step multiplies an error by (I - lr H). To first order, the error after k steps is therefore
+at most
 
     E_k = sum_j |prod_{i > j} (I - lr H_i)| s_j            (units of u, entry by entry)
 
-with H_i the Hessian of the batch of step i at the reference's own point. `docs/agreement.md` derives it.
+where H_i is the Hessian of step i's batch at the reference's own point. `docs/agreement.md` derives this bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from datasets.curvature import largest_eigenvalue, steepest
 from datasets.dataset import Dataset
 from impls.protocol import Recipe, zeros
 
-# What `seconds` counts with: a step's fixed cost, and floating-point operations of matrix products per second.
+# The costs that `seconds` assumes: a fixed cost per step, and a rate of floating-point operations in matrix products.
 _STEP_SECONDS, _OPERATIONS = 1e-4, 1e10
 
 Float64 = NDArray[np.float64]
@@ -33,7 +33,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Update:
-    """One update of the reference: where it started, what it made, and its own rounding in units of u."""
+    """One update of the reference: theta before and after it, and its own rounding error in units of u."""
 
     problem: WideProblem
     before: Wide
@@ -63,12 +63,12 @@ def run(
     rounded: bool = False,
     piling: bool = False,
 ) -> Run:
-    """Return the reference's own training over these epochs, one step a batch.
+    """Return the reference's own training over these epochs, one step per batch.
 
-    rounded   for problems that are exact but for z and the updates: those are rounded to the dtype under test
-    piling    with the fault that gradients are added up and never zeroed, for `bench.gate.diagnose`
+    rounded   round z and the updates to the dtype under test, for problems in which only those are inexact
+    piling    add gradients up without zeroing them, a fault that `bench.gate.diagnose` tests for
     """
-    learning_rate: Wide = np.asarray(recipe.learning_rate, problem.dtype).astype(problem.x.dtype)
+    learning_rate = _rounded(recipe.learning_rate, problem)
     steps: list[Update] = []
     ends: list[int] = []
     theta = start
@@ -89,8 +89,13 @@ def run(
     return Run(tuple(steps), float(learning_rate), tuple(ends))
 
 
+def _rounded(learning_rate: float, problem: WideProblem) -> Wide:
+    """Return the learning rate that the dtype under test makes of this one."""
+    return np.asarray(learning_rate, problem.dtype).astype(problem.x.dtype)
+
+
 def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
-    """Return whether the rate is too high for a batch, and the reference itself overflows or grows with it.
+    """Return whether the rate is too high for some batch and the reference's loss overflows or grows.
 
     A step of gradient descent cannot raise the loss of its own batch while learning_rate <= 2 / L.
     """
@@ -100,9 +105,10 @@ def diverges(problem: cell.Problem, dataset: Dataset, epochs: int) -> bool:
         return False
     wide = reference.widen(dataset)
     theta = start = reference.stacked(zeros(dataset), wide)
+    step = _rounded(rate, wide)
     for epoch in range(epochs):
         for rows in batching.rows(dataset.n, epoch):
-            theta = theta - rate * reference.evaluate(wide.rows(rows), theta).gradients.value
+            theta = theta - step * reference.evaluate(wide.rows(rows), theta).gradients.value
     first, last = (float(reference.evaluate(wide, each).loss.value) for each in (start, theta))
     return last > first if np.isfinite(last) else True
 
@@ -119,8 +125,8 @@ def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
 
-    Walks back from the last step, so that one product of P x P matrices per step is enough. A small batch has a Hessian
-    of low rank, and needs less.
+    The walk goes back from the last step, so that one product of P x P matrices per step is enough. A small batch has
+    a Hessian of low rank and needs fewer operations.
     """
     size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
     ends = [run.ends[epoch - 1] for epoch in epochs]
@@ -145,7 +151,7 @@ def _curvature(problem: WideProblem) -> float:
 def watch(run: Run, problem: WideProblem, epochs: Sequence[int]) -> Iterator[tuple[Scaled, Scaled]]:
     """Yield the parameters (d + 1, k) and the loss over all rows after each of these numbers of epochs.
 
-    The scale of the parameters is E; that of the loss adds what E does to a loss, |g|E + u/2 E|H|E.
+    The scale of the parameters is E; the scale of the loss includes the effect of E on it, |g|E + u/2 E|H|E.
     """
     for epoch, error in zip(epochs, carried(run, epochs), strict=True):
         theta = run.after(epoch)
@@ -154,9 +160,9 @@ def watch(run: Run, problem: WideProblem, epochs: Sequence[int]) -> Iterator[tup
 
 
 def loss_at(problem: WideProblem, theta: Wide, error: NDArray[np.floating[Any]], bend: float | None = None) -> Scaled:
-    """Return the loss over all rows at parameters that err by this, in units of u.
+    """Return the loss over all rows at parameters with this error, in units of u.
 
-    bend    E|H|E; without it the largest curvature of the loss times the square of the error's length
+    bend    E|H|E; by default the largest curvature of the loss times the squared length of the error
     """
     point = reference.evaluate(problem, theta)
     if bend is None:

@@ -1,4 +1,4 @@
-"""What the gate makes of what it saw: every comparison as a row of agreement.csv, and a verdict for every cell."""
+"""Turn the gate's observations into rows of agreement.csv, one per comparison, and a verdict for every cell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bench.store.tables import Agreement
 
 @dataclass(frozen=True)
 class Entrant:
-    """What is put through the gate: the cells that share a worker."""
+    """An implementation as the gate tests it, once for all cells with the same device and threads."""
 
     implementation: str
     device: str
@@ -31,7 +31,7 @@ class Entrant:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What an entrant did with one case: an observation, or why there is none."""
+    """What an entrant did on one case: an observation, or the reason why there is none."""
 
     entrant: Entrant
     dtype: str
@@ -43,28 +43,28 @@ class Seen:
 
 
 class Opinions:
-    """The reference's opinion on each case, and of each entrant there: formed once, while other workers still run."""
+    """The reference's expectations and judgements for each case, computed once, while other workers still run."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], list[tuple[str, Expected]]] = {}
         self._judged: dict[Seen, tuple[list[judge.Judged], str]] = {}
 
     def of(self, one: Seen) -> list[tuple[str, Expected]]:
-        """Return the opinion on the case that was seen."""
+        """Return the reference's expectations for the observed case."""
         key = _case_key(one)
         if key not in self._known:
             self._known[key] = expect(one.case)
         return self._known[key]
 
     def against_reference(self, one: Seen) -> tuple[list[judge.Judged], str]:
-        """Return every judgement of what was seen, and the likely cause of what disagrees; of no observation none."""
+        """Return all judgements of what was seen, and the likely cause of a disagreement; empty if nothing was seen."""
         if one not in self._judged and one.status is Status.OK:
             judged = judge.against_reference(one.observation, self.of(one), reference.unit_roundoff(one.dtype))
             self._judged[one] = judged, likely_cause(one.case, one.observation, self.of(one), judged)
         return self._judged.get(one, ([], ""))
 
     def sharpness(self, own: Seen) -> tuple[float | None, int | None]:
-        """Return how small an error of the last w would be found, and from which epoch on training moves nothing."""
+        """Return the smallest error of the final w that would be found, and the epoch at which training settles."""
         ((_, opinion),) = self.of(own)
         u = reference.unit_roundoff(own.dtype)
         parameters = {
@@ -82,7 +82,7 @@ def _case_key(one: Seen) -> tuple[object, ...]:
 
 
 def judged(seen: Sequence[Seen], opinions: Opinions) -> Iterator[tuple[Seen, Agreement]]:
-    """Yield every comparison: of each entrant with the reference, and of each pair, on the same case."""
+    """Yield every comparison on each case: of each entrant with the reference, and of each pair of entrants."""
     together: dict[tuple[object, ...], list[Seen]] = {}
     for one in seen:
         if one.status is Status.OK:
@@ -90,9 +90,9 @@ def judged(seen: Sequence[Seen], opinions: Opinions) -> Iterator[tuple[Seen, Agr
     for group in together.values():
         opinion = opinions.of(group[0])
         u = reference.unit_roundoff(group[0].dtype)
+        smallest_error = opinions.sharpness(group[0])[0] if group[0].case.own else None
         for one in group:
             found, cause = opinions.against_reference(one)
-            smallest_error = opinions.sharpness(one)[0] if one.case.own else None
             yield from _rows(one, "reference", found, cause, smallest_error)
         for one, other in combinations(group, 2):
             yield from _rows(
@@ -101,7 +101,7 @@ def judged(seen: Sequence[Seen], opinions: Opinions) -> Iterator[tuple[Seen, Agr
 
 
 def _name(other: Seen, one: Seen) -> str:
-    """Return the other's name, with its device where that is not the same."""
+    """Return the other entrant's implementation, with its device if the devices differ."""
     same = other.entrant.device == one.entrant.device
     return other.entrant.implementation if same else f"{other.entrant.implementation} on {other.entrant.device}"
 
@@ -138,7 +138,7 @@ def _rows(
 def verdict(
     cell: Cell, seen: Sequence[Seen], compared: Sequence[tuple[Seen, Agreement]], opinions: Opinions
 ) -> Verdict:
-    """Return what all the cases that concern a cell say of it: a disagreement before a failure."""
+    """Return the verdict of all cases that concern a cell; a disagreement takes precedence over a failure."""
     rows = [row for one, row in compared if _concerns(one, cell) and row.against in ("reference", "itself")]
     wrong = [row for row in rows if row.status is Status.MISMATCH]
     if wrong:
@@ -166,7 +166,7 @@ def verdict(
 
 
 def denormal_share(p: NDArray[Any]) -> float:
-    """Return the share of the probabilities that are denormal numbers: a library that keeps them slows down."""
+    """Return the share of denormal numbers among the probabilities; they slow down a library that keeps them."""
     return float(np.mean((p > 0) & (p < np.finfo(p.dtype).tiny)))
 
 
@@ -179,7 +179,7 @@ def _concerns(one: Seen, cell: Cell) -> bool:
 
 
 def _words(wrong: Sequence[Agreement], cause: str) -> str:
-    """Return the first disagreement in words, the likely cause of all, and how many more there are."""
+    """Describe the first disagreement, the likely cause of all of them, and how many more there are."""
     row = wrong[0]
     words = (
         f"{row.quantity} on {row.dataset} in {row.dtype}: {row.index} is {row.value:.9g}, the reference says "

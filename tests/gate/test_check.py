@@ -1,4 +1,4 @@
-"""The rule, the reference's scales and the orchestration of the gate, by hand-made numbers."""
+"""The rule, the reference's scales and the orchestration of the gate, tested with hand-made numbers."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_every_case_has_a_reason_and_its_own_name() -> None:
 
 def test_cases_are_the_same_in_every_process_and_dtype_but_for_rounding() -> None:
     for single, double in zip(cases(Model.SOFTMAX, "float32"), cases(Model.SOFTMAX, "float64"), strict=True):
-        # The data of one case are made for its dtype, and those of another are computed after they are rounded.
+        # One of these cases has data made for its dtype; the other computes its data after rounding.
         if single.name not in ("gate:vanishing", "gate:centred"):
             assert np.array_equal(single.dataset.x, double.dataset.x.astype(np.float32))
             assert np.array_equal(single.dataset.y, double.dataset.y)
@@ -84,7 +84,7 @@ def test_cases_are_the_same_in_every_process_and_dtype_but_for_rounding() -> Non
 
 @pytest.mark.parametrize("model", list(Model))
 def test_the_reference_gradient_is_the_slope_of_the_reference_loss(model: Model) -> None:
-    """In long double, against central differences of the reference's own loss: formulas and loss are one thing."""
+    """Gradients agree with central differences of the reference's own loss, in long double."""
     for case, opinion in opinions(model, "float64"):
         if case.name not in ("gate:mini", "gate:square", "gate:large_logits"):
             continue
@@ -115,7 +115,7 @@ def test_the_hessian_is_the_slope_of_the_reference_gradient(model: Model) -> Non
 
 
 def test_an_error_is_carried_through_the_later_steps() -> None:
-    """E after two steps is |I - lr H| s_1 + s_2, by hand for one parameter pair."""
+    """E after two steps is |I - lr H| s_1 + s_2, computed by hand for one pair of parameters."""
     dataset = synthetic.draw(Model.SIMPLE_LINEAR, 5, 1, seed=3).dataset
     problem = reference.widen(dataset)
     run = trajectory.run(problem, reference.stacked(zeros(dataset), problem), Recipe(0.1), range(2))
@@ -127,7 +127,7 @@ def test_an_error_is_carried_through_the_later_steps() -> None:
 
 @pytest.mark.parametrize("model", list(Model))
 def test_float64_is_judged_where_no_dtype_is_wider(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With three budgets: what is right agrees, bitwise cases bitwise, and float32 inside is still seen."""
+    """With three budgets, right results agree, in bitwise cases bitwise, and internal float32 is still found."""
     monkeypatch.setattr(reference, "wider", lambda dtype: np.dtype(np.float64))
     for case in cases(model, "float64"):
         if case.dataset.n < 1000:
@@ -149,7 +149,7 @@ def test_one_budget_is_enough_where_the_reference_is_wider(dtype: str) -> None:
 @pytest.mark.parametrize("label", [0, 1])
 @pytest.mark.parametrize("model", [Model.LOGISTIC, Model.SOFTMAX])
 def test_a_logit_without_a_correct_digit_is_within_its_budget(model: Model, label: int) -> None:
-    """x w = 10^8 - 8 and b = -10^8: summed from the other end, float32 computes z = 0, and that is honest."""
+    """For x w = 10^8 - 8 and b = -10^8, float32 summed from the other end gives z = 0, which is honest."""
     x, w, b = np.ones((1, 2), np.float32), np.array([1e8, -8.0], np.float32), np.float32(-1e8)
     p = np.array([[0.5]])
     if model is Model.LOGISTIC:
@@ -185,7 +185,7 @@ def test_a_suggested_rate_is_rounded_down() -> None:
 
 @pytest.mark.parametrize("model", list(Model))
 def test_rows_of_zeros_leave_what_the_whole_reference_says(model: Model) -> None:
-    """The small problem's opinion, scaled, is that of the reference on all the rows."""
+    """The small problem's expectations, scaled, equal the reference's results on all rows."""
     spread, *_ = at_shape(_problem(model, 256), "float32")
     (_, opinion), *_ = expect.expect(spread)
     whole = reference.widen(spread.dataset)
@@ -207,7 +207,7 @@ def test_the_parameters_of_its_own_data_are_looked_at_early_and_in_the_end() -> 
 
 def test_a_cause_is_named_only_if_most_failing_cases_name_it() -> None:
     assert agreed(["a sum over the 13 rows", "a sum over the 4 rows", ""]) == "a sum over the 13 rows"
-    assert agreed(["an epoch too few", "", "", ""]) == ""
+    assert agreed(["one epoch too few", "", "", ""]) == ""
     assert agreed(["", ""]) == ""
 
 
@@ -226,7 +226,7 @@ def test_a_failed_check_is_explained_with_the_reason_of_its_data() -> None:
 
 
 def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) -> None:
-    """A worker that ends well without a record has not been observed."""
+    """A worker that ends normally without a record counts as not observed."""
     entrant = Entrant("mine", "cpu", 1)
     folder = tmp_path / "gate-0"
     folder.mkdir()
@@ -238,7 +238,7 @@ def test_a_worker_that_says_nothing_is_a_failure_and_not_a_pass(tmp_path: Path) 
 
 @pytest.mark.parametrize("size", [1e-9, 0.1, 3.0, 50.0, 1e5])
 def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
-    """Against the softmax at that corner of the box, logit by logit."""
+    """The result equals the softmax at that corner of the box, for each logit."""
     generator = np.random.default_rng(1)
     z = 5 * generator.normal(size=(6, 4)).astype(np.longdouble)
     t = size * np.abs(generator.normal(size=(6, 4))).astype(np.longdouble)
@@ -252,14 +252,14 @@ def test_the_furthest_probability_is_that_of_its_corner(size: float) -> None:
 
 
 class KeepsRows(NumpyManual):
-    """Copies all rows when it is made."""
+    """Copy all rows in the constructor."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         super().__init__(replace(dataset, x=dataset.x.copy()), start, recipe, device)
 
 
 class KeepsRowsToShuffle(NumpyManual):
-    """Copies all rows where their order is a new one each epoch."""
+    """Copy all rows if they are shuffled in each epoch."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         kept = replace(dataset, x=dataset.x.copy()) if recipe.batching.shuffle else dataset
@@ -267,14 +267,14 @@ class KeepsRowsToShuffle(NumpyManual):
 
 
 class KeepsTargets(NumpyManual):
-    """Copies the targets alone."""
+    """Copy only the targets."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         super().__init__(replace(dataset, y=dataset.y.copy()), start, recipe, device)
 
 
 class Brings(NumpyManual):
-    """Knows the host's rows, for those below who copy them at the wrong time."""
+    """Keep a reference to the host's rows, for subclasses that copy them at the wrong time."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._host = dataset
@@ -282,7 +282,7 @@ class Brings(NumpyManual):
 
 
 class BringsInReset(Brings):
-    """Copies all rows in `reset`, which is off the clock."""
+    """Copy all rows in `reset`, which is not timed."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -290,7 +290,7 @@ class BringsInReset(Brings):
 
 
 class BringsOnce(Brings):
-    """Copies all rows in the first epoch after `reset`, and has them in those that follow."""
+    """Copy all rows in the first epoch after `reset`, and reuse them in later epochs."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -310,7 +310,7 @@ def test_rows_that_are_kept_where_they_should_be_brought_are_found(keeper: type[
     seen = observe.observe(keeper, case, CPU)
     found = judge.against_reference(seen, expect.expect(case), reference.unit_roundoff("float32"))
     assert [one.name for one in found if not one.agrees] == ["itself/fed"]
-    assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps rows of its own")
+    assert likely_cause(case, seen, expect.expect(case), found).startswith("it keeps its own copy of the rows")
 
 
 @pytest.mark.parametrize(("shuffle", "wrong"), [(True, ["itself/fed"]), (False, [])])

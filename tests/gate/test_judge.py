@@ -1,4 +1,4 @@
-"""What cannot be judged is neither right nor wrong, whatever its numbers."""
+"""A quantity that cannot be judged is neither right nor wrong, whatever its numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_budget_that_is_not_finite_ends_in_no_verdict(data: st.DataObject, sha
 
 @pytest.mark.parametrize(("scale", "status"), [(1.0, Status.MISMATCH), (1e5, Status.UNCHECKED)])
 def test_a_budget_larger_than_the_errors_that_must_be_found_is_no_check(scale: float, status: Status) -> None:
-    """4 u 10^5 is 2.4 % of 1, and 2^-10 must be found: an error of 1 % is then neither accepted nor refused."""
+    """The budget 4 u 10^5 is 2.4 % of 1, but 2^-10 must be found: an error of 1 % is neither accepted nor refused."""
     expected = Scaled(np.ones(2), np.full(2, scale))
     coarsest = reference.coarsest("float32")
     assert judge.compare("epoch 5/parameters w", np.full(2, 1.01), expected, U, coarsest=coarsest).status is status

@@ -1,4 +1,4 @@
-"""What sums over rows are granted: enough for any honest order, and less than the sum itself."""
+"""The error granted to sums over rows is enough for any honest order, and less than the sum itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def orders(terms: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("columns", ["drawn", "constant", "off centre"])
 def test_honest_orders_stay_within_what_is_granted(columns: str) -> None:
-    """Constant columns lose the same in every addition, so that their errors add up."""
+    """Constant columns lose the same amount in every addition, so their errors add up."""
     random = np.random.default_rng(0)
     x = {
         "drawn": random.normal(size=(ROWS, 3)),

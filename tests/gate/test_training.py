@@ -1,4 +1,4 @@
-"""On a problem's own data, in batches and with many parameters: what is right agrees, small faults are refused."""
+"""On a problem's own data, in batches and with many parameters, right results agree and small faults are refused."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_more_than_a_minute_of_checking_is_refused_with_the_remedy() -> None:
 
 
 def test_an_error_is_carried_along_the_same_way_in_small_batches_and_in_large_ones() -> None:
-    """A product with the factors of a Hessian is that with the Hessian itself."""
+    """A product with the factors of a Hessian equals the product with the Hessian itself."""
     dataset = datasets.load("three_grades", dtype="float64")
     problem = reference.widen(dataset)
     theta = np.random.default_rng(0).normal(size=(dataset.d + 1, dataset.classes))
@@ -108,7 +108,7 @@ def test_an_error_is_carried_along_the_same_way_in_small_batches_and_in_large_on
 
 
 def test_where_rounding_decides_nothing_is_said() -> None:
-    """A rate far too high for single rows: rounding alone moves digits' parameters by more than must be found."""
+    """At a rate far too high for single rows, rounding alone moves digits' parameters by more than must be found."""
     problem, dataset = problem_of("digits", "1", "float32")
     found = statuses(NumpyManual, replace(problem, learning_rate=dataset.learning_rate), dataset)
     assert Status.UNCHECKED in found

@@ -162,7 +162,7 @@ def test_every_number_that_is_shown_is_its_value_in_three_digits(opened: Callabl
         )
         if expected["epoch_seconds"]:
             assert seconds(texts["time per epoch"]) == pytest.approx(float(expected["epoch_seconds"]), rel=SHOWN)
-            low, high = texts["interval"].split(" to ")
+            low, high = texts["time interval"].split(" to ")
             unit = high.split(" ")[1]
             assert seconds(high) == pytest.approx(float(expected["epoch_seconds_high"]), rel=SHOWN)
             assert seconds(f"{low} {unit}") == pytest.approx(float(expected["epoch_seconds_low"]), rel=SHOWN)

@@ -282,7 +282,7 @@ def at(cpu: float, **threads: float) -> Counters:
         (at(0, a=0, b=0), at(1.2, a=1, b=0.2), 2),
         (at(0, a=0), at(1.2, a=1, new=0.2), 2),
         (at(0, a=0), at(1.5, a=1), 2),  # what has ended
-        (at(0, a=0), at(0.009, a=0.0), 0),  # less than a tick is nobody's
+        (at(0, a=0), at(0.009, a=0.0), 0),  # less than a tick is not attributed
         (Counters(0, None), at(1, a=1), None),
     ],
 )

@@ -9,10 +9,10 @@ from bench.cli import app
 from bench.store.layout import ROOT
 
 WRONG = {
-    "GradientTimesTwo": "a factor 2 too much",
+    "GradientTimesTwo": "twice as large as it should be",
     "BiasGradientMissing": "the gradient of the bias is missing",
     "BatchDropped": "the last batch is left out",
-    "EpochTooMany": "after reset, params() are not",
+    "EpochTooMany": "after reset, params() differs",
     "WrongAxis": "",
 }
 PLANTED = ROOT / "tests" / "support" / "planted"

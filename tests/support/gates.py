@@ -1,4 +1,4 @@
-"""The gate in this process: what the suites of right and wrong implementations are put through."""
+"""Run the gate in this process, for the suites of right and wrong implementations."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from impls.protocol import Device, Feed, Implementation, Model
 DTYPES = ("float32", "float64")
 CPU = Device("cpu")
 
-# What calls a C++ compiler takes minutes for the whole gate: the suites try all others, and one small case of those.
+# With an implementation that calls a C++ compiler, the whole gate takes minutes: the suites try it on one small case.
 UNCOMPILED = [name for name, row in impls.TABLE.items() if not row.compiler]
 COMPILED = [name for name, row in impls.TABLE.items() if row.compiler]
 
 
 @contextmanager
 def precision(dtype: str) -> Iterator[None]:
-    """Do in this process what a worker's JAX_ENABLE_X64 does; other libraries need nothing."""
+    """Do in this process what JAX_ENABLE_X64 does in a worker; other libraries need no setting."""
     jax: Any = sys.modules.get("jax")
     if jax is None:
         yield
@@ -39,15 +39,15 @@ def precision(dtype: str) -> Iterator[None]:
 
 @cache
 def opinions(model: Model, dtype: str, feed: Feed = Feed.DEVICE) -> tuple[tuple[Case, list[tuple[str, Expected]]], ...]:
-    """Return every gate case of a model, dtype and feed with the reference's opinion on it."""
+    """Return every gate case of a model, dtype and feed, with the reference's expectations for it."""
     return tuple((case, expect.expect(case)) for case in cases(model, dtype, feed))
 
 
 def judged(
     implementation: Implementation, case: Case, opinion: list[tuple[str, Expected]], dtype: str
 ) -> tuple[Observation, list[Judged]]:
-    """Return what was seen of an implementation on one case, and every judgement of it."""
-    own = copy.deepcopy(case)  # the opinions are shared by many implementations, and some write to what they get
+    """Return the observation of an implementation on one case, and every judgement of it."""
+    own = copy.deepcopy(case)  # many implementations share the case, and some of them write to its arrays
     with precision(dtype):
         seen = observe.observe(implementation, own, CPU)
     return seen, judge.against_reference(seen, opinion, reference.unit_roundoff(dtype))

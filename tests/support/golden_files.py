@@ -1,4 +1,4 @@
-"""Golden files with what a reader sees; after an intended change UPDATE_GOLDEN=1 rewrites them."""
+"""Golden files that hold what a reader sees; after an intended change, UPDATE_GOLDEN=1 rewrites them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that nobody ran: raw rows of any size with times that are asked for, for tests of reports and comparisons."""
+"""Artificial runs: raw rows of any size with given times, for tests of reports and comparisons."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def made_run(
     seed: int = 0,
     environment: Mapping[str, Any] | None = None,
 ) -> Raw:
-    """Return a run in which an epoch takes `seconds`, times what the load of each block and noise make of it.
+    """Return a run in which an epoch takes `seconds`, multiplied by a random load and random noise.
 
-    load    standard deviation of what the processes of a block have in common, as a share
-    noise   the same of what each process has of its own
+    load    relative standard deviation of the factor that all processes of a block share
+    noise   relative standard deviation of the factors of each process and each round
     """
     generator = np.random.default_rng(seed)
     cells = [Cell(name, one, "cpu", 1) for one in problems for name in names]
@@ -92,7 +92,7 @@ def _agreement(cell: Cell) -> Agreement:
 
 
 def lay_down(folder: Path, raw: Raw) -> Path:
-    """Write the raw rows of a run as it does itself, and return its folder."""
+    """Write a run's raw rows as the run itself would, and return its folder."""
     (folder / "raw").mkdir(parents=True)
     run_folder.write_environment(folder, raw.environment)
     run_folder.write_records(folder / layout.VERDICTS, raw.verdicts)

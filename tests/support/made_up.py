@@ -1,4 +1,4 @@
-"""A run with every status and comparison that a reader can meet, and what finds a row or a section in its reports."""
+"""A run with every status and comparison that a reader can meet, and functions to find parts of its reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCHES = replace(DIGITS, batch_size=64, shuffle=True)
 HOURS = Problem("study_hours", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
 MINE = "my, own/a|b.py:Mine"
 
-# Relative seconds per epoch of the blocks: noise that the blocks share falls out of the ratios.
+# Relative seconds per epoch of each block: noise that all processes of a block share cancels in the ratios.
 LOAD = (1.00, 1.02, 0.99, 1.30, 1.01, 1.00, 1.03, 0.98)
 JITTER = (0.995, 1.004, 1.001, 0.998, 1.006, 0.992, 1.003, 0.999)
 # Of the rounds of a process, by its time on a quiet processor: the mean of the quieter half is 1.
@@ -43,12 +43,12 @@ ENVIRONMENT = {
     "timed": True,
 }
 
-# How fast the machine was: of study_hours, and of digits.
+# How fast the machine was, for study_hours and for digits.
 RATES = Rates(1, "float32", 1, {"65536": 4e10, "460032": 3e10}, 1e11, 2e9)
 
 
 def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "") -> list[Rounds]:
-    """One process a block; its quieter half takes two epochs of the seconds that the noise makes of `seconds`."""
+    """Return one process per block; a round of its quieter half takes two epochs of `seconds` with noise."""
     made = []
     for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
         round_seconds = tuple(2 * seconds * load * own * around for around in AROUND)
@@ -154,7 +154,7 @@ def find(rows: list[Timing], name: str, problem: Problem, device: str = "cpu") -
 
 
 def part(text: str, heading: str) -> str:
-    """The section of report.md below this heading."""
+    """Return the section of report.md below this heading."""
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
@@ -178,5 +178,5 @@ def marks(rows: list[Timing]) -> dict[Runner, palette.Mark]:
 
 
 def on(row: Timing, **settings: Any) -> Timing:
-    """The same numbers of a problem with other settings."""
+    """Return the same numbers for a problem with other settings."""
     return replace(row, cell=replace(row.cell, problem=replace(row.cell.problem, **settings)))

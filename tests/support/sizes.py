@@ -1,4 +1,4 @@
-"""Runs of several sizes, of times that grow as they are told to."""
+"""Artificial runs of several sizes, whose times grow by a given function."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def problem(n: int, batch_size: int | None = None, seed: int = 0) -> Problem:
 def of(
     name: str, n: int, seconds: float, batch_size: int | None = None, *, blocks: int = BLOCKS, noise: float = 0.001
 ) -> Values:
-    """The values of one cell: its time, up to `noise` above and below it by turns, so that the median is its time."""
+    """Return the values of one cell, by turns up to `noise` above and below its time, which is their median."""
     cell = Cell(name, problem(n, batch_size), "cpu", 1)
     around = [(-1) ** block * (1 + (block - 1) // 2) / ((blocks + 1) // 2) for block in range(1, blocks + 1)]
     return {cell: {block: seconds * math.exp(noise * share) for block, share in enumerate(around, start=1)}}
@@ -49,13 +49,13 @@ def heavy(n: int) -> float:
 
 
 def growing(*, crossing: bool, blocks: int = BLOCKS) -> Raw:
-    """A run with several sizes of the same drawn data."""
+    """Return a run on several sizes of the same synthetic data."""
     seconds = {"numpy_manual": light, "torch_nn": lambda n: 2 * light(n), "jax_grad": heavy if crossing else light}
     return made_run([*seconds], [*map(problem, SIZES)], lambda name, one: seconds[name](one.n), blocks=blocks)
 
 
 def on_an_accelerator(raw: Raw) -> Raw:
-    """The same run with all but the baseline on an accelerator: a plan adds the baselines behind all other cells."""
+    """Return the run with all but the baseline on an accelerator; as in a plan, the baseline cells come last."""
 
     def moved(cell: Cell) -> Cell:
         return cell if cell.implementation == BASELINE else replace(cell, device="cuda:0")

@@ -1,4 +1,4 @@
-"""Implementations that are right but for one fault of their training: in its batches, or in the parameters it keeps."""
+"""Implementations with a single fault in training: in the batches, or in the parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LATE = 3  # the first epoch whose parameters a late fault changes
 
 
 class _Counting(NumpyManual):
-    """Counts its epochs."""
+    """Count the epochs since the last reset."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -27,7 +27,7 @@ class _Counting(NumpyManual):
 
 
 def scaled_by(factor: float) -> type[NumpyManual]:
-    """Return an implementation whose parameters are multiplied by this after every epoch from the third on."""
+    """Return an implementation that multiplies its parameters by `factor` after every epoch from the third on."""
 
     class Scaled(_Counting):
         def epoch(self) -> None:
@@ -39,7 +39,7 @@ def scaled_by(factor: float) -> type[NumpyManual]:
 
 
 def batched(batches: Callable[[Rows, int], Rows]) -> Implementation:
-    """Return an implementation that trains on what this makes of the batches of an epoch, counted from 0."""
+    """Return an implementation that trains on the result of `batches` for each epoch, counted from 0."""
 
     class Changed(Batching):
         def rows(self, n: int, epoch: int) -> Rows:
@@ -52,7 +52,7 @@ def batched(batches: Callable[[Rows, int], Rows]) -> Implementation:
 
 
 def _one_row_twice(dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> NumpyManual:
-    """Train with the row after the middle one in its place too."""
+    """Train with the middle row replaced by the row after it."""
     x, y, middle = dataset.x.copy(), dataset.y.copy(), (dataset.n - 1) // 2
     x[middle], y[middle] = x[(middle + 1) % dataset.n], y[(middle + 1) % dataset.n]
     return NumpyManual(replace(dataset, x=x, y=y), start, recipe, device)

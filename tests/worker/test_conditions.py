@@ -1,4 +1,4 @@
-"""What a worker reads back of its conditions, and that a worker of this machine has those that are asked for."""
+"""A worker reads back its conditions, and on this machine they are the requested ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cell(name: str, dtype: str) -> Cell:
 
 
 def timed(name: str, tmp_path: Path) -> Rounds:
-    """Time a cell in a worker of its own, on one processor where there is a choice."""
+    """Time a cell in its own worker, pinned to one processor where the platform allows it."""
     save(table("float64"), tmp_path / "drawn")
     outcome = alone(cell(name, "float64"), tmp_path / "drawn", Plan(20, 12, 5, 3, 0.0), tmp_path / "workers", CORE)
     assert outcome.failures == []
@@ -47,7 +47,7 @@ def timed(name: str, tmp_path: Path) -> Rounds:
 
 @pytest.mark.parametrize("name", [*UNCOMPILED, controls.NULL])
 def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Path) -> None:
-    """In float64, for which JAX must be told; every fact is read in the worker itself."""
+    """The dtype is float64, which JAX must be set up for; every fact is read in the worker itself."""
     row = impls.row(name)
     if row is not None:
         pytest.importorskip(row.requires)

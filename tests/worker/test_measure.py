@@ -1,4 +1,4 @@
-"""The clock inside a worker, against a trainer that moves a fake clock: no time is measured here."""
+"""The clock inside a worker, tested with a trainer that moves a fake clock: no real time is measured."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EPOCH, SYNCHRONIZE, RESET, FIRST = 0.25, 0.125, 64.0, 1024.0  # exact in binary,
 
 
 class FakeTrainer:
-    """Work started by `epoch` passes in `synchronize`; the very first epoch compiles."""
+    """A trainer whose epochs do their work in `synchronize`; the very first epoch compiles."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -147,7 +147,7 @@ def test_without_events_of_a_device_no_round_is_run_for_them(trainer: FakeTraine
 def test_events_of_a_device_surround_the_epochs_of_rounds_of_their_own(
     trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted device tells 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
+    """The planted device reports 3, 1, 7, 2 and 5 seconds for rounds of four epochs."""
     seconds, asked, between, collected = iter([3.0, 1.0, 7.0, 2.0, 5.0]), [], [], []
 
     def event_clock(device: str) -> Callable[[Callable[[], None]], float]:

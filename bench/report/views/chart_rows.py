@@ -10,7 +10,7 @@ from bench.store.cell import Problem
 from bench.store.layout import TIMINGS_CSV
 from bench.store.tables import Timing
 
-MOST_ROWS = 40  # nobody reads a chart of thousands
+MOST_ROWS = 40  # a chart of thousands of rows is unreadable
 
 
 def title(row: Timing, *, compared: bool) -> str:

@@ -10,33 +10,33 @@ NAMED = {
     "mean_over_classes_too": "divided by the 4 classes as well",
     "bias_gradient_missing": "the gradient of the bias is missing",
     "labels_from_one": "the labels are shifted by one",
-    "zero_grad_forgotten": "gradients pile up from step to step",
+    "zero_grad_forgotten": "gradients accumulate from step to step",
     "sgd_maximize": "the step is minus the learning rate times the gradient",
     "shuffle_ignored": "the rows are not shuffled",
-    "shuffled_once": "every epoch takes the row order of the first",
-    "seed_ignored": "another seed draws the row order",
-    "epochs_from_one": "every epoch takes the row order of the next",
+    "shuffled_once": "every epoch uses the row order of the first",
+    "seed_ignored": "the row order is drawn from another seed",
+    "epochs_from_one": "every epoch uses the row order of the next",
     "short_batch_dropped": "the last batch is left out",
-    "drop_last_ignored": "the short last batch is trained on, and drop_last says not to",
-    "start_ignored": "after reset, params() are not the parameters that it was given",
-    "start_not_copied": "reset keeps the arrays it is given instead of a copy",
+    "drop_last_ignored": "the short last batch is used, although drop_last is set",
+    "start_ignored": "after reset, params() differs from the start that reset received",
+    "start_not_copied": "reset keeps the arrays it receives instead of a copy",
     "start_in_float32": "the parameters pass through float32",
     "gradients_in_float64": "expected float32",
     "labels_as_column": "labels: shape (1, 1), expected (1,)",
     "input_overwritten": "it writes to the arrays it was given",
-    "epochs_counted_on": "something outlives reset",
-    "cached_by_address": "an answer or data that were kept",
+    "epochs_counted_on": "state outlives reset",
+    "cached_by_address": "results or data were cached",
     "strictly": "labels do not follow from the probabilities",
-    "rounded_numbers": "the labels of a linear model are zeros",
+    "rounded_numbers": "the labels of a linear model must be zeros",
     "bias_forgotten": "the predictions leave out the bias",
 }
 
-_KEPT = "an answer or data that were kept"
+_KEPT = "results or data were cached"
 _LABELS = "labels do not follow from the probabilities"
 _NOT_A_NUMBER = "a gradient overflows or is not a number"
-_REPEAT = "the same epochs again, unwatched, end elsewhere"
-_RESET = "after reset, params() are not the parameters that it was given"
-_SHARED = "only a second trainer beside the first is wrong: they share something"
+_REPEAT = "repeating the epochs without queries ends elsewhere"
+_RESET = "after reset, params() differs from the start that reset received"
+_SHARED = "only a second trainer beside the first is wrong: the two share state"
 
 # Causes that are also true of other faults, and may be named.
 TRUE = {
@@ -48,14 +48,14 @@ TRUE = {
     "guarded_log1p_exp": (_NOT_A_NUMBER,),
     "log_of_softmax": (_NOT_A_NUMBER,),
     # loop: updates owed, left out or accumulated
-    "update_owed": ("an epoch too few",),
-    "epochs_in_pairs": ("an epoch too many",),
+    "update_owed": ("one epoch too few",),
+    "epochs_in_pairs": ("one epoch too many",),
     "full_batch_dropped": ("the last batch is left out",),
     "single_row_skipped": ("the last batch is left out",),
-    "zero_grad_once_an_epoch": ("gradients pile up",),
-    "zero_grad_after_step": ("gradients pile up", _REPEAT),
-    "honest_first_trainer": ("every second epoch is left out", "an epoch too few"),
-    "honest_first_rounds": ("every second epoch is left out", "an epoch too few", _REPEAT),
+    "zero_grad_once_an_epoch": ("gradients accumulate",),
+    "zero_grad_after_step": ("gradients accumulate", _REPEAT),
+    "honest_first_trainer": ("every second epoch is skipped", "one epoch too few"),
+    "honest_first_rounds": ("every second epoch is skipped", "one epoch too few", _REPEAT),
     # state that outlives reset, or depends on queries
     "sgd_momentum": (_REPEAT,),
     "scheduler_goes_on": (_REPEAT,),

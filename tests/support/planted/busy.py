@@ -1,9 +1,9 @@
-"""Implementations that train rightly and then wait, busily, until an epoch has taken as long as its class is named.
+"""Implementations that train correctly and then busy-wait until an epoch has taken as long as its class name says.
 
-Leaving a wait of many milliseconds takes a while itself, since by then nothing that comes next is in a cache. So how
-long a round took is seen here from both sides: from its first epoch's begin until `synchronize` is called, and until it
-is called again, which the clock does as soon as a timed round has ended. A timing worker writes down both, for an
-epoch, whenever it is asked for its parameters.
+Leaving a wait of many milliseconds takes a while itself, because by then the code that follows is in no cache. The
+length of a round is therefore measured twice: from the start of its first epoch until `synchronize` is called, and
+until `synchronize` is called again, which the clock does as soon as a timed round has ended. A timing worker writes
+down both, per epoch, whenever its parameters are read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import ClassVar
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Params
 
-# Where each timing worker leaves the medians of the least and the most seconds of its epochs, if it is there.
+# If this folder exists, each timing worker leaves there the medians of the least and the most seconds of its epochs.
 KEPT = Path(tempfile.gettempdir(), "known-times")
 
 
@@ -52,7 +52,7 @@ class Busy200us(NumpyManual):
             self._ended = 0
 
     def params(self) -> Params:
-        """Keep what an epoch took until now: the timed rounds are among them when the evidence is gathered."""
+        """Write down the epoch times so far, which include the timed rounds by the time the evidence is gathered."""
         if KEPT.is_dir() and self._most and Path(sys.argv[0]).stem == "time_cells":
             (KEPT / f"{os.getpid()}.txt").write_text(f"{median(self._least)} {median(self._most)}")
         return super().params()

@@ -1,4 +1,4 @@
-"""An implementation that fails in the way its dataset is named, and trains nothing at all otherwise."""
+"""An implementation that fails in the way its dataset's name says, and otherwise trains nothing at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Deadly:
         del epochs
         self._params = start
 
-    def epoch(self) -> None:  # noqa: C901 - one case a death
+    def epoch(self) -> None:  # noqa: C901 - one case per death
         match self._name:
             case "raises":
                 raise RuntimeError("planted in epoch")

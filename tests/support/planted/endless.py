@@ -1,4 +1,4 @@
-"""A worker of the harness's own that never ends; it writes its number down once it has read its job."""
+"""A worker of the harness that never ends; it writes down its process id once it has read its job."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
 """Trainers that lie about their time, each in one way, and an honest one; all of them train with NumPy.
 
-Their work passes in the time of a `Machine` rather than on a processor, so that no test depends on a real time.
+Their work takes the time of a simulated `Machine`, not of a processor, so that no test depends on real time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from impls.protocol import Dataset, Device, Params, Recipe
 
 
 class Machine:
-    """Time that passes only when work is done or slept; work in the background goes on while one sleeps."""
+    """A machine whose time passes only during work or sleep; background work continues during sleep."""
 
     def __init__(self) -> None:
         self.wall = 0.0
@@ -49,7 +49,7 @@ class Honest(NumpyManual):
 
 
 class LeftRunning(Honest):
-    """Its epochs run in the background, and only `params` waits for them."""
+    """Run epochs in the background, and wait for them only in `params`."""
 
     def epoch(self) -> None:
         self.machine.background += self.epoch_seconds
@@ -65,7 +65,7 @@ class LeftRunning(Honest):
 
 
 class WaitsTwice(Honest):
-    """Its `synchronize` waits for half of what is left."""
+    """Wait in `synchronize` for only half of the remaining work."""
 
     def epoch(self) -> None:
         self.machine.background += self.epoch_seconds
@@ -78,7 +78,7 @@ class WaitsTwice(Honest):
 
 
 class Remembers(Honest):
-    """It answers with what it once found: its first start leads to all ends."""
+    """Return the parameters of the first epoch ever trained, whatever the start."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         self._answer: Params | None = None
@@ -92,7 +92,7 @@ class Remembers(Honest):
 
 
 class SkipsEverySecond(Honest):
-    """Every second epoch is left out."""
+    """Skip every second epoch."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -105,7 +105,7 @@ class SkipsEverySecond(Honest):
 
 
 class FirstEpochOnly(Honest):
-    """However many epochs it is asked for, it runs one."""
+    """Run only one epoch after each reset, however many are called for."""
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
@@ -118,7 +118,7 @@ class FirstEpochOnly(Honest):
 
 
 class IgnoresWhenTimed(Honest):
-    """It counts its resets: once it is warm it leaves out an epoch of each round, until the rounds are over."""
+    """Count resets, and once warm skip the first epoch of each round until the rounds are over."""
 
     timed: ClassVar[range] = range(3, 13)
 
@@ -138,7 +138,7 @@ class IgnoresWhenTimed(Honest):
 
 
 class Computes64(Honest):
-    """It goes on in float64, whatever the dtype of the start."""
+    """Compute in float64, whatever the dtype of the start."""
 
     def epoch(self) -> None:
         self._params = Params(*(np.asarray(p, np.float64) for p in self._params))
@@ -146,7 +146,7 @@ class Computes64(Honest):
 
 
 class Computes32(Honest):
-    """It goes on in float32, and says that it did not."""
+    """Compute in float32, and hide it by returning the original dtype."""
 
     def epoch(self) -> None:
         super().epoch()
@@ -154,7 +154,7 @@ class Computes32(Honest):
 
 
 class WritesInputs(Honest):
-    """It moves a row in place, as if it were its own."""
+    """Modify a row of the caller's data in place."""
 
     def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
         super().__init__(dataset, start, recipe, device)
@@ -166,7 +166,7 @@ class WritesInputs(Honest):
 
 
 class ExtraThread(Honest):
-    """Each epoch has a second thread, and both use 2 ms of a processor."""
+    """Start a second thread in each epoch; both threads use 2 ms of a processor."""
 
     def epoch(self) -> None:
         super().epoch()

@@ -1,4 +1,4 @@
-"""A program that runs a worker which never ends: `python -m tests.support.planted.parent FOLDER`."""
+"""A program that runs a worker that never ends: `python -m tests.support.planted.parent FOLDER`."""
 
 import sys
 from pathlib import Path

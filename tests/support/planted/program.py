@@ -1,4 +1,4 @@
-"""A worker that dies in the way its job names; it imports nothing that takes time."""
+"""A worker that dies in the way its job says; it imports nothing slow."""
 
 import json
 import mmap

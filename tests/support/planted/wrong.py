@@ -1,4 +1,4 @@
-"""Five wrong implementations as an outsider would write them."""
+"""Five wrong implementations, written the way an outside author would write them."""
 
 from __future__ import annotations
 
