@@ -18,7 +18,7 @@ Expected = Callable[[Problem, tuple[int, ...], int], Scaled]
 
 
 def wrong_after_timing(rounds: Rounds, dataset: Dataset, expected: Expected | None = None) -> Finding | None:
-    """Return how a checked round differs from the reference; None if all agree, or it trains nothing.
+    """Return how a checked round differs from the reference; None if all agree, or if there are none.
 
     dataset    the dataset of the cell, in its dtype
     expected   where the reference ends; computed for each round alone if None
@@ -29,8 +29,6 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset, expected: Expected | No
     evidence, problem = rounds.evidence, rounds.cell.problem
     if rounds.cell.implementation == controls.NULL:
         return None
-    if not evidence.checked:
-        return Finding(Status.WRONG_AFTER_TIMING, "no parameters were kept")
     if set(evidence.dtypes.values()) != {problem.dtype}:
         return None  # DTYPE-CHANGED reports this, and the bytes cannot be read as this dtype
     if rounds.cell.on_one_processor and not all(one.repeated for one in evidence.checked):

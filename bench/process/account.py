@@ -18,6 +18,8 @@ def cpu_seconds(pid: int) -> float:
     Linux keeps a clock of each process, to the nanosecond; its number is made of the process's (`MAKE_PROCESS_CPUCLOCK`
     in linux/posix-timers.h). /proc has ticks of 10 ms, and the nanoseconds of the first thread alone.
     """
+    if pid == 0:
+        return 0.0
     try:
         if sys.platform == "linux":
             return time.clock_gettime((~pid << 3) | 2)

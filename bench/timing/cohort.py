@@ -77,8 +77,8 @@ class Cohort:
         self._living[name] = Resident(order, self._said, _MOST_WORDS + _BYTES_A_NUMBER * most)
 
     def pid(self, name: str) -> int:
-        """Return the number of the process of a worker that lives."""
-        return self._living[name].pid
+        """Return the number of the process of a worker; 0, which is nobody's, of one that is gone."""
+        return self._living[name].pid if name in self._living else 0
 
     def each(self, requests: Mapping[str, Request], seconds: float) -> dict[str, Reply]:
         """Return what each worker answers, as many of them at work at once as there are processors."""

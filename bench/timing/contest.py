@@ -22,8 +22,9 @@ from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed,
 from bench.timing.sentinel import Sentinel
 from bench.timing.turns import Cycles, Draw, SeenRounds
 
-# How many rounds of a cell are checked in a process by the mean: one at least, and nobody knows which or how many.
-_CHECKS = 1.5
+# A lie must show in three processes: so many blocks are examined for certain, and of the others this share. Workers
+# know neither the number of their block nor what is drawn.
+_CERTAIN_BLOCKS, _SHARE = 6, 1 / 3
 
 # What surrounds a part of the run whose length is kept, by the name of the part.
 Timer = Callable[[str], AbstractContextManager[None]]
@@ -78,7 +79,7 @@ class BlockContest:
         timer: Timer,
     ) -> None:
         self._cohort, self._block, self._groups, self._core = cohort, block, groups, core
-        self._timer = timer
+        self._timer, self._examined = timer, examined(block)
         self._runners = {one.group.name: one for group in groups for one in group}
         self._given = plans
         self._plans: dict[str, tuple[Plan, float]] = {}
@@ -131,7 +132,7 @@ class BlockContest:
         before = host.read()
         for name in names:
             self._seen[name].started -= account.started_seconds(self._cohort.pid(name))
-        problem, draw = self._runners[names[0]].cell.problem, _drawn(cycles)
+        problem, draw = self._runners[names[0]].cell.problem, drawn(cycles, check=self._examined)
         course = Cycles(self._cohort, problem, self._plans, draw, sentinel)
         for name, failed in course.run({name: self._seen[name] for name in names}, cycles, generator).items():
             self._fail(name, failed)
@@ -151,7 +152,9 @@ class BlockContest:
         begun = {name: [self._start(name, one) for one in self._seen[name].checked] for name in names}
         checks = max((len(one) for one in begun.values()), default=0)
         limit = max((sampling.finishing_seconds(*self._plans[name], checks) for name in names), default=0.0)
-        for name, answer in self._cohort.each({name: Finish(begun[name]) for name in names}, limit).items():
+        for name, answer in self._cohort.each(
+            {name: Finish(begun[name], self._examined) for name in names}, limit
+        ).items():
             if isinstance(answer, Failed):
                 self._fail(name, answer)
             else:
@@ -191,9 +194,17 @@ def _placed(environment: Environment, processors: Sequence[int] | None, core: in
     return replace(environment, asked=asked, found=environment.found | {"processors": ", ".join(map(str, processors))})
 
 
-def _drawn(cycles: range) -> Draw:
-    """Draw the starts and the checked cycles by what the system calls chance, which nobody can know beforehand."""
+def examined(block: int) -> bool:
+    """Draw whether the rounds of a block are checked, and evidence is gathered after them."""
+    return block <= _CERTAIN_BLOCKS or secrets.SystemRandom().random() < _SHARE
+
+
+def drawn(cycles: range, *, check: bool) -> Draw:
+    """Draw the starts and the checked cycles by what the system calls chance, which nobody can know beforehand.
+
+    If rounds are checked, each cycle is with the same chance: one by the mean, beside the one that must be.
+    """
     generator = np.random.default_rng(secrets.randbits(128))
-    checked = np.flatnonzero(generator.random(len(cycles)) < _CHECKS / len(cycles))
-    chosen = checked if len(checked) else [generator.integers(len(cycles))]
-    return Draw(secrets.randbits(63), frozenset(cycles[int(place)] for place in chosen))
+    chosen = {int(place) for place in np.flatnonzero(generator.random(len(cycles)) < 1 / len(cycles))}
+    certain = chosen or {int(generator.integers(len(cycles)))}
+    return Draw(secrets.randbits(63), frozenset(cycles[place] for place in certain) if check else frozenset())

@@ -81,9 +81,13 @@ class Shown(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finish(msgspec.Struct, tag=True, frozen=True):
-    """Run the rounds from these starts once more, untimed, and gather what is left to be known of the cell."""
+    """Run the rounds from these starts once more, untimed, and tell what is left to be known of the cell.
+
+    prove   gather evidence, which takes some thirty rounds
+    """
 
     starts: list[Packed]
+    prove: bool
 
 
 class Finished(msgspec.Struct, tag=True, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -95,19 +95,20 @@ def _finished(
     )
     unpacked = [starts.unpacked(entry.cell.problem, *one) for one in asked.starts]
     repeated = [starts.packed(evidence.repetition(cell.trainer, start, epochs)) for start in unpacked]
-    return Finished(first.seconds, costs, environment, _evidence(cell, epochs, first, timed, setup, clocks), repeated)
-
-
-def _evidence(cell: Prepared, epochs: int, first: First, timed: TimedRounds, setup: Setup, clocks: Clocks) -> Evidence:
-    """Gather what is left to be known once the rounds are timed."""
-    run = partial(run_epochs, cell.trainer)
-    idle, fetch = evidence.afterwards(cell.trainer, setup, partial(run, epochs), epochs, clocks)
-    return Evidence(
+    proof = _evidence(cell, epochs, setup, clocks) if asked.prove else Evidence()
+    known = replace(
+        proof,
         again_seconds=timed.again_seconds,
-        idle_cpu=idle,
-        fetch_seconds=fetch,
-        **asdict(evidence.growth(setup, run, epochs, clocks)),
         compilations=timed.compilations,
         inputs=(*cell.inputs, *digests(cell.dataset)),
         dtypes=first.dtypes,
     )
+    return Finished(first.seconds, costs, environment, known, repeated)
+
+
+def _evidence(cell: Prepared, epochs: int, setup: Setup, clocks: Clocks) -> Evidence:
+    """Gather the evidence that takes rounds of its own."""
+    run = partial(run_epochs, cell.trainer)
+    idle, fetch = evidence.afterwards(cell.trainer, setup, partial(run, epochs), epochs, clocks)
+    grown = asdict(evidence.growth(setup, run, epochs, clocks))
+    return Evidence(idle_cpu=idle, fetch_seconds=fetch, **grown)

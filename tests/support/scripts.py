@@ -126,6 +126,6 @@ class Scripted:
                 return Took(self.scripts.seconds(name, self.number), 0.0)
             case Show():
                 return Shown(self._at[name], {"after w": "float32"})
-            case Finish(starts):
+            case Finish(starts, _):
                 return Finished(1.0, Costs(), Environment(), Evidence(), starts)
         raise AssertionError(request)

@@ -200,7 +200,7 @@ def test_collector_is_off_while_timed_and_on_again_after(trainer: FakeTrainer) -
 def test_a_request_out_of_turn_is_an_error(trainer: FakeTrainer) -> None:
     class Hasty(Parent):
         def receive(self) -> Request:
-            return Finish([]) if self.of(Warm) else super().receive()
+            return Finish([], prove=False) if self.of(Warm) else super().receive()
 
     parent: Any = Hasty(ENTRY, plan())
     with pytest.raises(TypeError, match="Finish, where Turn comes next"):
