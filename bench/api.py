@@ -77,7 +77,7 @@ def race(
     The other arguments, and the errors, are those of `agree`.
     """
     options = _options(implementations, models, datasets, dtypes, batch_sizes, others)
-    options |= block_counts(blocks, others.get("max_blocks"), quick=quick)
+    options |= block_counts(blocks, others.get("max_blocks"), quick=quick, precision=others.get("precision"))
     with _folder(out) as folder:
         runs.run(Options(**options, out=folder), _command("race", options), _screen(verbose))
         return _frame(read(folder).timings)

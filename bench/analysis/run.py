@@ -310,7 +310,7 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
 def _times(cell: Cell, baseline: Cell, count: int, raw: Raw) -> Times:
     own = raw.estimates[cell]
     if raw.quick:
-        return times.quick(own)
+        return times.under_load(own)
     if cell == baseline or baseline not in raw.fine or baseline not in raw.estimates:
         return times.alone(own, count)
     return times.of_other(own, raw.estimates[baseline], count)

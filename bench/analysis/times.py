@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from bench.analysis import estimand
 from bench.analysis.quiet import Estimates
-from bench.analysis.statistics import Ratio, compare, least_blocks, order_interval, paired_ratio
+from bench.analysis.statistics import Ratio, compare, least_blocks, level, order_interval, paired_ratio
 from bench.store.tables import Company, Comparison
 
 
@@ -38,69 +38,54 @@ class Times:
         return None if self.ratio is None or self.median is None else not self.ratio.overlaps(self.median)
 
 
-def quick(own: Estimates) -> Times:
-    """Return the times of a look that compares nothing: too few rounds for quiet moments among them."""
+def under_load(own: Estimates, comparison: Comparison = Comparison.NONE) -> Times:
+    """Return the median under load and nothing that is compared: of a quick look, or where no quiet moments were."""
     seconds = median(own.median.values())
-    return Times(epoch_seconds=seconds, floor_seconds=median(own.floor.values()), median_seconds=seconds)
+    return Times(comparison, seconds, floor_seconds=median(own.floor.values()), median_seconds=seconds)
 
 
 def alone(own: Estimates, comparisons: int) -> Times:
     """Return the times of a cell that is compared with none: the baseline, or one whose baseline has no time."""
-    seconds = median(own.quiet.values()) if own.quiet else median(own.median.values())
-    low, high, level = _interval(own.quiet, comparisons)
-    return Times(
-        comparison=_no_quiet(own, own, comparisons),
-        epoch_seconds=seconds,
-        low=low,
-        high=high,
-        level=level,
-        floor_seconds=median(own.floor.values()),
-        median_seconds=median(own.median.values()),
-    )
+    if not own.quiet or _lacks_quiet(own, own, comparisons):
+        return under_load(own, Comparison.NO_QUIET)
+    low, high, reached = _interval(own.quiet, comparisons)
+    return replace(under_load(own), epoch_seconds=median(own.quiet.values()), low=low, high=high, level=reached)
 
 
 def of_other(own: Estimates, baseline: Estimates, comparisons: int) -> Times:
     """Return the times of another implementation: its time is the baseline's, multiplied by the ratio."""
+    if not own.quiet or _lacks_quiet(own, baseline, comparisons):
+        return under_load(own, Comparison.NO_QUIET)
     ratio = paired_ratio(own.quiet, baseline.quiet, comparisons)
-    low, high, level = _interval(own.quiet, comparisons)
-    uneven = estimand.uneven(own.slow.share, baseline.shares) if own.company else False
-    if ratio is not None and uneven and own.slow.met < estimand.MET:
+    low, high, reached = _interval(own.quiet, comparisons)
+    uneven = own.company > 0 and own.slow.met < estimand.MET and estimand.uneven(own.slow.share, baseline.shares)
+    if ratio is not None and uneven:
         ratio = _with_slow_rounds(own, baseline, comparisons) or ratio
         low, high = (end * median(baseline.quiet.values()) for end in (ratio.low, ratio.high))
-    return Times(
-        comparison=_no_quiet(own, baseline, comparisons) or compare(ratio),
-        epoch_seconds=_seconds(own, baseline, ratio),
+    return replace(
+        under_load(own, compare(ratio)),
+        epoch_seconds=median(own.quiet.values()) if ratio is None else median(baseline.quiet.values()) * ratio.ratio,
         low=low,
         high=high,
-        level=level,
+        level=reached,
         ratio=ratio,
         floor=paired_ratio(own.floor, baseline.floor, comparisons),
         median=paired_ratio(own.median, baseline.median, comparisons),
-        floor_seconds=median(own.floor.values()),
-        median_seconds=median(own.median.values()),
         slow_share=own.slow.share if own.company else None,
-        uneven=uneven and own.slow.met < estimand.MET,
+        uneven=uneven,
         could_have_found=estimand.could_have_found(_logs(own.quiet, baseline.quiet), comparisons),
         company=(Company.ALONE, Company.PAIRS, Company.ALL)[own.company],
     )
 
 
-def _seconds(own: Estimates, baseline: Estimates, ratio: Ratio | None) -> float:
-    if ratio is not None:
-        return median(baseline.quiet.values()) * ratio.ratio
-    return median(own.quiet.values()) if own.quiet else median(own.median.values())
-
-
-def _no_quiet(own: Estimates, baseline: Estimates, comparisons: int) -> Comparison:
-    """Return NO-QUIET where the blocks would be enough for an interval, had all of them met a quiet processor."""
-    needed = least_blocks(comparisons)
+def _lacks_quiet(own: Estimates, baseline: Estimates, comparisons: int) -> bool:
+    """Return whether the blocks would be enough for an interval, had all of them met a quiet processor."""
     both = own.quiet.keys() & baseline.quiet.keys()
-    lacking = len(both) < needed <= len(own.median.keys() & baseline.median.keys())
-    return Comparison.NO_QUIET if lacking else Comparison.NONE
+    return len(both) < least_blocks(comparisons) <= len(own.median.keys() & baseline.median.keys())
 
 
 def _interval(values: Mapping[int, float], comparisons: int) -> tuple[float | None, float | None, float | None]:
-    return order_interval(list(values.values()), 1 - 0.05 / comparisons) or (None, None, None)
+    return order_interval(list(values.values()), level(comparisons)) or (None, None, None)
 
 
 def _logs(own: Mapping[int, float], baseline: Mapping[int, float]) -> list[float]:
@@ -113,4 +98,4 @@ def _with_slow_rounds(own: Estimates, baseline: Estimates, comparisons: int) -> 
     if found is None:
         return None
     low, middle, high = found
-    return Ratio(middle, low, high, 1 - 0.05 / comparisons, len(logs))
+    return Ratio(middle, low, high, level(comparisons), len(logs))

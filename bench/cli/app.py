@@ -17,7 +17,7 @@ from bench.commands import compare as comparison
 from bench.commands import run as runs
 from bench.errors import BadInput, unknown
 from bench.machine import doctor
-from bench.plan.options import BLOCKS, Options, block_counts
+from bench.plan.options import BLOCKS, MINUTES, Options, block_counts, percentage
 from bench.process.spawn import exit_on_sigterm
 from bench.report.terminal import listing, results
 from bench.report.terminal.console import console
@@ -71,6 +71,16 @@ def run(
             help="Keep adding ten blocks, up to N in total, while any interval is wider than ±3 %.",
         ),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT", rich_help_panel=HOW, show_default=False,
+            help="Keep adding ten blocks until every interval is that narrow, such as 2%, or --minutes have passed.",
+        ),
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option(metavar="N", rich_help_panel=HOW, help="How long blocks may take with --precision.")
+    ] = MINUTES,
     quick: Annotated[
         bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times only, no ratios.")
     ] = False,
@@ -95,7 +105,9 @@ def run(
     if resume is not None:
         _check_resumed_alone(context)
         raise typer.Exit(runs.resume(resume, screen, force=force))
-    options = Options(**arguments.given(), **block_counts(blocks, max_blocks, quick=quick), out=out)
+    share = None if precision is None else percentage("--precision", precision)
+    counts = block_counts(blocks, max_blocks, quick=quick, precision=share)
+    options = Options(**arguments.given(), **counts, minutes=minutes, out=out)
     raise typer.Exit(runs.run(options, context.obj, screen, force=force))
 
 

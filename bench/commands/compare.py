@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from bench.analysis.comparison import between, slower_than, untold
 from bench.analysis.history import history as entries_of
 from bench.analysis.run import read
 from bench.errors import BadInput
+from bench.plan.options import percentage
 from bench.report import json_result, write
 from bench.report.terminal import comparison, results
 from bench.report.terminal.console import Screen
@@ -35,7 +35,7 @@ def compare(
     (because it failed, or the new run does not have it): what was not timed has not been shown to be as fast.
     Raises BadInput if the runs cannot be read or compared.
     """
-    share = None if fail_slower is None else percentage(fail_slower)
+    share = None if fail_slower is None else percentage("--fail-slower", fail_slower)
     if out is not None:
         run_folder.check_out(out)
     before, after = read(old), read(new)
@@ -75,11 +75,3 @@ def history(folders: Sequence[Path], screen: Screen, *, out: Path | None = None)
     if screen.json:
         results.document(json_result.of_history(entries))
     return FINE
-
-
-def percentage(given: str) -> float:
-    """Return the share that a percentage such as "5%" stands for; BadInput for anything else."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", given.strip())
-    if found is None:
-        raise BadInput(f"--fail-slower {given}: write a percentage, such as 5%")
-    return float(found.group(1)) / 100

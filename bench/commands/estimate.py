@@ -18,7 +18,7 @@ from bench.timing import entrants
 # before the gate and after the race.
 _START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
 _OTHER_START = 2.5
-_PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.3, 0.2
+_PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.5, 0.2
 _GATE = {"numpy": 8.0, "torch": 20.0, "jax": 36.0}
 _OTHER_GATE = 15.0
 _RATES, _AROUND = 1.0, 6.0
@@ -33,9 +33,10 @@ def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
     """Return how many seconds gate and race will take for these cells."""
     pilot, block = entrants.worker_groups(cells, controls=False), entrants.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
-    piloted = 0.0 if quick else sum(_start(group) + _PILOT_CELL * len(group.cells) for group in pilot)
+    at_once = len(entrants.processors())
+    piloted = 0.0 if quick else sum(_start(group) / at_once + _PILOT_CELL * len(group.cells) for group in pilot)
     rated = {cell.problem.dtype for cell in cells if cell.on_one_processor}
-    timed = sum(_start(group) + sum(max(pace, _work(cell)) for cell in group.cells) for group in block)
+    timed = sum(_start(group) / at_once + sum(max(pace, _work(cell)) for cell in group.cells) for group in block)
     timed += 0.0 if quick else _RATES * len(rated)
     gate = sum(_gate(name) for name in {cell.implementation for cell in cells}) / AT_ONCE
     return (_QUICK_GATE if quick else 1.0) * gate + piloted + blocks * timed + _AROUND

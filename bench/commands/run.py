@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.analysis.run import Raw
+from bench.analysis.statistics import MARGIN
 from bench.audit import check
 from bench.commands import estimate
 from bench.commands.session import Session, looked_at, prepare, reopen
@@ -50,12 +52,15 @@ def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
 
 def _measure(ready: Session, screen: Screen) -> int:
     options = ready.options
-    seconds = estimate.seconds(ready.plan.cells, options.blocks, options.quick)
-    _open(ready, screen, seconds)
+    seconds, before = (estimate.seconds(ready.plan.cells, blocks, options.quick) for blocks in (options.blocks, 0))
+    most = None if options.precision is None else max(seconds, before + 60 * options.minutes)
+    _open(ready, screen, seconds, most)
     verdicts = run_folder.verdicts(ready.out) or _agree(ready, screen, brief=True)[0]
     passed = [verdict.cell for verdict in verdicts if verdict.status is Status.OK]
     if passed:
-        wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick)
+        limit = math.inf if options.precision is None else 60.0 * options.minutes
+        margin = MARGIN if options.precision is None else options.precision
+        wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick, margin, limit)
         with progress.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / layout.RAW, on_progress=listener)
         with spent(ready.out / layout.RAW, "judging"):
@@ -66,10 +71,10 @@ def _measure(ready: Session, screen: Screen) -> int:
     return code
 
 
-def _open(ready: Session, screen: Screen, seconds: float | None) -> None:
+def _open(ready: Session, screen: Screen, seconds: float | None, most: float | None = None) -> None:
     """Print the opening lines, without warnings about disturbances if nothing will be timed."""
     advice = ready.environment.get("advice", ()) if ready.environment["timed"] else ()
-    results.opening(screen, describe.one_line(), ready.plan, seconds, advice)
+    results.opening(screen, describe.one_line(), ready.plan, seconds, advice, most=most)
 
 
 def _tell(folder: Path, raw: Raw, screen: Screen, code: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from impls.protocol import Feed
 
 FULL = "full"
 
-# With 14 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
-# the third smallest ratio to the third largest, so one odd block does not widen it.
-BLOCKS = 14
+# With 20 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
+# the fifth smallest ratio to the fifth largest, so odd blocks do not widen it: docs/decisions/0009-what-a-time-is.md.
+BLOCKS = 20
+# How long a run with a precision may go on.
+MINUTES = 30
 EPOCHS = 5
 MOST_BLOCKS = 1000
+MOST_MINUTES = 100_000
 MOST_EPOCHS = 100_000
 
 
@@ -27,7 +31,9 @@ class Options:
     """The requested options; an empty tuple or None stands for the default.
 
     batch_sizes    whole numbers as text, or "full" for all rows at once
-    max_blocks     how far `blocks` may be extended while a ratio's interval is wider than the margin
+    max_blocks     how far `blocks` may be extended while a ratio's interval is wider than the margin, or the precision
+    precision      half-width of every ratio's interval at which a run ends, as a share; None for the margin
+    minutes        after which a run with a precision ends, whatever its intervals
     epochs         epochs of the agreement run
     sweeps         sizes instead of datasets: `bench.plan.sweep`
     """
@@ -42,6 +48,8 @@ class Options:
     threads: int = 1
     blocks: int = BLOCKS
     max_blocks: int = BLOCKS
+    precision: float | None = None
+    minutes: int = MINUTES
     epochs: int = EPOCHS
     learning_rate: float | None = None
     target: str | None = None
@@ -54,10 +62,26 @@ class Options:
     out: Path | None = None
 
 
-def block_counts(blocks: int | None, max_blocks: int | None, *, quick: bool) -> dict[str, Any]:
+def block_counts(
+    blocks: int | None, max_blocks: int | None, *, quick: bool, precision: float | None = None
+) -> dict[str, Any]:
     """Return the fields of `Options` that say how often each cell is timed; None stands for the default."""
     number = (1 if quick else BLOCKS) if blocks is None else blocks
-    return {"blocks": number, "max_blocks": number if max_blocks is None else max_blocks, "quick": quick}
+    most = number if precision is None else MOST_BLOCKS
+    return {
+        "blocks": number,
+        "max_blocks": most if max_blocks is None else max_blocks,
+        "quick": quick,
+        "precision": precision,
+    }
+
+
+def percentage(option: str, given: str) -> float:
+    """Return the share that a percentage such as "5%" stands for; BadInput for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", given.strip())
+    if found is None:
+        raise BadInput(f"{option} {given}: write a percentage, such as 5%")
+    return float(found.group(1)) / 100
 
 
 def batch_size(text: str) -> int | None:
@@ -77,6 +101,8 @@ def check_options(options: Options) -> None:
     check_threads(options.threads)
     _check_range("--blocks", options.blocks, 1, MOST_BLOCKS)
     _check_range("--max-blocks", options.max_blocks, options.blocks, MOST_BLOCKS, "not below --blocks")
+    _check_range("--minutes", options.minutes, 1, MOST_MINUTES)
+    _check_precision(options)
     _check_range("--epochs", options.epochs, 1, MOST_EPOCHS)
     _check_range("--seed", options.seed, 0, 2**32 - 1)
     for name in options.dtypes:
@@ -88,6 +114,11 @@ def check_options(options: Options) -> None:
     for name in options.feeds:
         if name not in list(Feed):
             raise unknown("feed", name, Feed)
+
+
+def _check_precision(options: Options) -> None:
+    if options.precision is not None and (options.quick or not options.precision > 0):
+        raise BadInput("--precision: give a percentage above 0, such as 2%, and leave out --quick, which has no ratios")
 
 
 def check_threads(threads: int) -> None:

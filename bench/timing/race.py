@@ -8,6 +8,7 @@ does nothing, shows what the clock adds to a time.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -48,13 +49,17 @@ _MEMORY_SHARE = 0.8
 class Wanted:
     """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio's interval stays wide.
 
-    quick   no pilot, twin, null implementation or rates, no waiting, nothing run again: there is nothing to compare
+    precision      half-width of an interval that is not wide
+    limit_seconds  after which no further blocks are added: of all blocks so far
+    quick          no pilot, twin, null implementation or rates, no waiting, no reruns: there is nothing to compare
     """
 
     blocks: int
     max_blocks: int
     seed: int
     quick: bool
+    precision: float = MARGIN
+    limit_seconds: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -230,15 +235,21 @@ def race(
     while left := course.timed(cells):
         following = next_block(course.done.blocks, target)
         if following is not None:
+            if target > wanted.blocks and _late(course.done, wanted):
+                break
             number, replaces = following
             course.block(number, replaces, target, left)
-        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, left):
+        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, left, wanted):
             break
         else:
             target = min(target + EXTENSION, wanted.max_blocks)
 
 
-def _still_wide(done: checkpoint.Done, cells: Sequence[Cell]) -> bool:
-    """Return whether some ratio's interval is wider than the margin; on which side of 1 it lies does not count."""
+def _still_wide(done: checkpoint.Done, cells: Sequence[Cell], wanted: Wanted) -> bool:
+    """Return whether some ratio's interval is wide; on which side of 1 it lies does not count."""
     excluded = without(done.blocks)
-    return widest([one for one in done.rounds if one.block not in excluded], cells) > MARGIN
+    return widest([one for one in done.rounds if one.block not in excluded], cells) > wanted.precision
+
+
+def _late(done: checkpoint.Done, wanted: Wanted) -> bool:
+    return sum(block.waited_seconds + block.seconds for block in done.blocks) > wanted.limit_seconds

@@ -17,7 +17,6 @@ import pytest
 from bench.analysis.comparison import between, shift, slower_than
 from bench.analysis.run import Raw, read
 from bench.cli import app
-from bench.commands.compare import percentage
 from bench.errors import BadInput
 from bench.report.views import comparison
 from bench.store.cell import Problem, Status
@@ -178,13 +177,6 @@ def test_a_quick_run_has_nothing_to_compare() -> None:
 def test_too_few_blocks_compare_nothing() -> None:
     few = run(blocks=4)
     assert {change.comparison for change in between(few, run(seed=1)).changes} == {Comparison.NONE}
-
-
-@pytest.mark.parametrize("given", ["5", "0.05", "five %", "-5%", ""])
-def test_a_threshold_is_a_percentage(given: str) -> None:
-    assert percentage("5%") == percentage("5 %") == 0.05 and percentage("2.5%") == 0.025
-    with pytest.raises(BadInput, match="such as 5%"):
-        percentage(given)
 
 
 def test_the_command_prints_writes_and_fails_as_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.errors import BadInput
-from bench.plan.options import BLOCKS, Options, block_counts, check_options
+from bench.plan.options import BLOCKS, MOST_BLOCKS, Options, block_counts, check_options, percentage
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,21 @@ def test_the_number_of_blocks_has_one_default_for_the_command_line_and_for_noteb
 def test_no_more_blocks_are_asked_for_than_may_be_run() -> None:
     with pytest.raises(BadInput, match="--max-blocks 3: give a whole number from 5"):
         check_options(Options(**block_counts(5, 3, quick=False)))
+
+
+@pytest.mark.parametrize("given", ["5", "0.05", "five %", "-5%", ""])
+def test_a_threshold_is_a_percentage(given: str) -> None:
+    assert percentage("--x", "5%") == percentage("--x", "5 %") == 0.05 and percentage("--x", "2.5%") == 0.025
+    with pytest.raises(BadInput, match="such as 5%"):
+        percentage("--x", given)
+
+
+def test_a_precision_runs_as_many_blocks_as_it_takes() -> None:
+    found = block_counts(None, None, quick=False, precision=0.02)
+    assert (found["blocks"], found["max_blocks"], found["precision"]) == (BLOCKS, MOST_BLOCKS, 0.02)
+
+
+@pytest.mark.parametrize("options", [{"precision": 0.0}, {"precision": 0.02, "quick": True}])
+def test_a_precision_is_above_0_and_of_ratios(options: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match="--precision"):
+        check_options(Options(**options))

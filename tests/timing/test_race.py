@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import impls
+from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
 from bench.plan.controls import NULL
 from bench.process import account
@@ -57,11 +59,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         seed: int = 0,
         quick: bool = False,
         raw: str = "raw",
+        precision: float = MARGIN,
+        limit: float = math.inf,
         **more: Any,
     ) -> Outcome:
         monkeypatch.setattr(race, "Cohort", scripts)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
-        wanted = race.Wanted(blocks, max(blocks, max_blocks), seed, quick)
+        wanted = race.Wanted(blocks, max(blocks, max_blocks), seed, quick, precision, limit)
         quiet = Quiet(pressure=lambda: None)
         race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _: None, quiet=quiet, **more)
         done = checkpoint.read(tmp_path / raw)
@@ -259,6 +263,23 @@ def test_blocks_are_added_while_an_interval_is_wide_whatever_it_says(
     scripts = scattered(share)
     run(scripts, [cell("a", impls.BASELINE), cell("a")], blocks=14, max_blocks=40)
     assert len(scripts.blocks) - 1 == blocks
+
+
+def test_a_precision_adds_blocks_until_every_interval_is_that_narrow(run: Run) -> None:
+    """Ratios of 1 +- 2 % are narrow for the margin of 3 %, and for 1 % once 20 of 34 blocks agree."""
+    found = []
+    for precision in (0.03, 0.01):
+        scripts = scattered(lambda block: 0.02 * (-1) ** block if block <= 14 else 0.0)
+        cells = [cell("a", impls.BASELINE), cell("a")]
+        run(scripts, cells, blocks=14, max_blocks=1000, precision=precision, raw=f"raw {precision}")
+        found.append(len(scripts.blocks) - 1)
+    assert found == [14, 34]
+
+
+def test_a_precision_that_is_not_reached_ends_with_its_time(run: Run) -> None:
+    scripts = scattered(lambda block: 0.2 * (-1) ** block)
+    run(scripts, [cell("a", impls.BASELINE), cell("a")], blocks=14, max_blocks=1000, precision=0.01, limit=0.0)
+    assert len(scripts.blocks) - 1 == 14
 
 
 class Killed(Scripts):

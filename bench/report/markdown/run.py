@@ -101,6 +101,7 @@ def _model_table(rows: Sequence[Timing], named: Names) -> str:
         "time interval",
         "ratio",
         "ratio interval",
+        "could find",
         "verdict",
         "budget used",
     )
@@ -109,6 +110,7 @@ def _model_table(rows: Sequence[Timing], named: Names) -> str:
             named.shaped(one.contest),
             names.runner(row.cell.runner),
             *ranking.time_cells(row),
+            notation.share(row.could_have_found),
             ranking.verdict(row),
             notation.share(row.budget_share),
         )
@@ -129,7 +131,8 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
         each += f" each, so that all {first.comparisons:,} comparisons in this table hold together at 95 %"
     return (
         f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
-        f"{each}{reached}.{_load(rows, named)}{_uneven(rows, named)}{_company(rows, named)}{_saturated(rows, named)}"
+        f"{each}{reached}. Could find: the difference that these blocks would have shown nine times in ten."
+        f"{_load(rows, named)}{_uneven(rows, named)}{_company(rows, named)}{_saturated(rows, named)}"
     )
 
 

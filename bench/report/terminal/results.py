@@ -45,14 +45,26 @@ def document(content: Mapping[str, Any]) -> None:
     console().print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), soft_wrap=True)
 
 
-def opening(screen: Screen, machine: str, plan: RunPlan, seconds: float | None, advice: Sequence[str]) -> None:
-    """Print what a run is about to do: machine, warnings, size, duration, and what is left out."""
+def opening(
+    screen: Screen,
+    machine: str,
+    plan: RunPlan,
+    seconds: float | None,
+    advice: Sequence[str],
+    *,
+    most: float | None = None,
+) -> None:
+    """Print what a run is about to do: machine, warnings, size, duration, and what is left out.
+
+    most   how long it may take until all intervals are narrow; None if their number is fixed
+    """
     out = screen.details
     out.print(machine, soft_wrap=True)
     for line in advice:
         out.print(f"warning: {line}", style="yellow")
     distinct = len({cell.implementation for cell in plan.cells})
     estimate = "" if seconds is None else f", about {_long(seconds)}"
+    estimate += "" if most is None else f", and up to {_long(most)} until every interval is narrow"
     cells, implementations = notation.number(len(plan.cells), "cell"), notation.number(distinct, "implementation")
     out.print(f"{cells} of {implementations}{estimate}")
     for one in plan.data.values():

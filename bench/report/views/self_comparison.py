@@ -33,6 +33,7 @@ def lines(raw: Raw, named: Names, *, every: bool = True) -> list[str]:
         return said
     waited = sum(block.waited_seconds for block in raw.blocks)
     said += [f"Waited {waited:.0f} s for the machine to become idle."] if waited >= 0.5 else []
+    said += power(raw, named)
     null = null_epoch_seconds(raw)
     said += (
         []
@@ -128,6 +129,19 @@ def null_epoch_seconds(raw: Raw) -> float | None:
     return median(values) if values else None
 
 
+def power(raw: Raw, named: Names) -> list[str]:
+    """Return which differences this run could have found, from what its own blocks scatter."""
+    found = [(row.could_have_found, row.cell) for row in raw.timings if row.could_have_found is not None]
+    if not found:
+        return []
+    usual = median(share for share, _ in found)
+    most, cell = max(found, key=lambda one: one[0])
+    return [
+        f"Nine times in ten this run could have found a difference of {notation.share(usual)} (median over ratios; "
+        f"{notation.share(most)} for {named.cell(cell)})."
+    ]
+
+
 def machine(raw: Raw) -> list[str]:
     """Return what the system counted on the machine while rounds were timed; nothing where it has no counters."""
     seen = host.total([one.host for one in raw.blocks])
@@ -156,6 +170,9 @@ def stop_reason(raw: Raw) -> str:
     if number == most > blocks:
         return f"{number} blocks, the maximum allowed{reruns}{_WIDENED}"
     if number > blocks:
-        why = "every interval was narrow" if widest(raw.counted, raw.fine) <= MARGIN else "the run was stopped"
+        precision = options.get("precision")
+        narrow = widest(raw.counted, raw.fine) <= (precision or MARGIN)
+        otherwise = "the run was stopped" if precision is None else "its time was over, or it was stopped"
+        why = "every interval was narrow" if narrow else otherwise
         return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"
