@@ -44,7 +44,7 @@ class Resident:
 
     def ask(self, line: bytes) -> None:
         """Send a request; one that has died hears nothing, and its end comes through the queue."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # its pipe is broken, or closed
             self._in.write(line)
             self._in.flush()
 

@@ -27,6 +27,8 @@ MARK = "BENCH_COHORT"
 # How often those that are asked are looked at while nobody answers. Limits are counted in looks, so that the time for
 # which this program itself is stopped, by Ctrl-Z, counts against nobody.
 _LOOK_SECONDS = 0.05
+# For the last words of a worker that has ended to come through its pipe, which a child of it may hold open.
+_LAST_WORDS_SECONDS = 1.0
 # What a worker says beside parameters, and how long a number is as text.
 _MOST_WORDS, _BYTES_A_NUMBER = 1 << 22, 16
 _LEAVING_SECONDS = 30.0
@@ -180,8 +182,9 @@ class Cohort:
 
     def _look(self, asked: dict[str, float]) -> None:
         for name, left in asked.items():
-            asked[name] = left - _LOOK_SECONDS
-            if name in self._living and (asked[name] <= 0 or self._living[name].over()):
+            over = name in self._living and self._living[name].over()
+            asked[name] = min(left - _LOOK_SECONDS, _LAST_WORDS_SECONDS) if over else left - _LOOK_SECONDS
+            if name in self._living and asked[name] <= 0:
                 self._fall(name, "no answer within its time limit")
 
     def _fall(self, name: str, why: str, status: Status | None = None, wait_seconds: float = 0.0) -> None:
