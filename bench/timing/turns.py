@@ -70,7 +70,7 @@ def order(names: Sequence[str], last: str, generator: np.random.Generator) -> li
     The sentinel after a turn is slower for it, so nobody's turn comes right after his own.
     """
     while True:
-        drawn = [names[place] for place in generator.permutation(len(names))]
+        drawn = [names[int(place)] for place in generator.permutation(len(names))]
         if drawn[0] != last or len(drawn) == 1:
             return drawn
 
