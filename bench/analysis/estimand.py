@@ -96,12 +96,22 @@ def times(own: Turns, scorers: Sequence[Turns], floor: Floats | float, without: 
     """
     choices = [quiet(own, one, floor) for one in scorers] or [quiet(own, None, floor)]
     kept = [chosen if without is None else chosen & ~without for chosen in choices]
-    return np.asarray(np.exp(np.mean([np.log(quiet_mean(own.seconds, chosen)) for chosen in kept], axis=0)))
+    return geometric_mean([quiet_mean(own.seconds, chosen) for chosen in kept])
+
+
+def geometric_mean(values: Sequence[Floats]) -> Floats:
+    """Return the geometric mean of several arrays, entry by entry."""
+    return np.asarray(np.exp(np.mean(np.log(values), axis=0)))
+
+
+def copy_times(copies: Sequence[Turns], floor: Floats | float) -> list[Floats]:
+    """Return the seconds per epoch of each copy of the baseline, each scored by the others."""
+    return [times(one, [other for other in copies if other is not one], floor) for one in copies]
 
 
 def baseline_times(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the seconds per epoch of the baseline: the geometric mean of its two processes in a block."""
-    return np.sqrt(times(baseline, [twin], floor) * times(twin, [baseline], floor))
+    return geometric_mean(copy_times([baseline, twin], floor))
 
 
 def log_ratio(own: Turns, baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
@@ -111,7 +121,8 @@ def log_ratio(own: Turns, baseline: Turns, twin: Turns, floor: Floats | float) -
 
 def log_twin(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the logarithm of the ratio of the twin's time to the baseline's, per block; its true value is 0."""
-    return np.log(times(twin, [baseline], floor) / times(baseline, [twin], floor))
+    first, second = copy_times([baseline, twin], floor)
+    return np.log(second / first)
 
 
 def could_have_found(logs: Sequence[float], comparisons: int, chance: float = 0.9) -> float | None:

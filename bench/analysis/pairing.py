@@ -47,21 +47,16 @@ def estimates(rounds: Sequence[Rounds]) -> dict[Cell, Estimates]:
     return found
 
 
-def half_widths(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> list[float]:
-    """Return the half-width of the interval of every ratio that these blocks are enough for."""
+def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
+    """Return the half-width of the widest interval of a ratio; 0 if there is none."""
     known = estimates(rounds)
     cells = [cell for cell in timed if cell in known]
-    found = []
+    found = 0.0
     for model in Model:
         of_model = [cell for cell in cells if cell.problem.model is model]
         for cell in of_model:
             baseline = baseline_of(cell)
             if baseline != cell and baseline in known:
                 ratio = paired_ratio(known[cell].quiet, known[baseline].quiet, comparisons(of_model))
-                found += [ratio.half_width] if ratio else []
+                found = max(found, ratio.half_width if ratio else 0.0)
     return found
-
-
-def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:
-    """Return the half-width of the widest interval of a ratio; 0 if there is none."""
-    return max(half_widths(rounds, timed), default=0.0)

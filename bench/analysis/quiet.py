@@ -73,8 +73,8 @@ def of_baseline(own: Sequence[Rounds], twins: Sequence[Rounds], sentinel: float)
     slow: list[list[float]] = []
     for part in _parts(own, [second], shortest=True):
         mine, others = part.own, part.copies
-        both = [estimand.times(mine, others, sentinel), *(estimand.times(one, [mine], sentinel) for one in others)]
-        quiet |= _by_block(part.blocks, np.exp(np.mean(np.log(both), axis=0)))
+        both = estimand.copy_times([mine, *others], sentinel)
+        quiet |= _by_block(part.blocks, estimand.geometric_mean(both))
         if len(both) > 1:
             copies |= {block: (float(a), float(b)) for block, a, b in zip(part.blocks, *both, strict=True)}
             slow.append([_share(mine, others, sentinel), _share(others[0], [mine], sentinel)])
@@ -160,9 +160,7 @@ def _stacked(rounds: Sequence[Rounds], likes: Sequence[Rounds]) -> Turns:
 def _as_shown(part: Part, time: Floats, its: Estimates, sentinel: float) -> ByBlock:
     """Return the time that has the same ratio to the baseline's time as this one has to its time in the same cycles."""
     if part.copies:
-        first, *second = part.copies
-        beside = [estimand.times(first, second, sentinel), *(estimand.times(one, [first], sentinel) for one in second)]
-        ratio = time / np.exp(np.mean(np.log(beside), axis=0))
+        ratio = time / estimand.geometric_mean(estimand.copy_times(part.copies, sentinel))
         time = ratio * np.array([its.quiet.get(block, math.nan) for block in part.blocks])
     return _by_block(part.blocks, time)
 

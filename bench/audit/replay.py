@@ -13,7 +13,8 @@ from bench.store.raw_rows import Rounds
 from datasets.dataset import Dataset
 from impls.protocol import Params
 
-# Where a round must end: a problem's training from the start of this seed, after so many epochs.
+# What a round must end with: the reference's parameters for this problem, this seed of the start, and this number of
+# epochs.
 Expected = Callable[[Problem, tuple[int, ...], int], Scaled]
 
 

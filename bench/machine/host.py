@@ -29,9 +29,12 @@ def between(before: HostTime, after: HostTime) -> HostTime:
 
 def total(parts: list[HostTime]) -> HostTime:
     """Return the sum of several readings; None where one of them says nothing."""
-    columns = ([one.pressure_seconds for one in parts], [one.steal_seconds for one in parts])
-    sums = [_sum(column) for column in (*columns, [one.throttled_seconds for one in parts])]
-    return HostTime(round(sum(one.wall_seconds for one in parts), 6), *sums)
+    return HostTime(
+        round(sum(one.wall_seconds for one in parts), 6),
+        _sum([one.pressure_seconds for one in parts]),
+        _sum([one.steal_seconds for one in parts]),
+        _sum([one.throttled_seconds for one in parts]),
+    )
 
 
 def pressure_seconds(root: Path = ROOT) -> float | None:

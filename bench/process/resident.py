@@ -74,7 +74,7 @@ class Resident:
         return self._worker.poll() is not None or flooded(self._order)
 
     def end(self, otherwise: str, *, wait_seconds: float = 0.0) -> Ending:
-        """End it if it has not ended after so many seconds, and return how it did; `otherwise` is why it is ended."""
+        """Give it `wait_seconds` to end, then end it, for the reason `otherwise`; return how it ended."""
         with suppress(subprocess.TimeoutExpired):
             self._worker.wait(wait_seconds)
         ending = end(self._order, self._worker, otherwise)

@@ -148,7 +148,7 @@ class Cohort:
                 self._fall(name, "")
 
     def _answer(self, asked: dict[str, float]) -> tuple[str, Reply]:
-        """Return the next answer of one of these, each of whom has so many seconds left, and its name."""
+        """Return the next worker to answer, by name, and its answer; `asked` has the seconds left to each."""
         while True:
             fallen = next((name for name in asked if name in self._fallen), None)
             if fallen is not None:

@@ -22,8 +22,8 @@ from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed,
 from bench.timing.sentinel import Sentinel
 from bench.timing.turns import Cycles, Draw, SeenRounds
 
-# A lie must show in three processes: so many blocks are examined for certain, and of the others this share. Workers
-# know neither the number of their block nor what is drawn.
+# A lie must show in three processes. The first blocks are always examined, and of the others this share, drawn at
+# random. Workers know neither the number of their block nor what was drawn.
 _CERTAIN_BLOCKS, _SHARE = 6, 1 / 3
 
 # What surrounds a part of the run whose length is kept, by the name of the part.
@@ -200,9 +200,9 @@ def examined(block: int) -> bool:
 
 
 def drawn(cycles: range, *, check: bool) -> Draw:
-    """Draw the starts and the checked cycles by what the system calls chance, which nobody can know beforehand.
+    """Draw the starts and the checked cycles from the system's random source, so that no worker can predict them.
 
-    If rounds are checked, each cycle is with the same chance: one by the mean, beside the one that must be.
+    With `check`, every cycle is as likely to be checked as any other: one on average, and at least one.
     """
     generator = np.random.default_rng(secrets.randbits(128))
     chosen = {int(place) for place in np.flatnonzero(generator.random(len(cycles)) < 1 / len(cycles))}

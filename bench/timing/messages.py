@@ -43,7 +43,7 @@ class Leave(msgspec.Struct, tag=True, frozen=True):
 
 
 class Warm(msgspec.Struct, tag=True, frozen=True):
-    """So many were."""
+    """The number of rounds that were run."""
 
     rounds: int
 

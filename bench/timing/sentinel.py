@@ -9,7 +9,7 @@ import numpy as np
 # About a third of a millisecond of the interpreter, which somebody on the core's other thread slows, and as much of
 # reading and writing half a mebibyte, which somebody in the caches slows.
 _STEPS, _PASSES, _NUMBERS = 7000, 16, 1 << 15
-# So many passes before them, untimed: the turn before took the caches, which is no sign of anybody else.
+# Untimed passes before that: the turn before has emptied the caches, which would look like a disturbance.
 _UNTIMED_PASSES = 8
 
 

@@ -12,12 +12,12 @@ from impls.protocol import Params, Trainer
 # Rounds of this length are long against the clock's own cost; more epochs than this are not tried.
 _LONG_ENOUGH_SECONDS = 1e-3
 _MOST_EPOCHS = 1 << 16
-# Of so many the shortest counts; but no more are tried than take so long.
+# Rounds that are tried once the number of epochs is known, and the time that they may take together.
 _TRIES, _MOST_SECONDS = 20, 0.2
 
 
 def seconds_per_epoch(trainer: Trainer, start: Callable[[int], Params], clock: Clock) -> float:
-    """Return the seconds per epoch in the shortest of three rounds that each take at least a millisecond.
+    """Return the seconds per epoch in the shortest of at least three rounds that each take a millisecond or more.
 
     The first of them compiles what the new number of epochs needs, and is never the shortest. All rounds of a contest
     last as long as one another only if none of the paces was taken while something else had the processor.

@@ -51,7 +51,7 @@ def test_too_few_blocks_are_no_noise() -> None:
 
 
 def test_few_slow_rounds_widen_the_interval_by_how_many_there_were() -> None:
-    """A twentieth of the time in four slow rounds: the mean is told from these, and what they leave open."""
+    """Four slow rounds take a twentieth of the time: the mean and its interval are computed from them."""
     own = estimates(1.0)
     uneven = replace(own, slow=Slow(0.05, 4, 0.2, own.quiet, 0.05))
     found = times.of_other(uneven, BASELINE, 1)

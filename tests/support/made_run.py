@@ -81,7 +81,7 @@ def _process(
 
 
 def calm(rounds: int) -> Witnessed:
-    """Return what is seen of so many rounds on a machine that nothing else uses."""
+    """Return what is seen of this number of rounds on a machine that nothing else uses."""
     return Witnessed(0, (5e-4,) * rounds, (5e-4,) * rounds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from bench.analysis.ranking import rankings, saturated
 from bench.analysis.run import Raw
@@ -138,51 +138,42 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
 
 def _load(rows: Sequence[Timing], named: Names) -> str:
     """Name the rows whose median round, which load moves most, gives a different ratio."""
-    parts = [
-        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: the median of all rounds gives "
-        f"{notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
+    found = {
+        row: f"the median of all rounds gives {notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
         for row in rows
         if row.depends_on_load and row.median_ratio_low is not None and row.median_ratio_high is not None
-    ]
-    return f" **Depends on load**: {text('; '.join(parts))}." if parts else ""
+    }
+    return f" **Depends on load**: {_listed(found, named)}." if found else ""
+
+
+def _listed(found: Mapping[Timing, str], named: Names) -> str:
+    """Return what is said about each row, after its name."""
+    each = (f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: {said}" for row, said in found.items())
+    return text("; ".join(each))
 
 
 def _uneven(rows: Sequence[Timing], named: Names) -> str:
-    parts = [
-        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
-        f"{notation.share(row.slow_share)} of its time is in slow rounds"
-        for row in rows
-        if row.uneven
-    ]
-    if not parts:
+    found = {row: f"{notation.share(row.slow_share)} of its time is in slow rounds" for row in rows if row.uneven}
+    if not found:
         return ""
     return (
-        f" **UNEVEN**: {text('; '.join(parts))}. Its processes met too few of them for an interval over blocks: the "
+        f" **UNEVEN**: {_listed(found, named)}. Its processes met too few of them for an interval over blocks: the "
         "one that is shown comes from how many there were."
     )
 
 
 def _company(rows: Sequence[Timing], named: Names) -> str:
-    parts = [
-        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: {row.company}"
-        for row in rows
-        if row.company not in (None, Company.ALL)
-    ]
-    return f" The memory is too small for all to take turns: {text('; '.join(parts))}." if parts else ""
+    found = {row: str(row.company) for row in rows if row.company not in (None, Company.ALL)}
+    return f" The memory is too small for all to take turns: {_listed(found, named)}." if found else ""
 
 
 def _saturated(rows: Sequence[Timing], named: Names) -> str:
     """Name the rows whose ratio mostly shows how a library treats denormal numbers."""
-    parts = [
-        f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: "
-        f"{notation.share(row.denormal_share)} of its probabilities"
-        for row in rows
-        if saturated(row)
-    ]
-    if not parts:
+    found = {row: f"{notation.share(row.denormal_share)} of its probabilities" for row in rows if saturated(row)}
+    if not found:
         return ""
     return (
-        f" **Saturated** with denormal numbers: {text('; '.join(parts))}. Libraries that keep denormal numbers are "
+        f" **Saturated** with denormal numbers: {_listed(found, named)}. Libraries that keep denormal numbers are "
         "many times slower on them, and libraries that treat them as 0 are not: scale the features, or these times "
         "hold only for these data."
     )

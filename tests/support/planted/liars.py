@@ -121,10 +121,7 @@ class IgnoresWhenTimed(Honest):
     """Count resets, and once warm skip the first epoch of each round until the rounds are over."""
 
     timed: ClassVar[range] = range(3, 13)
-
-    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._resets = 0
-        super().__init__(dataset, start, recipe, device)
+    _resets = 0
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)

@@ -54,10 +54,7 @@ class _AtReset(NumpyManual):
     """It does something at one of its resets: far beyond the warm-up, in the midst of its turns."""
 
     at: ClassVar[int] = 40
-
-    def __init__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device) -> None:
-        self._resets = 0
-        super().__init__(dataset, start, recipe, device)
+    _resets = 0
 
     def reset(self, start: Params, epochs: int) -> None:
         super().reset(start, epochs)
