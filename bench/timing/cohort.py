@@ -40,12 +40,13 @@ class Cohort:
 
     processors   those that workers may use while they are made ready: as many are asked at once
     folders      of each worker that was started, with its name
+    mark         value of the variable `MARK` in the environment of all that this cohort has started
     """
 
     def __init__(self, folder: Path, processors: frozenset[int]) -> None:
         self._folder, self._processors = folder, processors
         self.folders: list[tuple[str, Path]] = []
-        self._mark = secrets.token_hex(8)
+        self.mark = secrets.token_hex(8)
         self._said: Queue[Said] = Queue(maxsize=64)
         self._living: dict[str, Resident] = {}
         self._fallen: dict[str, Failed] = {}
@@ -59,7 +60,7 @@ class Cohort:
         for worker in self._living.values():
             worker.kill()
         self._living.clear()
-        account.kill_marked(MARK, self._mark)
+        account.kill_marked(MARK, self.mark)
 
     def start(self, name: str, job: Job) -> None:
         """Start the worker of this name, unless it lives; what an earlier one failed at is forgotten."""
@@ -71,7 +72,7 @@ class Cohort:
         self.folders.append((name, folder))
         cell = job.entries[0].cell
         variables = environment(dtype=cell.problem.dtype, threads=cell.threads, device=cell.device)
-        variables[MARK] = self._mark
+        variables[MARK] = self.mark
         mapped = mapped_bytes(entry.dataset_folder for entry in job.entries)
         filled, capped = replace(job, folder=str(folder.resolve())), cell.device == CPU
         most = max(entry.cell.problem.d * entry.cell.problem.k for entry in job.entries)
