@@ -22,6 +22,7 @@ THREADS = (
     "[one.start() for one in threads]\n"
     "print(flush=True)"
 )
+SLEEP = "import time\ntime.sleep(600)"  # it prints nothing: whoever reads may be gone
 CHILD = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.argv[1]], start_new_session=True)\n"
 
 
@@ -74,7 +75,7 @@ def test_all_threads_of_a_process_are_pinned() -> None:
 
 def test_what_carries_a_mark_is_killed_wherever_it_is() -> None:
     """The child has left the group and the session, and its parent has been killed."""
-    with running(CHILD + BURN.format(seconds=0.0), BURN.format(seconds=0.0), MARKED="yes") as process:
+    with running(CHILD + BURN.format(seconds=0.0), SLEEP, MARKED="yes") as process:
         (child,) = psutil.Process(process.pid).children()
     assert child.is_running() and child.status() != psutil.STATUS_ZOMBIE
     assert account.kill_marked("MARKED", "no") == 0
