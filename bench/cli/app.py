@@ -75,11 +75,12 @@ def run(
         str | None,
         typer.Option(
             metavar="PERCENT", rich_help_panel=HOW, show_default=False,
-            help="Keep adding ten blocks until every interval is that narrow, such as 2%, or --minutes have passed.",
+            help="Keep adding ten blocks until every interval is within ± this, such as 2%, or --minutes have passed.",
         ),
     ] = None,
     minutes: Annotated[
-        int, typer.Option(metavar="N", rich_help_panel=HOW, help="How long blocks may take with --precision.")
+        int,
+        typer.Option(metavar="N", rich_help_panel=HOW, help="With --precision, add no more blocks after this long."),
     ] = MINUTES,
     quick: Annotated[
         bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times only, no ratios.")

@@ -118,7 +118,7 @@ class Arguments:
         typer.Option(
             "--feed", metavar="WHERE", rich_help_panel=WHAT, show_default=Feed.DEVICE.value,
             autocompletion=among(Feed),
-            help="device: all rows are there before timing; host: each batch is moved to it on the clock.",
+            help="device: all rows are on the device before timing; host: each batch is moved to it on the clock.",
         ),
     ] = None  # fmt: skip
     sweeps: Annotated[
