@@ -137,7 +137,7 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
 
 
 def _load(rows: Sequence[Timing], named: Names) -> str:
-    """Name the rows whose median round, which load moves most, gives a different ratio."""
+    """Name the rows for which the medians of all rounds, which load affects most, give a different ratio."""
     parts = [
         f"{named.work(row.cell.problem)}, {names.runner(row.cell.runner)}: the median of all rounds gives "
         f"{notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
@@ -157,8 +157,8 @@ def _uneven(rows: Sequence[Timing], named: Names) -> str:
     if not parts:
         return ""
     return (
-        f" **UNEVEN**: {text('; '.join(parts))}. Its processes met too few of them for an interval over blocks: the "
-        "one that is shown comes from how many there were."
+        f" **UNEVEN**: {text('; '.join(parts))}. There were too few slow rounds for an interval over blocks, so the "
+        "interval shown is computed from their number."
     )
 
 
@@ -168,7 +168,7 @@ def _company(rows: Sequence[Timing], named: Names) -> str:
         for row in rows
         if row.company not in (None, Company.ALL)
     ]
-    return f" The memory is too small for all to take turns: {text('; '.join(parts))}." if parts else ""
+    return f" There was not enough memory for all to take turns at once: {text('; '.join(parts))}." if parts else ""
 
 
 def _saturated(rows: Sequence[Timing], named: Names) -> str:
