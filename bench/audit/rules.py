@@ -75,7 +75,7 @@ def _environment(environment: Environment) -> Iterator[Finding]:
             yield Finding(Status.WRONG_ENVIRONMENT, f"{name}: requested {asked}, found {found}")
     busy, most = environment.busy_threads, environment.busy_at_most
     if busy is not None and most is not None and busy > most:
-        detail = f"{busy} threads used the processor while it was timed, {most} may"
+        detail = f"{busy} threads used the processor while it was timed, but only {most} may"
         yield Finding(Status.WRONG_ENVIRONMENT, detail)
 
 
@@ -131,7 +131,7 @@ def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
     seconds = process_value(rounds)
     if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == controls.NULL:
         return None
-    detail = f"an epoch took {seconds:.3g} s, where reading and computing what it must takes {limit_seconds:.3g} s"
+    detail = f"an epoch took {seconds:.3g} s, but what it must read and compute takes {limit_seconds:.3g} s"
     return Finding(Status.BELOW_LIMIT, detail)
 
 

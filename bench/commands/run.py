@@ -42,7 +42,7 @@ def run(options: Options, command: str, screen: Screen, *, force: bool = False) 
 
 
 def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
-    """Complete a stopped run and report it; return as `run` does.
+    """Complete a stopped run and report it; return what `run` returns.
 
     Raises BadInput if the folder holds no run, or if machine, code, libraries or data have changed.
     """

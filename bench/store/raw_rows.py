@@ -15,7 +15,7 @@ class Verdict:
     """The status of a cell after the gate, or after the attempt to run it; `detail` is empty if OK.
 
     denormal_share   share of denormal numbers among the probabilities it predicts after the agreement run, or None
-    smallest_error   the smallest relative error of the last parameters, in all entries alike, that would be refused
+    smallest_error   the smallest relative error, the same in all the last parameters, that would be refused
     settled_epoch    the epoch of the agreement run after which parameters move by less than their budgets; None where
                      its last epoch still moved them
     """
@@ -91,7 +91,7 @@ class Witnessed:
 
     first_cycle      the number of the first round's cycle; workers that take turns with one another share the cycles
     sentinel_before  seconds that the sentinel took just before each turn
-    sentinel_around  the median of its readings in the cycle, without the one after this turn
+    sentinel_around  the median of the sentinel's readings in the cycle, except the one after this turn
     wall_seconds     from the request for the round to the answer, by the parent's clock
     cpu_seconds      processor time of all threads of the worker in between, as counted by the system
     started_seconds  processor time of processes that the worker started, from its first turn to its last

@@ -44,8 +44,8 @@ class Agreement:
     error     |value - expected|; the budget is the largest error that rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
     cause     the likely cause, if the pattern of errors gives it away
-    smallest_error  for the last parameters of training on a problem's own data, the smallest relative error, in all
-              entries alike, that would have been refused; None for everything else
+    smallest_error  for the last parameters of training on a problem's own data: the smallest relative error, the same
+              in all of them, that would have been refused; None for everything else
     """
 
     implementation: str
@@ -139,9 +139,9 @@ class Scaling:
 class Timing:
     """One row of timings.csv, in seconds per epoch; None if there is no number.
 
-    epoch_seconds        on an undisturbed processor: the median over blocks for the baseline, and for all others the
-                         baseline's, multiplied by their ratio; where nothing is compared, or the row says NO-QUIET,
-                         the median over blocks of median_seconds; None unless OK
+    epoch_seconds        on an undisturbed processor. For the baseline, the median over blocks; for all others, that of
+                         the baseline times their ratio. If nothing is compared, or for NO-QUIET, the median over
+                         blocks of median_seconds. None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval over blocks, at epoch_seconds_level or above
     floor_seconds        the median over blocks of the 10th percentile of all rounds of a process
     median_seconds       the same for their median, under the load of the run
