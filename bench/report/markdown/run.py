@@ -183,7 +183,7 @@ def _saturated(rows: Sequence[Timing], named: Names) -> str:
         return ""
     return (
         f" **Saturated** with denormal numbers: {text('; '.join(parts))}. Libraries that keep denormal numbers are "
-        "many times slower on them, and libraries that treat them as 0 are not: scale the features, or these times "
+        "many times slower on them; libraries that treat them as 0 are not. Scale the features; otherwise these times "
         "hold only for these data."
     )
 
