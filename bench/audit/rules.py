@@ -57,8 +57,8 @@ def findings(rounds: Rounds) -> list[Finding]:
 def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
     """Return the finding about a cell from those of its processes; None if there is none.
 
-    A dishonest time must show in three processes. A wrong environment, and rounds that cannot be checked, are facts:
-    one process is enough if nothing else explains them.
+    A dishonest time must show in three processes. If no time is found dishonest, one process is enough for a wrong
+    environment, or for rounds that cannot be checked.
     """
     for status in LIES:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
