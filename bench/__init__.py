@@ -11,7 +11,7 @@ __all__ = ["agree", "race"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `agree` and `race` only on request: workers import this package before they are pinned to a processor."""
+    """Import `agree` and `race` on request only: a worker imports this package before it is pinned to a processor."""
     if name in __all__:
         from bench import api  # noqa: PLC0415 - see above
 

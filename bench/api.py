@@ -106,7 +106,7 @@ def _command(name: str, options: dict[str, Any]) -> str:
 
 
 def _screen(verbose: bool) -> Screen:
-    """Print nothing on stdout: the frame is the result."""
+    """Print nothing on stdout, since the frame is the result."""
     out = console(stderr=True, quiet=not verbose)
     return Screen(out, out, out, verbose)
 
@@ -121,7 +121,7 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
 
 
 def _frame(records: Sequence[Any]) -> pd.DataFrame:
-    """Return one row per record; NaN and infinities stay floats, None is missing."""
+    """Return one row per record; NaN and infinities stay floats, and None becomes a missing value."""
     return pd.DataFrame([{name: _plain(value) for name, value in csv_table.flat(record).items()} for record in records])
 
 

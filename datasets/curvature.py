@@ -70,7 +70,7 @@ def stable_learning_rate(dataset: Dataset, batching: Batching) -> float:
 
 
 def steepest(dataset: Dataset, batching: Batching, epoch: int) -> float:
-    """Return `largest_eigenvalue` of the batch of this epoch where it is largest; 0 if there is no batch.
+    """Return the maximum of `largest_eigenvalue` over the batches of this epoch; 0 if there is no batch.
 
     Many small batches are solved together, as stacks of small matrices.
     """

@@ -115,7 +115,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Batching:
-    """How an epoch walks through the rows; the names mean what they mean in torch's DataLoader.
+    """How an epoch walks through the rows; the names have the same meaning as in torch's DataLoader.
 
     batch_size   rows per batch; None means all rows at once
     shuffle      a new row order every epoch, drawn from (seed, epoch)

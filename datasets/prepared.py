@@ -60,5 +60,5 @@ def open_saved(folder: Path) -> Dataset:
 
 
 def mapped_bytes(folders: Iterable[str]) -> int:
-    """Return how many bytes `open_saved` maps writable from these folders."""
+    """Return how many bytes of these folders `open_saved` maps as writable."""
     return sum(file.stat().st_size for folder in set(folders) for file in Path(folder).glob("*.npy"))

@@ -8,7 +8,7 @@ What makes it fast, and where each idea comes from:
 - *Class-major logits.* With w as (k, d) and z as (k, rows), XLA's CPU library computes both products, w x' and r x,
   directly; for the product x' r of (d, k) parameters it would transpose x first.
 - *A label is compared, not looked up.* The derivative of `take_along_axis` is a scatter; that of a sum over the classes
-  equal to the label is a fused subtraction (optax's one-hot losses, and XLA's advice against scatter on a CPU).
+  that equal the label is a fused subtraction (optax's one-hot losses, and XLA's advice against scatter on a CPU).
 - *Parameters are donated*, so they are updated in their own memory (JAX's guide, "Buffer donation").
 
 The losses of all batches are returned, as in `jax_grad`: XLA removes results that are not returned.

@@ -13,7 +13,7 @@ What makes it fast, and where each idea comes from:
   logistic needs only tanh and log: with s = 1 - 2 y and t = tanh(z / 2), p - y = (s + t) / 2.
 - *Sums are products with ones.* For sums over one axis of the logits the BLAS takes a third to half the time of
   `np.add.reduce`, on arrays in cache.
-- *Cheap calls.* For arrays of a few rows only the cost of calls matters: `dot` costs less than `@`.
+- *Cheap calls.* For arrays of a few rows only the cost of calls matters, and `dot` costs less than `@`.
 - *Small products.* OpenBLAS has kernels that skip packing for products of up to 10^6 multiplications
   (interface/gemm.c, SMALL_MATRIX_OPT); a block of softmax stays below that.
 

@@ -1,1 +1,1 @@
-"""Rejecting times that cannot be true, with the evidence."""
+"""Checks that reject times that cannot be true, and name the evidence."""

@@ -21,7 +21,7 @@ _Data = Mapping[tuple[str, str], Dataset]
 
 
 def judge(raw: Path, data: _Data) -> None:
-    """Append a failure to those in `raw` for every cell that three of its processes accuse of the same thing.
+    """Append a failure in `raw` for every cell whose processes show that its times cannot be true.
 
     data   the datasets by (name, dtype)
     """
@@ -44,7 +44,7 @@ def judge(raw: Path, data: _Data) -> None:
 
 
 def expectations(rounds: Iterable[Rounds], data: _Data) -> Expected:
-    """Return where checked rounds must end; the reference trains once for all numbers of epochs of a start."""
+    """Return the results that checked rounds must have; the reference trains once per start, for all round lengths."""
     epochs: dict[tuple[Problem, tuple[int, ...]], set[int]] = {}
     for one in rounds:
         for checked in one.evidence.checked:

@@ -13,8 +13,7 @@ from bench.store.raw_rows import Rounds
 from datasets.dataset import Dataset
 from impls.protocol import Params
 
-# What a round must end with: the reference's parameters for this problem, this seed of the start, and this number of
-# epochs.
+# The result that a round must have, by its problem, the seed of its start, and its number of epochs.
 Expected = Callable[[Problem, tuple[int, ...], int], Scaled]
 
 
@@ -22,10 +21,10 @@ def wrong_after_timing(rounds: Rounds, dataset: Dataset, expected: Expected | No
     """Return how a checked round differs from the reference; None if all agree, or if there are none.
 
     dataset    the dataset of the cell, in its dtype
-    expected   where the reference ends; computed for each round alone if None
+    expected   the reference's results; computed for each round separately if None
 
     On one processor, repeating a round must give the same parameters bit for bit. The result of a round is judged by
-    the rule of the gate, `bench.gate.training`.
+    the gate's rule, `bench.gate.training`.
     """
     evidence, problem = rounds.evidence, rounds.cell.problem
     if rounds.cell.implementation == controls.NULL:
@@ -65,6 +64,6 @@ def _compared(problem: Problem, seen: Params, dataset: Dataset, expected: Scaled
 
 
 def after(problem: Problem, dataset: Dataset, seed: tuple[int, ...], epochs: Sequence[int]) -> list[Scaled]:
-    """Return where the reference ends that trains from the start of this seed, after each of these epochs."""
+    """Return the reference's parameters after each of these epochs, trained from the start with this seed."""
     patience = training.PATIENCE_SECONDS_PER_ROUND
     return training.after(dataset, starts.of_problem(problem, seed), problem.recipe, epochs, patience=patience)

@@ -1,4 +1,4 @@
-"""Rules by which the evidence of a process contradicts its time, applied by the parent.
+"""Rules by which the parent decides whether the evidence of a process contradicts its time.
 
 Load on the machine must never make an honest cell look dishonest: every rule interprets its numbers in the cell's
 favour, and a finding needs three processes or more.
@@ -24,11 +24,11 @@ _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
 _IDLE_CPU = 0.1
 # Four times the epochs take four times as long, if a round is long compared with the cost of starting one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
-# A request takes 0.1 to 0.2 ms longer than its round: two pipes, and the second synchronize.
+# A request takes 0.1 to 0.2 ms longer than its round, for two messages through pipes and the second synchronize.
 _UNSEEN_SECONDS, _UNSEEN_SHARE = 1e-3, 0.1
-# No clock runs faster than another by this share.
+# Two honest clocks differ in speed by less than this share.
 _LONGER_SHARE = 0.01
-# What libraries start, such as a compiler's pool, sleeps while rounds are timed.
+# Processes that libraries start, such as a compiler's pool, sleep while rounds are timed.
 _STARTED_SECONDS, _STARTED_SHARE = 0.02, 0.05
 _PROCESSES = 3
 
@@ -42,7 +42,7 @@ class Finding:
 
 
 def findings(rounds: Rounds) -> list[Finding]:
-    """Return everything that the evidence of one process says against its time."""
+    """Return everything in the evidence of one process that contradicts its time."""
     problem, evidence, round_seconds = rounds.cell.problem, rounds.evidence, median(rounds.round_seconds)
     return [
         *_environment(rounds.environment),
@@ -57,8 +57,8 @@ def findings(rounds: Rounds) -> list[Finding]:
 def declared(processes: Sequence[Sequence[Finding]]) -> Finding | None:
     """Return the finding about a cell from those of its processes; None if there is none.
 
-    A dishonest time must show in three processes. A wrong environment, and rounds that cannot be checked, are facts:
-    one process is enough if nothing else explains them.
+    A dishonest time must show in three processes. If no time is found dishonest, one process is enough for a wrong
+    environment, or for rounds that cannot be checked.
     """
     for status in LIES:
         details = [next((f.detail for f in process if f.status is status), None) for process in processes]
@@ -75,7 +75,7 @@ def _environment(environment: Environment) -> Iterator[Finding]:
             yield Finding(Status.WRONG_ENVIRONMENT, f"{name}: requested {asked}, found {found}")
     busy, most = environment.busy_threads, environment.busy_at_most
     if busy is not None and most is not None and busy > most:
-        detail = f"{busy} threads used the processor while it was timed, {most} may"
+        detail = f"{busy} threads used the processor while it was timed, but only {most} may"
         yield Finding(Status.WRONG_ENVIRONMENT, detail)
 
 
@@ -131,15 +131,15 @@ def below_limit(rounds: Rounds, limit_seconds: float | None) -> Finding | None:
     seconds = process_value(rounds)
     if limit_seconds is None or seconds >= limit_seconds or rounds.cell.implementation == controls.NULL:
         return None
-    detail = f"an epoch took {seconds:.3g} s, where reading and computing what it must takes {limit_seconds:.3g} s"
+    detail = f"an epoch took {seconds:.3g} s, but what it must read and compute takes {limit_seconds:.3g} s"
     return Finding(Status.BELOW_LIMIT, detail)
 
 
 def _clock_disagrees(rounds: Rounds) -> Iterator[Finding]:
-    """Both witnesses are the parent's: its own clock around the request, and the system's account of the process.
+    """Compare a worker's clock with the parent's own clock, and with the processor time that the system counted for it.
 
-    A quarter of the rounds at least were held up by nothing; in these the request takes hardly longer than the round.
-    The processor time is telling only beyond what the threads that were asked for can use while the round lasts.
+    At least a quarter of the rounds were not held up, and in these the request takes hardly longer than the round.
+    Processor time is evidence only if it exceeds what the requested threads can use during the round.
     """
     own, witnessed = rounds.round_seconds, rounds.witnessed
     if len(witnessed.wall_seconds) != len(own):
@@ -154,7 +154,7 @@ def _clock_disagrees(rounds: Rounds) -> Iterator[Finding]:
         yield Finding(Status.CLOCK_DISAGREES, detail)
     elif rounds.cell.device == CPU and _quarter(used) > most:
         seen = median(witnessed.cpu_seconds)
-        detail = f"its rounds take {middle:.3g} s by its own clock and use {seen:.3g} s of a processor"
+        detail = f"its rounds take {middle:.3g} s by its own clock and use {seen:.3g} s of processor time"
         yield Finding(Status.CLOCK_DISAGREES, detail)
     elif _quarter([-one for one in unseen]) > _LONGER_SHARE * middle:
         seen = median(witnessed.wall_seconds)
@@ -163,13 +163,13 @@ def _clock_disagrees(rounds: Rounds) -> Iterator[Finding]:
 
 
 def _quarter(values: Sequence[float]) -> float:
-    """Return the number that three quarters of these are above."""
+    """Return the lower quartile."""
     return quantiles(values, n=4)[0] if len(values) > 1 else values[0]
 
 
 def _others_worked(rounds: Rounds) -> Iterator[Finding]:
-    """What a worker starts is on no clock of its own, and may work while others have their turns."""
+    """Look for work done by processes that a worker started, which are not timed and may run in the turns of others."""
     started = rounds.witnessed.started_seconds
     if started > max(_STARTED_SECONDS, _STARTED_SHARE * sum(rounds.round_seconds)):
-        detail = f"what it had started used {started:.2g} s of a processor while rounds were timed"
+        detail = f"what it had started used {started:.2g} s of processor time while rounds were timed"
         yield Finding(Status.WRONG_ENVIRONMENT, detail)

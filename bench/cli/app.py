@@ -75,11 +75,12 @@ def run(
         str | None,
         typer.Option(
             metavar="PERCENT", rich_help_panel=HOW, show_default=False,
-            help="Keep adding ten blocks until every interval is that narrow, such as 2%, or --minutes have passed.",
+            help="Add ten blocks at a time until every interval is within ±PERCENT, such as 2%, or --minutes are over.",
         ),
     ] = None,
     minutes: Annotated[
-        int, typer.Option(metavar="N", rich_help_panel=HOW, help="How long blocks may take with --precision.")
+        int,
+        typer.Option(metavar="N", rich_help_panel=HOW, help="With --precision, add no more blocks after this long."),
     ] = MINUTES,
     quick: Annotated[
         bool, typer.Option("--quick", rich_help_panel=HOW, help="A first look: times only, no ratios.")
@@ -96,7 +97,7 @@ def run(
     ] = False,
     verbosity: Verbosity,
 ) -> None:  # fmt: skip
-    """Check that all agree, time those that do, and write a report.
+    """Check that all implementations agree, time those that do, and write a report.
 
     Every combination of the given names is a cell: an implementation on a
     dataset, device, dtype and batch size.
@@ -138,7 +139,7 @@ def agree(
     ] = False,
     verbosity: Verbosity,
 ) -> None:
-    """Check that all agree with the reference and with each other, without timing."""
+    """Check that all implementations agree with the reference and with each other, without timing."""
     options = Options(**arguments.given(), out=out)
     raise typer.Exit(runs.agree(options, context.obj, verbosity.screen(), explain=explain))
 

@@ -25,7 +25,7 @@ WHAT, HOW, OUTPUT = "What (each can be given several times)", "How", "Output"
 def spread(command: Callable[..., None]) -> Callable[..., None]:
     """Replace each dataclass parameter of a command by the fields of that dataclass.
 
-    Typer makes one option per parameter of a function, and does not support groups.
+    Typer makes one option per function parameter, and does not support such groups of options.
     """
     taken = inspect.signature(command, eval_str=True).parameters.values()
     groups = {one.name: one.annotation for one in taken if _is_group(one.annotation)}
@@ -118,7 +118,7 @@ class Arguments:
         typer.Option(
             "--feed", metavar="WHERE", rich_help_panel=WHAT, show_default=Feed.DEVICE.value,
             autocompletion=among(Feed),
-            help="device: all rows are there before timing; host: each batch is moved to it on the clock.",
+            help="device: all rows are on the device before timing; host: each batch is moved to it on the clock.",
         ),
     ] = None  # fmt: skip
     sweeps: Annotated[

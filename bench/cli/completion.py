@@ -6,7 +6,7 @@ If Typer offers nothing, bash completes file names.
 
 from __future__ import annotations
 
-# Typer answers what completes a line, and runs nothing, where this is set.
+# If this is set, Typer prints what would complete the line, and runs nothing.
 VARIABLE = "_BENCH_COMPLETE"
 
 SCRIPT = r"""_bench_complete() {

@@ -1,1 +1,1 @@
-"""The steps of each command; every step is done by another package."""
+"""The steps of each command; the work of each step is done by another package."""

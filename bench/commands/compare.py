@@ -32,7 +32,7 @@ def compare(
     """Print what changed between two runs, and write it to `out` if given.
 
     Return 1 if `fail_slower` is given and a cell is certainly slower by more than that, or no longer has a time
-    (because it failed, or the new run does not have it): what was not timed has not been shown to be as fast.
+    (because it failed, or the new run does not have it). A cell that was not timed has not been shown to be as fast.
     Raises BadInput if the runs cannot be read or compared.
     """
     share = None if fail_slower is None else percentage("--fail-slower", fail_slower)

@@ -13,8 +13,8 @@ from bench.plan.sweep import work_seconds
 from bench.store.cell import Cell
 from bench.timing import entrants
 
-# Seconds on two idle cores of a Xeon, rounded: a worker until its first cell, by library; one cell in it; the gate's
-# check of one implementation in both dtypes, by library; the rates that each block measures per dtype; everything
+# Seconds on two idle cores of a Xeon, rounded, for: a worker until its first cell, by library; each cell in it; the
+# gate for one implementation in both dtypes, by library; the rates that a block measures, per dtype; all that comes
 # before the gate and after the race.
 _START = {"numpy": 0.7, "torch": 2.8, "jax": 2.4}
 _OTHER_START = 2.5
@@ -22,15 +22,15 @@ _PILOT_CELL, _TIMED_CELL, _QUICK_CELL = 0.1, 0.5, 0.2
 _GATE = {"numpy": 8.0, "torch": 20.0, "jax": 36.0}
 _OTHER_GATE = 15.0
 _RATES, _AROUND = 1.0, 6.0
-# In addition for a C++ compiler, in processor time: its first shape, each further shape, and the 120 shapes of the
-# gate in two workers.
+# What a C++ compiler takes in addition, in processor time: for its first shape, for each further shape, and for the
+# 120 shapes of the gate in two workers.
 _FIRST_SHAPE, _SHAPE, _COMPILED_GATE = 25.0, 3.5, 470.0
 # One dtype instead of two, but with the same expectations for the cells' own data.
 _QUICK_GATE = 0.6
 
 
 def seconds(cells: Sequence[Cell], blocks: int, quick: bool) -> float:
-    """Return how many seconds gate and race will take for these cells."""
+    """Return how many seconds the gate and the race will take for these cells."""
     pilot, block = entrants.worker_groups(cells, controls=False), entrants.worker_groups(cells, controls=not quick)
     pace = _QUICK_CELL if quick else _TIMED_CELL
     at_once = len(entrants.processors())

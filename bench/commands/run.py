@@ -42,7 +42,7 @@ def run(options: Options, command: str, screen: Screen, *, force: bool = False) 
 
 
 def resume(folder: Path, screen: Screen, *, force: bool = False) -> int:
-    """Complete a stopped run and report it; return as `run` does.
+    """Complete a stopped run and report it; return what `run` returns.
 
     Raises BadInput if the folder holds no run, or if machine, code, libraries or data have changed.
     """
@@ -118,7 +118,7 @@ def report(folder: Path, screen: Screen) -> int:
 def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> int:
     """Return 0 if every cell is fine.
 
-    A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1; a missing
+    A missing library is fine unless its implementation was requested by name, or ALL_BACKENDS=1 is set; a missing
     device is fine if any requested cell could run. Cells that the plan left out are fine.
     """
     planned = {verdict.cell: verdict for verdict in verdicts if verdict.cell in set(made.cells)}

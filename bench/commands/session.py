@@ -107,7 +107,7 @@ def _save(made: RunPlan, work: Path) -> Folders:
 
 
 def looked_at(ready: Session) -> tuple[dict[tuple[str, str], Dataset], Folders]:
-    """Return the data for the gate, and their folders: for data on disk, two and a half of the largest batches."""
+    """Return the data for the gate and their folders; of data on disk, only two and a half of the largest batches."""
     problems = [cell.problem for cell in ready.plan.cells]
     data, folders = dict(ready.plan.data), dict(ready.folders)
     for number, (key, one) in enumerate(ready.plan.data.items()):

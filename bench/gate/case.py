@@ -30,7 +30,7 @@ class Case:
     fills     contents that the same arrays hold one after the other; each gets a new trainer
     twin      the start of a second trainer, which takes turns with the first
     differences  whether the gradients are also compared with finite differences of the loss
-    own       whether the data are the timed ones: `bench.gate.training` judges their parameters by the sharpest budget
+    own       whether the data are the timed ones, on which `bench.gate.training` gives parameters the sharpest budget
     small     the dataset's nonzero rows, if the case is judged by their budget
     """
 

@@ -70,7 +70,7 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
 
 
 def _spread(case: Case, small: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
-    """Yield the quantities that rows of zeros only scale, with the small problem's values and budgets times its share.
+    """Yield the quantities that rows of zeros merely scale: the small problem's values and budgets, times its share.
 
     A row of zeros adds 0 to the gradient of w and, with b = 0 and y = 0, to every quantity of a linear model. It adds
     log k to a classifier's loss and an inexact term to its bias gradient, so both are left out.
@@ -115,7 +115,7 @@ def _trajectory(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[
 def _own(case: Case, dataset: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:
     """Yield the parameters after the watched epochs and the loss after the last, on a problem's own data."""
     parameters = training.after(dataset, case.start, case.recipe, case.watched)
-    for epoch, one in zip(case.watched, parameters, strict=False):  # none where no batch is left
+    for epoch, one in zip(case.watched, parameters, strict=False):  # nothing if no batch is left
         yield from split(one, dataset, f"epoch {epoch}/parameters")
         if epoch == case.epochs:
             yield f"epoch {epoch}/loss", trajectory.loss_at(problem, one.value, one.scale)

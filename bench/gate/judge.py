@@ -119,7 +119,7 @@ def compare(
 
 
 def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]], u: float) -> list[Judged]:
-    """Return a judgement of every observed array, against the reference or of the implementation against itself."""
+    """Return a judgement of every observed array: against the reference, or against 0 if it is itself a difference."""
     judged = []
     for prefix, opinion in expected:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}

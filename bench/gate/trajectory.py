@@ -125,8 +125,8 @@ def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
     """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
 
-    The walk goes back from the last step, so that one product of P x P matrices per step is enough. A small batch has
-    a Hessian of low rank and needs fewer operations.
+    Steps are processed from the last to the first, so that one product of P x P matrices per step is enough. A small
+    batch has a Hessian of low rank and needs fewer operations.
     """
     size, steps = run.steps[0].rounding.size, run.ends[max(epochs) - 1] + 1
     ends = [run.ends[epoch - 1] for epoch in epochs]

@@ -1,4 +1,4 @@
-"""What the system says of the whole machine: who waits for a processor, and what is kept from it."""
+"""The system's counters for the whole machine: time spent waiting for a processor, and processor time taken away."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ROOT = Path("/")
 
 
 def read(root: Path = ROOT) -> HostTime:
-    """Return the readings as they are now, since the machine began; the wall time is since any moment."""
+    """Return the current readings, counted since the machine started; the wall time starts at an arbitrary moment."""
     return HostTime(time.perf_counter(), pressure_seconds(root), _steal(root), _throttled(root))
 
 
 def between(before: HostTime, after: HostTime) -> HostTime:
-    """Return what was added from one reading to another."""
+    """Return the difference between two readings."""
     return HostTime(
         round(after.wall_seconds - before.wall_seconds, 6),
         _less(after.pressure_seconds, before.pressure_seconds),
@@ -28,7 +28,7 @@ def between(before: HostTime, after: HostTime) -> HostTime:
 
 
 def total(parts: list[HostTime]) -> HostTime:
-    """Return the sum of several readings; None where one of them says nothing."""
+    """Return the sum of several readings; a value is None if any of them lacks it."""
     return HostTime(
         round(sum(one.wall_seconds for one in parts), 6),
         _sum([one.pressure_seconds for one in parts]),
@@ -49,7 +49,10 @@ def pressure_seconds(root: Path = ROOT) -> float | None:
 
 
 def _steal(root: Path) -> float | None:
-    """The first line is `cpu user nice system idle iowait irq softirq steal ..`, in ticks."""
+    """Return the time stolen by the hypervisor.
+
+    The first line is `cpu user nice system idle iowait irq softirq steal ..`, in ticks.
+    """
     with suppress(OSError, ValueError, IndexError):
         words = (root / "proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
         return int(words[8]) / os.sysconf("SC_CLK_TCK")
@@ -57,7 +60,7 @@ def _steal(root: Path) -> float | None:
 
 
 def _throttled(root: Path) -> float | None:
-    """Of all groups that this program is in, the one that was held up longest: the limit may be any one's.
+    """Return the longest throttled time of this program's control groups, since any of them may have a limit.
 
     The line of /proc/self/cgroup is `0::/path` (version 2), and `throttled_usec` is a line of the group's cpu.stat.
     """

@@ -121,7 +121,7 @@ def _swept(options: Options) -> sweep.Swept:
 
 
 def named(name: str) -> impls.Row:
-    """Return the row of an implementation that the user named; BadInput if the name is impossible."""
+    """Return the row of an implementation that the user named; BadInput if it cannot be a name."""
     path, _, attribute = name.rpartition(":")
     if path.endswith(".py") and Path.cwd() != ROOT:
         name = f"{Path(path).resolve()}:{attribute}"  # workers start at the checkout's root

@@ -20,7 +20,7 @@ DEFAULT_DATASETS = ("study_hours", "diabetes", "breast_cancer", "digits")
 def load(options: Options) -> dict[tuple[str, str], Dataset]:
     """Load the data, by (dataset, dtype).
 
-    Raises BadInput with one line that names the remedy, also if a model and a dataset do not fit.
+    Raises BadInput with one line that names the remedy, also if a model and a dataset do not fit together.
     """
     models = [Model(name) for name in dict.fromkeys(options.models)]
     specs = tuple(dict.fromkeys(options.datasets)) or _defaults(models)

@@ -16,9 +16,10 @@ from impls.protocol import Feed
 FULL = "full"
 
 # With 20 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
-# the fifth smallest ratio to the fifth largest, so odd blocks do not widen it: docs/decisions/0009-what-a-time-is.md.
+# the fifth smallest ratio to the fifth largest, so a few outlying blocks do not widen it:
+# docs/decisions/0009-what-a-time-is.md.
 BLOCKS = 20
-# How long a run with a precision may go on.
+# After how many minutes a run with a precision adds no more blocks, by default.
 MINUTES = 30
 EPOCHS = 5
 MOST_BLOCKS = 1000
@@ -32,8 +33,8 @@ class Options:
 
     batch_sizes    whole numbers as text, or "full" for all rows at once
     max_blocks     how far `blocks` may be extended while a ratio's interval is wider than the margin, or the precision
-    precision      half-width of every ratio's interval at which a run ends, as a share; None for the margin
-    minutes        after which a run with a precision ends, whatever its intervals
+    precision      the half-width, as a share, that every ratio's interval must reach; None for the margin
+    minutes        how long a run with a precision may add blocks, however wide its intervals still are
     epochs         epochs of the agreement run
     sweeps         sizes instead of datasets: `bench.plan.sweep`
     """

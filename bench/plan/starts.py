@@ -28,13 +28,13 @@ def of_problem(problem: Problem, seed: tuple[int, ...]) -> Params:
 
 
 def packed(params: Params) -> tuple[str, str]:
-    """Return w and b as base64 of their little-endian bytes; `unpacked` is the way back."""
+    """Return w and b as base64 of their little-endian bytes; `unpacked` reverses this."""
     w, b = (np.asarray(p, np.asarray(p).dtype.newbyteorder("<")).tobytes() for p in params)
     return base64.b64encode(w).decode("ascii"), base64.b64encode(b).decode("ascii")
 
 
 def unpacked(problem: Problem, w: str, b: str) -> Params:
-    """Return the parameters of this problem that `packed` made these two of, in the machine's own byte order."""
+    """Return the parameters of this problem from the texts that `packed` returned, in the machine's own byte order."""
     little = np.dtype(problem.dtype).newbyteorder("<")
     shapes = parameter_shapes(problem.model, problem.d, problem.k)
     return Params(

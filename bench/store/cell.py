@@ -18,7 +18,7 @@ class Status(StrEnum):
 
     OK = "OK"
     MISMATCH = "MISMATCH"  # it disagrees
-    UNCHECKED = "UNCHECKED"  # rounding alone could change its training by more than the errors to detect
+    UNCHECKED = "UNCHECKED"  # rounding alone could change its training by more than the errors that must be found
     DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
     NO_DEVICE = "NO-DEVICE"  # the machine lacks the requested device
     NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device
@@ -42,7 +42,7 @@ class Status(StrEnum):
 NOT_ATTEMPTED = frozenset({Status.NO_DEVICE, Status.NOT_RUN})
 BY_THE_GATE = frozenset({Status.OK, Status.MISMATCH, Status.UNCHECKED, Status.DIVERGES})
 BROKEN = frozenset({Status.FAILED, Status.CRASHED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT})
-# Lies about time. bench.audit.rules needs three processes or more for each; if several hold, the first is the status.
+# Lies about time. bench.audit.rules needs three processes or more for each; if several hold, the first counts.
 LIES = (
     Status.EARLY_RETURN,
     Status.CLOCK_DISAGREES,

@@ -17,7 +17,7 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
 # What must be equal to resume a stopped run, besides code and data.
 RESUMABLE = (*CONDITIONS["machine"], *CONDITIONS["versions"], "commit")
 
-# What is recorded only.
+# What is only recorded.
 RECORDED = (
     "date", "physical_cores", "load_average", "pressure_cpu", "transparent_hugepage", "uncommitted_changes",
     "thread_variables",

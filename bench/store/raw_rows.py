@@ -15,7 +15,7 @@ class Verdict:
     """The status of a cell after the gate, or after the attempt to run it; `detail` is empty if OK.
 
     denormal_share   share of denormal numbers among the probabilities it predicts after the agreement run, or None
-    smallest_error   the smallest relative error of the last parameters, in all entries alike, that would be refused
+    smallest_error   the smallest relative error, the same in all the last parameters, that would be refused
     settled_epoch    the epoch of the agreement run after which parameters move by less than their budgets; None where
                      its last epoch still moved them
     """
@@ -85,13 +85,15 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """What the parent saw of a worker's rounds, one number per round, from its own clock and the system alone.
+    """What the parent measured of a worker's rounds, one number per round, from its own clock and the system alone.
 
-    first_cycle      the cycle of the first round; workers that take turns with one another share the numbers
-    sentinel_before  seconds of the sentinel just before each turn
-    sentinel_around  the median of its readings in the cycle, without the one after this turn
+    The sentinel is a fixed piece of work that takes longer if the processor is disturbed.
+
+    first_cycle      the number of the first round's cycle; workers that take turns with one another share the cycles
+    sentinel_before  seconds that the sentinel took just before each turn
+    sentinel_around  the median of the sentinel's readings in the cycle, except the one after this turn
     wall_seconds     from the request for the round to the answer, by the parent's clock
-    cpu_seconds      processor time of the worker in between, by the system's account, all threads together
+    cpu_seconds      processor time of all threads of the worker in between, as counted by the system
     started_seconds  processor time of processes that the worker started, from its first turn to its last
     """
 
@@ -105,12 +107,12 @@ class Witnessed:
 
 @dataclass(frozen=True)
 class Checked:
-    """The parameters that a timed round ended with, which were asked for after it.
+    """The parameters that a timed round ended with, requested after the round.
 
     round      its number, from 0
-    seed       of the start that it began at
+    seed       the seed of the start from which it began
     w, b       the parameters: little-endian bytes in base64
-    repeated   whether the same round, run again untimed, ended with the same, bit for bit
+    repeated   whether the same round, rerun untimed, ended with the same parameters, bit for bit
     """
 
     round: int
@@ -122,11 +124,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class HostTime:
-    """What the system says of the machine while rounds were timed, of all processors; None where it says nothing.
+    """What the system counted on the whole machine while rounds were timed; None where it has no counter.
 
-    pressure_seconds   in which some thread was ready and had no processor (PSI)
-    steal_seconds      that the hypervisor kept from the machine
-    throttled_seconds  for which the control group of this program was held up, having used its share
+    pressure_seconds   time in which some thread was ready and had no processor (PSI)
+    steal_seconds      processor time that the hypervisor took from the machine
+    throttled_seconds  time for which this program's control group was stopped because it had used up its share
     """
 
     wall_seconds: float = 0.0
@@ -147,7 +149,7 @@ class Evidence:
     compilations          compilations during the timed rounds, if the library reports them
     inputs                digests of x and y before the trainer was created and at the end; none for data on disk
     dtypes                the dtypes of w and b before and after, by name
-    checked               the rounds whose parameters were asked for after they had been timed
+    checked               the rounds whose parameters were requested after they had been timed
     """
 
     again_seconds: tuple[float, ...] = ()
@@ -196,9 +198,9 @@ class Paced:
 
 @dataclass(frozen=True)
 class Spent:
-    """One line of raw/spent.jsonl: what a part of the run took.
+    """One line of raw/spent.jsonl: how long a part of the run took.
 
-    block   the blocks count from 1; 0 is the pilot, and None is the run as a whole
+    block   the block, from 1; 0 for the pilot, None for the run as a whole
     part    "start-up", "warm-up", "rounds", "evidence", "leaving", "rates", "waiting", "agreement"
     """
 
@@ -214,7 +216,7 @@ class Block:
     replaces        the disturbed block that this one replaces, which does not count
     waited_seconds  wait for the machine to become idle before it began
     seconds         its duration
-    disturbed       which process met no undisturbed processor; empty if all did
+    disturbed       which process never had an undisturbed processor; empty if all had one
     host            what the system counted on the machine while rounds were timed
     """
 

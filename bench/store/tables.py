@@ -22,30 +22,30 @@ class Comparison(StrEnum):
     SLOWER = "SLOWER"
     SAME = "SAME"
     AMBIGUOUS = "AMBIGUOUS"
-    NO_QUIET = "NO-QUIET"  # too few blocks met an undisturbed processor
+    NO_QUIET = "NO-QUIET"  # too few blocks had an undisturbed processor
     NONE = ""
 
 
 class Company(StrEnum):
-    """With whom a cell took turns, round by round."""
+    """Which other cells a cell took turns with, round by round."""
 
     ALL = "all at once"
-    PAIRS = "in pairs with the baseline"  # the memory is too small for all
-    ALONE = "one after another"  # and for two
+    PAIRS = "in pairs with the baseline"  # there is not enough memory for all at once
+    ALONE = "one after another"  # nor for two
 
 
 @dataclass(frozen=True)
 class Agreement:
     """One row of agreement.csv: one quantity of one implementation, compared with another source.
 
-    against   "reference", "itself", or the name of another implementation
+    against   "reference", "itself" (for what needs no reference, such as repeatability), or another implementation
     dataset   a dataset of the run, or test data of the gate ("gate:mini")
     index     the entry whose error uses most of its budget, e.g. "epoch 3, w[2, 0]"
     error     |value - expected|; the budget is the largest error that rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
     cause     the likely cause, if the pattern of errors gives it away
-    smallest_error  of the parameters that a problem's own training ends with: the smallest relative error, in all
-              entries alike, that would have been refused; None for everything else
+    smallest_error  for the last parameters of training on a problem's own data: the smallest relative error, the same
+              in all of them, that would have been refused; None for everything else
     """
 
     implementation: str
@@ -78,7 +78,7 @@ class Places(StrEnum):
 
 @dataclass(frozen=True)
 class Family:
-    """What cells share that differ only in size and implementation; `seed` is that of the data."""
+    """What cells that differ only in size and implementation have in common; `seed` is the seed of the data."""
 
     model: Model
     d: int
@@ -139,9 +139,9 @@ class Scaling:
 class Timing:
     """One row of timings.csv, in seconds per epoch; None if there is no number.
 
-    epoch_seconds        on an undisturbed processor: the median over blocks for the baseline, and for all others the
-                         baseline's, multiplied by their ratio; where nothing is compared, or the row says NO-QUIET,
-                         the median over blocks of median_seconds; None unless OK
+    epoch_seconds        on an undisturbed processor. For the baseline, the median over blocks; for all others, that of
+                         the baseline times their ratio. If nothing is compared, or for NO-QUIET, the median over
+                         blocks of median_seconds. None unless OK
     epoch_seconds_low    to epoch_seconds_high: its interval over blocks, at epoch_seconds_level or above
     floor_seconds        the median over blocks of the 10th percentile of all rounds of a process
     median_seconds       the same for their median, under the load of the run
@@ -152,19 +152,19 @@ class Timing:
     ratio                this time over the baseline's, from ratios paired within blocks; its
                          interval is low to high at ratio_level; None for the baseline itself
     floor_ratio          the same from the 10th percentiles, and median_ratio from the medians
-    depends_on_load      whether the intervals of ratio and median_ratio are disjoint: load changes the ratio
-    uneven               whether slow rounds take much of its time, but its processes met too few of them for an
-                         interval over blocks: the interval is then computed from the number of slow rounds
-    slow_share           share of its time that slow rounds take beyond the expected; None if it took turns with none
+    depends_on_load      whether load changes the ratio: the intervals of ratio and median_ratio are disjoint
+    uneven               whether much of its time is in slow rounds of which its processes had too few; its interval is
+                         then computed from their number
+    slow_share           share of its time that slow rounds take beyond the expected; None if it did not take turns
     could_have_found     the difference, as a share, that these blocks would have shown nine times in ten
-    company              with whom it took turns
+    company              which other cells it took turns with
     comparisons          m: intervals of this table are at level 1 - 0.05/m or above
     baseline_device      the device of the baseline's cell: the CPU, also for cells on an accelerator
     blocks               processes of this cell that gave a time
-    disturbed_blocks     those in which a process met no undisturbed processor, but that were kept
+    disturbed_blocks     those in blocks that were kept although a process never had an undisturbed processor
     """
 
-    # Columns of the cell that stand behind this one, and not in front with the others.
+    # Columns of the cell that come after this column, and not at the front with the others.
     BEHIND: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "epochs_per_round": ("cell.problem.learning_rate", "cell.problem.seed"),
     }

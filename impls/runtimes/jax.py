@@ -52,7 +52,7 @@ def threads() -> dict[str, int]:
 
 
 def busy_at_most(threads: int) -> int:
-    """Allow one more thread: the one that dispatches works while the pool computes."""
+    """Allow one more thread, since the one that dispatches works while the pool computes."""
     return threads + 1
 
 

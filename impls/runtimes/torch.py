@@ -71,7 +71,7 @@ def compilations() -> int:
 
 
 def compile_seconds() -> float | None:
-    """Return None until something was compiled: torch.optim imports the compiler without using it."""
+    """Return None until something was compiled, because torch.optim imports the compiler without using it."""
     dynamo = sys.modules.get("torch._dynamo.utils")
     seconds = [] if dynamo is None else dynamo.compilation_time_metrics.get("_compile.compile_inner", [])
     return float(sum(seconds)) if seconds else None

@@ -1,7 +1,7 @@
 """scikit-learn: the loss and gradient that its solvers use, with the update added.
 
 `LinearModelLoss.loss_gradient` is what LogisticRegression's solvers and the generalised linear models call in each
-step (sklearn/linear_model/_linear_loss.py). It is private: this file measures speed and is no advice to use it.
+step (sklearn/linear_model/_linear_loss.py). It is private; this file measures its speed, and does not recommend it.
 Its parameters are one array `coef`, the bias last: (d + 1,), or (k, d + 1) in Fortran order for softmax.
 Each model is `f(k) -> loss` of one row; `LinearModelLoss` takes the mean.
 """

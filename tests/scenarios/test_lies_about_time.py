@@ -102,7 +102,7 @@ def test_a_lie_is_caught_by_its_name(timed: TimedRounds, liar: type[liars.Honest
 
 def test_an_extra_thread_is_counted_and_told(timed: TimedRounds) -> None:
     (found,) = timed(liars.ExtraThread)
-    assert found == Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, 1 may")
+    assert found == Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, but only 1 may")
 
 
 def test_a_skipped_epoch_is_told_with_the_place(timed: TimedRounds) -> None:
@@ -126,7 +126,7 @@ def test_a_wrong_environment_is_declared_at_once() -> None:
 
 
 def test_a_lie_explains_a_thread_too_many() -> None:
-    wrong = Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, 1 may")
+    wrong = Finding(Status.WRONG_ENVIRONMENT, "2 threads used the processor while it was timed, but only 1 may")
     found = declared([[wrong, LIE]] * 3)
     assert found is not None
     assert found.status is Status.EARLY_RETURN

@@ -25,7 +25,7 @@ Trace = dict[str, Any]
 
 _LINE, _AROUND = 26, 80
 _MOST_TICKS, _MOST_LONG_TICKS = 7, 5
-# Logarithms of shares; what is above the budget lies beyond all that is not.
+# Logarithms of shares; a share above the budget is drawn beyond all that are within it.
 _LEAST, _MOST, _MISMATCH = math.log10(agreement_matrix.LEAST), math.log10(agreement_matrix.MOST), 0.2
 _BLUES = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 

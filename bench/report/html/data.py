@@ -21,7 +21,7 @@ Conditions = tuple[tuple[str, str], ...]
 
 
 def of_cells(raw: Raw, rows: Sequence[Numbered], named: Names) -> dict[str, Any]:
-    """Return the columns, and by cell number the values, conditions and rounds.
+    """Return the columns, and the values, conditions and rounds by cell number.
 
     Conditions shared by several cells are stored once.
     """

@@ -14,7 +14,7 @@ from bench.store import csv_table
 from bench.store.cell import Status
 from bench.store.tables import Comparison, Timing
 
-# Columns that are left out where there is little room, and those whose exact values stand beside another one's.
+# Columns that are hidden on narrow screens, and columns whose entries also carry the exact values of others.
 _WIDE = frozenset({"first_epoch_seconds", "epoch_seconds", "times_limit", "device_epoch_seconds"})
 _BESIDE = {"times_limit": ("limit_seconds",)}
 

@@ -137,7 +137,7 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
 
 
 def _load(rows: Sequence[Timing], named: Names) -> str:
-    """Name the rows whose median round, which load moves most, gives a different ratio."""
+    """Name the rows for which the medians of all rounds, which load affects most, give a different ratio."""
     found = {
         row: f"the median of all rounds gives {notation.ratio_range(row.median_ratio_low, row.median_ratio_high)}"
         for row in rows
@@ -157,14 +157,14 @@ def _uneven(rows: Sequence[Timing], named: Names) -> str:
     if not found:
         return ""
     return (
-        f" **UNEVEN**: {_listed(found, named)}. Its processes met too few of them for an interval over blocks: the "
-        "one that is shown comes from how many there were."
+        f" **UNEVEN**: {_listed(found, named)}. There were too few slow rounds for an interval over blocks, so the "
+        "interval shown is computed from their number."
     )
 
 
 def _company(rows: Sequence[Timing], named: Names) -> str:
     found = {row: str(row.company) for row in rows if row.company not in (None, Company.ALL)}
-    return f" The memory is too small for all to take turns: {_listed(found, named)}." if found else ""
+    return f" There was not enough memory for all to take turns at once: {_listed(found, named)}." if found else ""
 
 
 def _saturated(rows: Sequence[Timing], named: Names) -> str:
@@ -174,7 +174,7 @@ def _saturated(rows: Sequence[Timing], named: Names) -> str:
         return ""
     return (
         f" **Saturated** with denormal numbers: {_listed(found, named)}. Libraries that keep denormal numbers are "
-        "many times slower on them, and libraries that treat them as 0 are not: scale the features, or these times "
+        "many times slower on them; libraries that treat them as 0 are not. Scale the features; otherwise these times "
         "hold only for these data."
     )
 

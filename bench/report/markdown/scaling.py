@@ -77,5 +77,5 @@ def _range(low: float, high: float) -> str:
 
 
 def _seconds(value: float) -> str:
-    """Return a duration; a fitted one may be negative if it cannot be told from 0."""
+    """Return a duration; a fitted one may be negative if it is indistinguishable from 0."""
     return f"-{notation.duration(-value)}" if value < 0 else notation.duration(value)

@@ -19,7 +19,7 @@ def text(value: object) -> str:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> str:
-    """Return a Markdown table; the columns named in `right` are numbers."""
+    """Return a Markdown table; the columns named in `right` are right-aligned."""
     numbers = {*right}
     aligned = ["right" if header in numbers else "left" for header in headers]
     cells = [[text(value) for value in row] for row in rows]

@@ -1,4 +1,4 @@
-"""Every timed round of a model, process by process: drift within one, steps between them, and disturbances."""
+"""Every timed round of a model, process by process: drift within processes, steps between them, disturbances."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def opening(
 ) -> None:
     """Print what a run is about to do: machine, warnings, size, duration, and what is left out.
 
-    most   how long it may take until all intervals are narrow; None if their number is fixed
+    most   how long it may take until all intervals are narrow; None if the number of blocks is fixed
     """
     out = screen.details
     out.print(machine, soft_wrap=True)

@@ -27,9 +27,9 @@ _FED = (
 _LIMITS = (
     "On small data they measure the cost of calls, not arithmetic: the ranking may differ on more rows.",
     "Each of the four is what a good user of its library writes, not the best that the library can do.",
-    "They are times on a processor that nothing else uses, as far as the baseline and a fixed piece of work show that. "
-    "What affected the whole run, such as a processor that was busy or hot throughout, does not show.",
-    "A cost that comes less often than once in 2 s of an implementation's own rounds may have been missed.",
+    "They are times on a processor that nothing else uses, as far as the baseline and a fixed piece of work can tell. "
+    "Anything that affected the whole run, such as a processor that was busy or hot throughout, remains unseen.",
+    "A cost that occurs less than once in 2 s of an implementation's rounds may have been missed.",
     "Agreement means that the numbers are equal up to rounding. It does not mean that the model is good.",
 )
 

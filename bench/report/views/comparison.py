@@ -60,8 +60,8 @@ def remarks(found: Between) -> list[str]:
     if moved:
         times = ", ".join(f"{notation.ratio(ratio)} ({called.work(change.cell.problem)})" for change, ratio in moved)
         said.append(
-            f"{moved[0][0].cell.implementation} itself took {times} times as long as before: if the machine changed, "
-            "that cancels in every change here; if the baseline did, it is in all of them."
+            f"{moved[0][0].cell.implementation} itself took {times} times as long as before. If the machine "
+            "changed, this cancels in every change here; if the baseline itself changed, it affects all of them."
         )
     for cells, run in ((found.only_old, "old"), (found.only_new, "new")):
         if cells:
@@ -78,7 +78,7 @@ def how(found: Between) -> str:
         baseline = next(change.through for change in found.changes)
         basis = (
             f"Change: the time now over the time before, each relative to {baseline} in the same blocks, so a machine "
-            "that is slower today cancels."
+            "that is slower today cancels out."
         )
     return f"{basis} Intervals at {100 * level(max(counts)):.2f} % or above, from the processes of each run."
 

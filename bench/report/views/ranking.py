@@ -34,8 +34,8 @@ def agreement(verdicts: Sequence[Verdict], named: Names) -> str:
 def verdict(row: Timing) -> str:
     """Return what the interval of a row says, or its status.
 
-    It is marked if its slow rounds were too few to know the time, if the ratio is different under load, or if denormal
-    numbers make the time specific to these data.
+    It is marked if there were too few slow rounds to know the time, if the ratio is different under load, or if
+    denormal numbers make the time specific to these data.
     """
     marks = {"UNEVEN": row.uneven, "depends on load": row.depends_on_load, "saturated": saturated(row)}
     mark = "".join(f", {name}" for name, holds in marks.items() if holds)
@@ -103,7 +103,7 @@ def _why_nothing(one: Ranking) -> str:
     if len(one.rivals) == len(one.timed):
         return f"the baseline {one.timed[0].baseline} has no time here"
     if any(row.comparison is Comparison.NO_QUIET for row in one.rivals):
-        return "too few blocks met an undisturbed processor"
+        return "too few blocks had an undisturbed processor"
     return f"an interval needs more than {number(one.rivals[0].blocks, 'block')}"
 
 

@@ -18,7 +18,7 @@ from bench.store.raw_rows import Rounds
 class Process:
     """The rounds of one process.
 
-    disturbed   what kept a process of its block from its processor; empty if nothing
+    disturbed   which process of its block never had an undisturbed processor; empty if all had one
     counts      whether its block counts, because it was not rerun
     """
 

@@ -37,7 +37,7 @@ class Curve:
 
     @property
     def name(self) -> str:
-        """Who trains what this curve shows."""
+        """The implementation of this curve, with its device and threads."""
         return names.runner(self.runner)
 
 

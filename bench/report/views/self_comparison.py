@@ -130,7 +130,7 @@ def null_epoch_seconds(raw: Raw) -> float | None:
 
 
 def power(raw: Raw, named: Names) -> list[str]:
-    """Return which differences this run could have found, from what its own blocks scatter."""
+    """Return which differences this run could have found, given the scatter of its own blocks."""
     found = [(row.could_have_found, row.cell) for row in raw.timings if row.could_have_found is not None]
     if not found:
         return []
@@ -172,7 +172,7 @@ def stop_reason(raw: Raw) -> str:
     if number > blocks:
         precision = options.get("precision")
         narrow = widest(raw.counted, raw.fine) <= (precision or MARGIN)
-        otherwise = "the run was stopped" if precision is None else "its time was over, or it was stopped"
+        otherwise = "the run was stopped" if precision is None else "its time was up, or it was stopped"
         why = "every interval was narrow" if narrow else otherwise
         return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
     return f"{number} block{'s'[: number != 1]} as planned{reruns}"

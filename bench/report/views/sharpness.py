@@ -16,7 +16,7 @@ EXPLANATION = (
 
 
 def rows(verdicts: Sequence[Verdict], named: Names) -> list[tuple[str, ...]]:
-    """Return a row per problem that was judged; the values come from the reference, whoever trains it."""
+    """Return a row per problem that was judged; the values come from the reference, so implementations share them."""
     found = {one.cell.problem: one for one in verdicts if one.smallest_error is not None}
     return [
         (

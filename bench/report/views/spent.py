@@ -9,23 +9,23 @@ from bench.store.raw_rows import Spent
 
 HEADERS = ("part", "seconds", "share")
 
-# The parts in the order in which they come, with what they are.
+# The parts in the order in which they come, with a description of each.
 _PARTS = {
-    "agreement": "agreement: all are checked against the reference",
+    "agreement": "agreement: check of all against the reference",
     "pilot": "pilot: how long an epoch takes",
-    "waiting": "waiting for the machine to be quiet",
+    "waiting": "waiting for the machine to become idle",
     "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
     "warm-up": "warm-up",
-    "rounds": "rounds: sentinel, untimed round, timed round",
-    "evidence": "evidence against lies, gathered after the rounds",
-    "leaving": "workers leave",
-    "rates": "how fast the machine reads and computes",
-    "judging": "judging: checked rounds against the reference",
+    "rounds": "rounds: a fixed piece of work, an untimed round, a timed round",
+    "evidence": "evidence that the times are true, gathered after the rounds",
+    "leaving": "workers exit",
+    "rates": "measuring how fast the machine reads and computes",
+    "judging": "judging: comparison of checked rounds with the reference",
 }
 
 
 def rows(spent: Sequence[Spent]) -> list[tuple[str, str, str]]:
-    """Return the parts of a run, with what they took in all and their share of it."""
+    """Return the parts of a run, with the total seconds of each and its share of the run."""
     total = sum(one.seconds for one in spent)
     sums = {part: sum(one.seconds for one in spent if one.part == part) for part in _PARTS}
     return [

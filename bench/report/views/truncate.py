@@ -1,4 +1,4 @@
-"""The rows to show if there are very many: report.md and the page show the first of each model."""
+"""The rows to show if there are very many: report.md and the page show the first rows of each model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def left_out(rows: Sequence[Timing], shown: Sequence[object]) -> str:
 def unfinished(rows: Sequence[Timing]) -> tuple[Sequence[Numbered], str]:
     """Return the first rows without a time, failures before those not run, and how many more there are, if any.
 
-    They are those of all problems, shown or not.
+    They come from all problems, shown or not.
     """
     found = [(number, row) for number, row in enumerate(rows) if row.status is not Status.OK]
     return cut(sorted(found, key=lambda one: one[1].status in NOT_ATTEMPTED), "cell", TIMINGS_CSV)
