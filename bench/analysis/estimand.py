@@ -30,7 +30,8 @@ SHARE = 0.5
 LIMIT = 0.10
 LEAST = 5
 
-# The sentinel's floor is this quantile of its times in the cycles of a run, so that one lucky reading does not set it.
+# The sentinel's floor is this quantile of its times in the cycles of a contest over a run, so that one lucky reading
+# does not set it.
 FLOOR = 0.05
 
 # A round is slow if it takes 1.5 times what its process and the baseline's round in the same cycle predict.
@@ -42,7 +43,7 @@ MET = 10
 
 
 def sentinel_floor(medians: Floats) -> float:
-    """Return the seconds that the sentinel takes on an undisturbed processor, from its medians in a whole run."""
+    """Return the seconds of the sentinel on an undisturbed processor, from the medians of all cycles of a contest."""
     return float(np.quantile(medians, FLOOR))
 
 

@@ -32,9 +32,9 @@ def by_cell(rounds: Iterable[Rounds]) -> tuple[dict[Cell, list[Rounds]], dict[Ce
 def estimates(rounds: Sequence[Rounds]) -> dict[Cell, Estimates]:
     """Return what each cell takes, by block, from the rounds of a run that count."""
     own, twins = by_cell(rounds)
-    sentinel = quiet.floor(rounds)
+    floors = quiet.floors(rounds)
     found = {
-        cell: quiet.of_baseline(its, twins.get(cell, []), sentinel)
+        cell: quiet.of_baseline(its, twins.get(cell, []), floors[cell.contest])
         for cell, its in own.items()
         if baseline_of(cell) == cell
     }
@@ -43,7 +43,7 @@ def estimates(rounds: Sequence[Rounds]) -> dict[Cell, Estimates]:
         if cell not in found:
             baseline = baseline_of(cell)
             copies = own.get(baseline, []), twins.get(baseline, [])
-            found[cell] = quiet.of_other(its, *copies, found.get(baseline, nobody), sentinel)
+            found[cell] = quiet.of_other(its, *copies, found.get(baseline, nobody), floors[cell.contest])
     return found
 
 

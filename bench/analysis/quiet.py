@@ -11,6 +11,7 @@ import numpy as np
 from bench.analysis import estimand
 from bench.analysis.estimand import Flags, Floats, Turns
 from bench.plan.controls import NULL
+from bench.store.cell import Contest
 from bench.store.raw_rows import Rounds
 
 # The floor of a cell is this quantile of its rounds.
@@ -59,14 +60,20 @@ class Estimates:
     slow: Slow = field(default_factory=Slow)
 
 
-def floor(rounds: Iterable[Rounds]) -> float:
-    """Return the seconds of the sentinel on an undisturbed processor, from all its cycles in a run."""
-    readings = [one.witnessed.sentinel_around for one in rounds if one.name != NULL]
-    return estimand.sentinel_floor(np.concatenate(readings)) if readings else math.nan
+def floors(rounds: Iterable[Rounds]) -> dict[Contest, float]:
+    """Return the seconds of the sentinel on an undisturbed processor, from its cycles in all blocks of each contest.
+
+    Contests differ in it: the turn before leaves more or less of the sentinel's own code and data in the caches.
+    """
+    readings: dict[Contest, list[tuple[float, ...]]] = {}
+    for one in rounds:
+        if one.name != NULL:
+            readings.setdefault(one.cell.contest, []).append(one.witnessed.sentinel_around)
+    return {contest: estimand.sentinel_floor(np.concatenate(found)) for contest, found in readings.items()}
 
 
 def of_baseline(own: Sequence[Rounds], twins: Sequence[Rounds], sentinel: float) -> Estimates:
-    """Return what the baseline takes by both its copies; `sentinel` is the floor of the run."""
+    """Return what the baseline takes by both its copies; `sentinel` is the floor of its contest."""
     second = {one.block: one for one in twins}
     quiet: ByBlock = {}
     copies: dict[int, tuple[float, float]] = {}

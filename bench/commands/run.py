@@ -23,7 +23,7 @@ from bench.report.terminal import progress, results
 from bench.report.terminal.console import Screen
 from bench.store import layout, run_folder
 from bench.store.cell import NOT_ATTEMPTED, Status
-from bench.store.checkpoint import spent
+from bench.store.checkpoint import PartTimer
 from bench.store.raw_rows import Verdict
 from bench.store.tables import Agreement
 from bench.timing import race
@@ -63,7 +63,7 @@ def _measure(ready: Session, screen: Screen) -> int:
         wanted = race.Wanted(options.blocks, options.max_blocks, options.seed, options.quick, margin, limit)
         with progress.display(screen) as listener:
             race.race(passed, ready.folders, wanted, raw=ready.out / layout.RAW, on_progress=listener)
-        with spent(ready.out / layout.RAW, "judging"):
+        with PartTimer(ready.out / layout.RAW).part("judging"):
             check.judge(ready.out / layout.RAW, ready.plan.data)
     raw = write.write_reports(ready.out)
     code = exit_code(ready.plan, raw.final, options)
@@ -136,7 +136,7 @@ def exit_code(made: RunPlan, verdicts: Sequence[Verdict], options: Options) -> i
 def _agree(ready: Session, screen: Screen, *, brief: bool) -> tuple[list[Verdict], list[Agreement]]:
     """Check the agreement of all cells, store the verdicts, and print them."""
     data, folders = looked_at(ready)
-    with progress.display(screen) as listener, spent(ready.out / layout.RAW, "agreement"):
+    with progress.display(screen) as listener, PartTimer(ready.out / layout.RAW).part("agreement"):
         verdicts, agreements = gate.check(
             ready.plan.cells,
             data,

@@ -42,12 +42,22 @@ def read(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Done:
     )
 
 
-@contextmanager
-def spent(raw: Path, part: str, block: int | None = None) -> Iterator[None]:
-    """Store how long a part of the run takes, unless it ends with an exception."""
-    began = time.monotonic()
-    yield
-    append_line(raw / SPENT, Spent(block, part, round(time.monotonic() - began, 3)))
+class PartTimer:
+    """Stores how long the parts of a run take; in a part within a part, the time counts for the inner one alone."""
+
+    def __init__(self, raw: Path) -> None:
+        self._raw, self._inner_seconds = raw, 0.0
+
+    @contextmanager
+    def part(self, name: str, block: int | None = None) -> Iterator[None]:
+        """Store how long this part takes, unless it ends with an exception."""
+        began, outer_seconds, self._inner_seconds = time.monotonic(), self._inner_seconds, 0.0
+        try:
+            yield
+            whole = time.monotonic() - began
+            append_line(self._raw / SPENT, Spent(block, name, round(whole - self._inner_seconds, 3)))
+        finally:
+            self._inner_seconds = outer_seconds + time.monotonic() - began
 
 
 def take_over(raw: Path) -> Done:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,14 +19,12 @@ from bench.timing.entrants import Racer
 from bench.timing.jobs import Plan
 from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed, Prepare, Warm, WarmUp, expected
 from bench.timing.sentinel import Sentinel
-from bench.timing.turns import Cycles, Draw, SeenRounds
+from bench.timing.turns import Cycles, Draw, SeenRounds, Timer
 
 # A lie must show in three processes. The first blocks are always examined, and of the others this share, drawn at
 # random. Workers know neither the number of their block nor what was drawn.
 _CERTAIN_BLOCKS, _SHARE = 6, 1 / 3
 
-# What surrounds a part of the run whose length is kept, by the name of the part.
-Timer = Callable[[str], AbstractContextManager[None]]
 Plans = Mapping[Cell, Plan]
 
 
@@ -133,7 +130,7 @@ class BlockContest:
         for name in names:
             self._seen[name].started -= account.started_seconds(self._cohort.pid(name))
         problem, draw = self._runners[names[0]].cell.problem, drawn(cycles, check=self._examined)
-        course = Cycles(self._cohort, problem, self._plans, draw, sentinel)
+        course = Cycles(self._cohort, problem, self._plans, draw, sentinel, self._timer)
         for name, failed in course.run({name: self._seen[name] for name in names}, cycles, generator).items():
             self._fail(name, failed)
         for name in names:

@@ -73,6 +73,7 @@ class _Race:
     quiet: Quiet
     memory_bytes: float
     sentinel: Sentinel
+    parts: checkpoint.PartTimer
     done: checkpoint.Done = field(repr=False)
 
     def pilot(self, cells: Sequence[Cell]) -> None:
@@ -98,6 +99,7 @@ class _Race:
         line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
         groups = entrants.worker_groups(cells, controls=not self.wanted.quick)
         waited, began = self._wait(number, line), time.monotonic()
+        self.sentinel.begin_block()
         with self._cohort() as cohort:
             seen = self._contests(cohort, number, line, groups)
             with self._spent(number, "leaving"):
@@ -190,7 +192,7 @@ class _Race:
         return ""
 
     def _spent(self, block: int, part: str) -> AbstractContextManager[None]:
-        return checkpoint.spent(self.raw, part, block)
+        return self.parts.part(part, block)
 
     def _keep(self, file: str, known: list[checkpoint.Row], new: Sequence[checkpoint.Row]) -> None:
         for record in new:
@@ -228,7 +230,9 @@ def race(
     free = _MEMORY_SHARE * psutil.virtual_memory().available
     memory = free if memory_bytes is None else memory_bytes
     done = checkpoint.take_over(raw)
-    course = _Race(folders, wanted, raw, on_progress, quiet or Quiet(), memory, Sentinel(), done)
+    course = _Race(
+        folders, wanted, raw, on_progress, quiet or Quiet(), memory, Sentinel(), checkpoint.PartTimer(raw), done
+    )
     if not wanted.quick:
         course.pilot(cells)
     target = wanted.blocks

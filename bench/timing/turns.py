@@ -1,9 +1,13 @@
-"""Rounds in turns: one worker awake, a sentinel before each turn, and two witnesses of every round."""
+"""Rounds in turns: one worker awake, a sentinel before each turn, and two witnesses of every round.
+
+A cycle waits for a quiet processor while the sentinel alone calls it disturbed and the block may wait.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -18,6 +22,9 @@ from bench.timing.jobs import Plan
 from bench.timing.messages import Failed, Go, Packed, Reply, Set, Show, Shown, Took, Turn, expected
 from bench.timing.sampling import turn_seconds
 from bench.timing.sentinel import Sentinel
+
+# What surrounds a part of the run whose duration is stored, by the name of the part.
+Timer = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass
@@ -85,9 +92,10 @@ class Cycles:
         plans: Mapping[str, tuple[Plan, float]],
         draw: Draw,
         sentinel: Sentinel,
+        timer: Timer,
     ) -> None:
         self._cohort, self._problem, self._plans = cohort, problem, plans
-        self._draw, self._sentinel = draw, sentinel
+        self._draw, self._sentinel, self._timer = draw, sentinel, timer
 
     def run(self, seen: Mapping[str, SeenRounds], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
         """Add these cycles to what was seen of each worker; return those who failed, who have no more turns."""
@@ -100,6 +108,10 @@ class Cycles:
             drawn = order(names, last, generator)
             last = drawn[-1]
             start = starts.packed(starts.of_problem(self._problem, self._draw.seed(cycle)))
+            if self._sentinel.must_wait():
+                with self._timer("waiting"):
+                    while self._sentinel.must_wait():
+                        pass
             readings = []
             for name in drawn:
                 readings.append(self._sentinel())
@@ -109,6 +121,7 @@ class Cycles:
                 known = [reading for at, reading in enumerate(readings) if at != place + 1]
                 seen[name].before.append(readings[place])
                 seen[name].around.append(median(known))
+            self._sentinel.remember(median(readings))
         return failed
 
     def _turn(self, name: str, cycle: int, start: Packed, seen: SeenRounds) -> Failed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,9 +100,13 @@ def test_slow_rounds_are_counted_and_left_out() -> None:
     assert max(its.shares) == 0.0
 
 
-def test_the_floor_of_the_sentinel_is_of_the_whole_run_without_the_null_implementation() -> None:
+def test_the_floor_of_the_sentinel_is_of_a_contest_over_all_blocks_without_the_null_implementation() -> None:
     own, _ = copies(20)
     null = process(NULL, 1, [1.0] * CYCLES, sentinel=0.1)
     loud = process(BASELINE, 21, [1.0] * CYCLES, sentinel=3.0)
-    assert quiet.floor([*own, null, loud]) == 1.0
-    assert math.isnan(quiet.floor([null]))
+    contest = own[0].cell.contest
+    other = replace(contest, problem=replace(contest.problem, dataset="other"))
+    elsewhere = process(BASELINE, 1, [1.0] * CYCLES, sentinel=0.5)
+    elsewhere = replace(elsewhere, cell=replace(elsewhere.cell, problem=other.problem))
+    assert quiet.floors([*own, null, loud, elsewhere]) == {contest: 1.0, other: 0.5}
+    assert quiet.floors([null]) == {}

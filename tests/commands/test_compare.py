@@ -81,7 +81,7 @@ def test_a_machine_that_is_slower_throughout_changes_nothing() -> None:
     assert of(today, Comparison.SLOWER, absolute=True) == cells(*NAMES)
     (said,) = comparison.remarks(between(run(), today))
     assert (
-        said.startswith("numpy_manual itself took 1.") and "(data 0), 1." in said and "if the machine changed" in said
+        said.startswith("numpy_manual itself took 1.") and "(data 0), 1." in said and "If the machine changed" in said
     )
 
 

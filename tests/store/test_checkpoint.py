@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from bench.store import checkpoint
-from bench.store.jsonl import append_line
-from bench.store.layout import BLOCKS, ROUNDS
-from bench.store.raw_rows import STOPPED, Block
+from bench.store.checkpoint import PartTimer
+from bench.store.jsonl import append_line, read_lines
+from bench.store.layout import BLOCKS, ROUNDS, SPENT
+from bench.store.raw_rows import STOPPED, Block, Spent
 from tests.support.made_up import DIGITS, JITTER, cell, rounds
 
 FIRST, SECOND, *_ = rounds(cell("numpy_manual", DIGITS), 1e-3, JITTER)
@@ -24,6 +29,19 @@ def test_a_block_that_a_dead_parent_left_has_ended_once(tmp_path: Path) -> None:
     done = checkpoint.take_over(tmp_path)
     assert [(one.number, one.disturbed) for one in done.blocks] == [(FIRST.block, ""), (SECOND.block, STOPPED)]
     assert done.rounds == [FIRST, SECOND]
+
+
+def test_the_time_of_a_part_within_a_part_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([0.0, 2.0, 5.0, 5.0, 7.0, 8.0, 9.0, 9.0, 10.0, 10.0])
+    monkeypatch.setattr(checkpoint, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    timer = PartTimer(tmp_path)
+    with timer.part("rounds", 1):
+        with timer.part("waiting", 1):
+            pass
+        with suppress(KeyError), timer.part("waiting", 1):
+            raise KeyError
+    found = [(one.part, one.seconds) for one in read_lines(Spent, tmp_path / SPENT)]
+    assert found == [("waiting", 3.0), ("rounds", 5.0)]
 
 
 def test_rounds_are_made_of_their_lines_by_what_was_asked_for(tmp_path: Path) -> None:

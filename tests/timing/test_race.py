@@ -24,6 +24,7 @@ from bench.store.layout import ROOT
 from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Spent
 from bench.timing import contest, race, rates
 from bench.timing.messages import Failed, Prepare, Request, Turn, WarmUp
+from bench.timing.sentinel import Sentinel
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
 from tests.support.scripts import Scripted, Scripts
@@ -48,7 +49,7 @@ Outcome = tuple[list[Rounds], list[Failure]]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
     monkeypatch.setattr(rates, "measured", lambda *_, **__: [])
     monkeypatch.setattr(account, "started_seconds", lambda _pid: 0.0)
-    monkeypatch.setattr(race, "Sentinel", lambda: lambda: 5e-4)
+    monkeypatch.setattr(race, "Sentinel", lambda: Sentinel(lambda: 5e-4))
 
     def start(
         scripts: Scripts,
@@ -211,11 +212,11 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """In this block the sentinel takes twice as long."""
 
     def plant(block: int) -> None:
-        monkeypatch.setattr(race, "Sentinel", lambda: lambda: 5e-4)
+        monkeypatch.setattr(race, "Sentinel", lambda: Sentinel(lambda: 5e-4))
         whole = contest.BlockContest.run
 
         def louder(self: contest.BlockContest, generator: Any, sentinel: Any) -> contest.Outcome:
-            loud: Any = lambda: 1e-3  # noqa: E731
+            loud = Sentinel(lambda: 1e-3)
             return whole(self, generator, loud if self._block == block else sentinel)
 
         monkeypatch.setattr(contest.BlockContest, "run", louder)

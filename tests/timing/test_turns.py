@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,8 @@ from bench.store.cell import Problem, Status
 from bench.timing import turns
 from bench.timing.jobs import Plan
 from bench.timing.messages import Failed, Go, Reply, Request, Set, Show, Shown, Took, Turn
-from bench.timing.turns import Cycles, Draw, SeenRounds, order
+from bench.timing.sentinel import Sentinel
+from bench.timing.turns import Cycles, Draw, SeenRounds, Timer, order
 from datasets.dataset import Model
 
 PROBLEM = Problem("any", Model.SIMPLE_LINEAR, 3, 1, 1, "float32", 0.01, None, False, False, 0)
@@ -58,15 +60,20 @@ class Workers:
 
 
 def run(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch, cycles: int = 10, checked: frozenset[int] = frozenset({3, 7})
+    workers: Workers,
+    monkeypatch: pytest.MonkeyPatch,
+    cycles: int = 10,
+    checked: frozenset[int] = frozenset({3, 7}),
+    sentinel: Sentinel | None = None,
+    timer: Timer = lambda _part: nullcontext(),
 ) -> tuple[dict[str, SeenRounds], dict[str, Failed]]:
     cohort: Any = workers
     monkeypatch.setattr(account, "cpu_seconds", lambda pid: float(workers.cpu[pid]))
     monkeypatch.setattr(turns, "time", SimpleNamespace(perf_counter=lambda: workers.now))
     readings = iter(np.arange(1, 10_000, dtype=float).tolist())
-    sentinel: Any = lambda: next(readings)  # noqa: E731
+    known = sentinel or Sentinel(lambda: next(readings))
     seen = {name: SeenRounds(0) for name in NAMES}
-    course = Cycles(cohort, PROBLEM, dict.fromkeys(NAMES, PLAN), Draw(99, checked), sentinel)
+    course = Cycles(cohort, PROBLEM, dict.fromkeys(NAMES, PLAN), Draw(99, checked), known, timer)
     return seen, course.run(seen, range(cycles), np.random.default_rng(0))
 
 
@@ -107,6 +114,28 @@ def test_the_sentinel_is_read_before_each_turn_and_not_heard_after_one(monkeypat
     assert sorted(before.values()) == [1.0, 2.0, 3.0]
     around = {before[name]: one.around[0] for name, one in seen.items()}
     assert around == {1.0: 2.0, 2.0: 1.5, 3.0: 2.0}  # of 1 and 3; of 1 and 2; of all
+
+
+def test_a_cycle_waits_before_its_first_turn_for_a_quiet_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cycle after the floor is known, two readings in a row are disturbed: the cycle's own come after them."""
+    workers, parts, asked = Workers(), list[str](), list[int]()
+    readings = iter([1.0] * 60 + [1.5, 1.5, 1.0] + [1.0] * 3)
+
+    def read() -> float:
+        asked.append(len(workers.asked))
+        return next(readings)
+
+    @contextmanager
+    def timer(part: str) -> Iterator[None]:
+        parts.append(part)
+        yield
+
+    sentinel = Sentinel(read)
+    sentinel.begin_block()
+    seen, _ = run(workers, monkeypatch, cycles=21, sentinel=sentinel, timer=timer)
+    assert parts == ["waiting"]
+    assert len(set(asked[60:64])) == 1, "all of them before the turn that follows"
+    assert {name: one.before[-1] for name, one in seen.items()} == dict.fromkeys(NAMES, 1.0)
 
 
 def test_parameters_are_asked_for_after_the_round_in_the_cycles_that_were_drawn(
