@@ -8,7 +8,7 @@ from bench.analysis import quiet
 from bench.analysis.quiet import Estimates
 from bench.analysis.statistics import paired_ratio
 from bench.plan.controls import NULL, baseline_of, is_twin
-from bench.store.cell import Cell
+from bench.store.cell import Cell, Contest
 from bench.store.raw_rows import Rounds
 from datasets.dataset import Model
 
@@ -45,6 +45,16 @@ def estimates(rounds: Sequence[Rounds]) -> dict[Cell, Estimates]:
             copies = own.get(baseline, []), twins.get(baseline, [])
             found[cell] = quiet.of_other(its, *copies, found.get(baseline, nobody), floors[cell.contest])
     return found
+
+
+def quiet_blocks(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> dict[Contest, int]:
+    """Return, for each contest of these cells, the number of blocks in which all of them had a quiet processor."""
+    known = estimates(rounds)
+    found: dict[Contest, set[int]] = {}
+    for cell in timed:
+        blocks = set(known[cell].quiet) if cell in known else set[int]()
+        found[cell.contest] = found.get(cell.contest, blocks) & blocks
+    return {contest: len(blocks) for contest, blocks in found.items()}
 
 
 def widest(rounds: Sequence[Rounds], timed: Iterable[Cell]) -> float:

@@ -37,7 +37,7 @@ class Raw:
 
     environment  the machine, the command, its options and the sources of the data
     verdicts     one for every cell, including those left out; the last one about a cell counts
-    blocks       the completed blocks; the rounds of a rerun block are kept but not counted
+    blocks       the completed blocks; the rounds of a stopped one are kept but not counted
     rates        the speed of the machine in each block
     spent        the duration of each part of the run
     """
@@ -59,7 +59,7 @@ class Raw:
 
     @cached_property
     def excluded(self) -> set[int]:
-        """The blocks that do not count: those rerun, and unfinished ones beyond the planned number."""
+        """The blocks that do not count: those stopped before their end, also by a run that was never resumed."""
         planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
         stopped = {one.block for one in self.rounds if one.block > planned} - ended
         return without(self.blocks) | stopped
@@ -136,9 +136,13 @@ class Raw:
         return _self_comparisons(self)
 
     @cached_property
-    def disturbed(self) -> dict[int, str]:
-        """What disturbed blocks that still count, by block number."""
-        return {one.number: one.disturbed for one in self.blocks if one.disturbed and one.number not in self.excluded}
+    def noisy(self) -> dict[int, list[Cell]]:
+        """The cells of which a process had no quiet processor, by the number of its block."""
+        found: dict[int, list[Cell]] = {}
+        for cell, own in self.estimates.items():
+            for block in own.noisy:
+                found.setdefault(block, []).append(cell)
+        return found
 
     @property
     def quick(self) -> bool:
@@ -298,7 +302,7 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         baseline=BASELINE,
         baseline_device=baseline_of(cell).device,
         blocks=len(rounds),
-        disturbed_blocks=len({one.block for one in rounds} & raw.disturbed.keys()),
+        disturbed_blocks=len(raw.estimates[cell].noisy) if cell in raw.estimates else 0,
         epochs_per_round=rounds[0].epochs_per_round if rounds else None,
         budget_share=verdict.budget_share,
         final_loss=verdict.final_loss,

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
 from bench.store.layout import BLOCKS, FAILURES, PACES, RATES, ROUNDS, SPENT
-from bench.store.raw_rows import STOPPED, Block, Failure, Paced, Rates, Rounds, Spent
+from bench.store.raw_rows import Block, Failure, Paced, Rates, Rounds, Spent
 
 Row = TypeVar("Row", Paced, Block, Rounds, Failure, Rates)
 
@@ -67,7 +67,7 @@ def take_over(raw: Path) -> Done:
     done = read(raw)
     ended = {block.number for block in done.blocks}
     for number in sorted({one.block for one in done.rounds} - ended):
-        stopped = Block(number, None, 0.0, 0.0, STOPPED)
+        stopped = Block(number, extra=False, waited_seconds=0.0, seconds=0.0, stopped=True)
         append_line(raw / BLOCKS, stopped)
         done.blocks.append(stopped)
     return done

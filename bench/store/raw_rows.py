@@ -211,20 +211,20 @@ class Spent:
 
 @dataclass(frozen=True)
 class Block:
-    """One line of raw/blocks.jsonl: a completed block.
+    """One line of raw/blocks.jsonl: a block that has ended.
 
-    replaces        the disturbed block that this one replaces, which does not count
+    extra           whether it was run beyond the planned ones, for the contests that had too few quiet processors
     waited_seconds  wait for the machine to become idle before it began
     seconds         its duration
-    disturbed       which process never had an undisturbed processor; empty if all had one
+    stopped         whether the run ended in the midst of it, so that it does not count
     host            what the system counted on the machine while rounds were timed
     """
 
     number: int
-    replaces: int | None
+    extra: bool
     waited_seconds: float
     seconds: float
-    disturbed: str
+    stopped: bool = False
     host: HostTime = field(default_factory=HostTime)
 
 
@@ -257,6 +257,3 @@ class Failure:
     block: int | None
     status: Status
     detail: str
-
-
-STOPPED = "the run was stopped in the midst of it"

@@ -161,7 +161,7 @@ class Timing:
     comparisons          m: intervals of this table are at level 1 - 0.05/m or above
     baseline_device      the device of the baseline's cell: the CPU, also for cells on an accelerator
     blocks               processes of this cell that gave a time
-    disturbed_blocks     those in blocks that were kept although a process never had an undisturbed processor
+    disturbed_blocks     those that had no quiet processor, and so give no ratio
     """
 
     # Columns of the cell that come after this column, and not at the front with the others.

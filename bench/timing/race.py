@@ -21,7 +21,7 @@ import psutil
 
 from bench.analysis import roofline
 from bench.analysis.blocks import without
-from bench.analysis.pairing import estimates, widest
+from bench.analysis.pairing import estimates, quiet_blocks, widest
 from bench.analysis.statistics import MARGIN
 from bench.machine import host
 from bench.machine.idle import Quiet
@@ -30,7 +30,7 @@ from bench.process.events import Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint, layout
 from bench.store.cell import Cell
 from bench.store.jsonl import append_line
-from bench.store.raw_rows import Block, HostTime, Paced
+from bench.store.raw_rows import Block, HostTime, Paced, Rounds
 from bench.timing import contest, entrants, kept_files, rates, sampling
 from bench.timing.cohort import Cohort
 from bench.timing.contest import BlockContest
@@ -94,9 +94,8 @@ class _Race:
                     self._keep(layout.FAILURES, self.done.failures, failed)
         self.tell(Step(Stage.PILOT, "", "", len(every), len(every)))
 
-    def block(self, number: int, replaces: int | None, target: int, cells: Sequence[Cell]) -> None:
+    def block(self, number: int, line: str, cells: Sequence[Cell], *, extra: bool) -> None:
         """Let these cells take their turns, one problem after the other, in the random order of this block."""
-        line = f"block {number}" + (f", in place of block {replaces}" if replaces else f" of {target}")
         groups = entrants.worker_groups(cells, controls=not self.wanted.quick)
         waited, began = self._wait(number, line), time.monotonic()
         self.sentinel.begin_block()
@@ -105,16 +104,14 @@ class _Race:
             with self._spent(number, "leaving"):
                 cohort.dismiss()
             kept_files.keep(self.raw, number, cohort.folders, [group.name for group in groups])
-        because = ""
         if not self.wanted.quick:
             with self._spent(number, "rates"):
                 self._rates(number, cells)
-            because = self._disturbed(number, replaces)
         took = round(time.monotonic() - began, 3)
-        block = Block(number, replaces, round(waited, 3), took, because, host.total(seen))
+        block = Block(number, extra, round(waited, 3), took, host=host.total(seen))
         self._keep(layout.BLOCKS, self.done.blocks, [block])
-        if because:
-            self.tell(Note(f"block {number} was disturbed: {because}"))
+        if not self.wanted.quick and (names := self._disturbed(number)):
+            self.tell(Note(f"block {number}: no quiet processor for {', '.join(names)}"))
 
     def _wait(self, number: int, line: str) -> float:
         if self.wanted.quick:
@@ -182,14 +179,29 @@ class _Race:
             measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep(layout.RATES, self.done.rates, measured)
 
-    def _disturbed(self, number: int, replaces: int | None) -> str:
-        """Return who met no undisturbed processor in this block, by the blocks that now count; empty if all did."""
-        excluded = without(self.done.blocks) | {replaces}
-        counted = [one for one in self.done.rounds if one.block not in excluded]
-        for cell, found in estimates(counted).items():
-            if number in found.noisy:
-                return f"{cell.implementation} met no undisturbed processor on {cell.problem.dataset}"
-        return ""
+    def _disturbed(self, number: int) -> list[str]:
+        """Return the problems for which some process of this block had no quiet processor."""
+        found = estimates(self._counted())
+        return [*dict.fromkeys(str(cell.problem.dataset) for cell, its in found.items() if number in its.noisy)]
+
+    def _counted(self) -> list[Rounds]:
+        excluded = without(self.done.blocks)
+        return [one for one in self.done.rounds if one.block not in excluded]
+
+    def short(self, cells: Sequence[Cell], target: int) -> list[Cell]:
+        """Return the cells of the contests that have fewer blocks with a quiet processor than they should have."""
+        if self.wanted.quick:
+            return []
+        enough = {contest for contest, number in quiet_blocks(self._counted(), cells).items() if number >= target}
+        return [cell for cell in cells if cell.contest not in enough]
+
+    def still_wide(self, cells: Sequence[Cell]) -> bool:
+        """Return whether some ratio's interval is wide; on which side of 1 it lies does not count."""
+        return widest(self._counted(), cells) > self.wanted.precision
+
+    def late(self) -> bool:
+        """Return whether the time for further blocks is up."""
+        return sum(block.waited_seconds + block.seconds for block in self.done.blocks) > self.wanted.limit_seconds
 
     def _spent(self, block: int, part: str) -> AbstractContextManager[None]:
         return self.parts.part(part, block)
@@ -237,23 +249,15 @@ def race(
         course.pilot(cells)
     target = wanted.blocks
     while left := course.timed(cells):
-        following = next_block(course.done.blocks, target)
+        short = course.short(left, target)
+        following = next_block(done.blocks, target, short=bool(short))
         if following is not None:
-            if target > wanted.blocks and _late(course.done, wanted):
+            if target > wanted.blocks and course.late():
                 break
-            number, replaces = following
-            course.block(number, replaces, target, left)
-        elif wanted.quick or target >= wanted.max_blocks or not _still_wide(course.done, left, wanted):
+            number, extra = following
+            line = f"block {number}, for what had no quiet processor" if extra else f"block {number} of {target}"
+            course.block(number, line, short if extra else left, extra=extra)
+        elif wanted.quick or target >= wanted.max_blocks or not course.still_wide(left):
             break
         else:
             target = min(target + EXTENSION, wanted.max_blocks)
-
-
-def _still_wide(done: checkpoint.Done, cells: Sequence[Cell], wanted: Wanted) -> bool:
-    """Return whether some ratio's interval is wide; on which side of 1 it lies does not count."""
-    excluded = without(done.blocks)
-    return widest([one for one in done.rounds if one.block not in excluded], cells) > wanted.precision
-
-
-def _late(done: checkpoint.Done, wanted: Wanted) -> bool:
-    return sum(block.waited_seconds + block.seconds for block in done.blocks) > wanted.limit_seconds

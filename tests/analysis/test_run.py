@@ -13,7 +13,7 @@ from bench.analysis.run import read
 from bench.errors import BadInput
 from bench.report import write
 from bench.report.markdown import run as markdown
-from bench.report.views import ranking, self_comparison
+from bench.report.views import names, ranking, self_comparison
 from bench.store.cell import Status
 from bench.store.raw_rows import Block, Failure
 from bench.store.tables import Comparison, Timing
@@ -135,20 +135,28 @@ def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, nam
         write.write_reports(tmp_path / "run")
 
 
-def test_a_block_in_whose_place_another_was_run_does_not_count() -> None:
+def test_a_contest_without_a_quiet_processor_has_its_ratio_from_the_other_blocks_and_the_extra_one() -> None:
     raw = made_up()
-    again = Block(BLOCKS + 1, 3, 0.0, 9.0, "")
-    slow = [replace(one, block=BLOCKS + 1, round_seconds=(9.0,) * len(AROUND)) for one in raw.rounds if one.block == 3]
-    replaced = replace(raw, rounds=[*raw.rounds, *slow], blocks=[*raw.blocks, again])
-    assert {one.block for one in replaced.counted} == set(range(1, BLOCKS + 2)) - {3}
-    assert replaced.disturbed == {}
-    row = find(replaced.timings, "jax_grad", DIGITS)
-    assert (row.blocks, row.disturbed_blocks) == (BLOCKS, 0)
-    assert find(raw.timings, "jax_grad", DIGITS).disturbed_blocks == 1
-    assert self_comparison.stop_reason(replaced) == "8 blocks as planned; 1 rerun of disturbed blocks"
+    loud = [
+        replace(one, witnessed=replace(one.witnessed, sentinel_around=(2.0,) * len(AROUND)))
+        if (one.block, one.cell.problem) == (3, DIGITS)
+        else one
+        for one in raw.rounds
+    ]
+    again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if (one.block, one.cell.problem) == (3, DIGITS)]
+    extra = Block(BLOCKS + 1, extra=True, waited_seconds=0.0, seconds=9.0)
+    noisy = replace(raw, rounds=[*loud, *again], blocks=[*raw.blocks, extra])
+    assert {cell.problem for cell in noisy.noisy[3]} == {DIGITS}
+    row, before = (find(one.timings, "jax_grad", DIGITS) for one in (noisy, raw))
+    assert (row.blocks, row.disturbed_blocks, before.disturbed_blocks) == (BLOCKS + 1, 1, 0)
+    assert (row.ratio, row.ratio_low, row.ratio_high) == (before.ratio, before.ratio_low, before.ratio_high)
+    assert self_comparison.stop_reason(noisy) == "8 blocks as planned; 1 more for what had no quiet processor"
+    assert "No quiet processor, so no ratio: digits in 1 block." in self_comparison.lines(
+        noisy, names.of_rows(raw.timings)
+    )
 
 
-def test_a_block_in_place_of_another_that_was_stopped_before_its_end_does_not_count() -> None:
+def test_an_extra_block_that_was_stopped_before_its_end_does_not_count() -> None:
     raw = made_up()
     begun = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 2][:3]
     stopped = replace(raw, rounds=[*raw.rounds, *begun])

@@ -20,7 +20,6 @@ from bench.analysis.blocks import without
 from bench.analysis.run import read
 from bench.store import checkpoint
 from bench.store.layout import RAW, ROOT, ROUNDS
-from bench.store.raw_rows import STOPPED
 from bench.timing.cohort import MARK
 
 LIMIT_SECONDS = 300
@@ -86,7 +85,7 @@ def test_a_run_that_was_killed_loses_nothing_and_goes_on(tmp_path: Path) -> None
     finished = {block.number for block in after.blocks} - without(after.blocks)
     assert len(finished) == 2
     # The kill met one block at the most, and none that had been written down as finished.
-    stopped = {block.number for block in after.blocks if block.disturbed == STOPPED}
+    stopped = {block.number for block in after.blocks if block.stopped}
     assert len(stopped) <= 1
     assert not stopped & {block.number for block in before.blocks}
 

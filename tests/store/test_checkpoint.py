@@ -13,7 +13,7 @@ from bench.store import checkpoint
 from bench.store.checkpoint import PartTimer
 from bench.store.jsonl import append_line, read_lines
 from bench.store.layout import BLOCKS, ROUNDS, SPENT
-from bench.store.raw_rows import STOPPED, Block, Spent
+from bench.store.raw_rows import Block, Spent
 from tests.support.made_up import DIGITS, JITTER, cell, rounds
 
 FIRST, SECOND, *_ = rounds(cell("numpy_manual", DIGITS), 1e-3, JITTER)
@@ -21,13 +21,13 @@ FIRST, SECOND, *_ = rounds(cell("numpy_manual", DIGITS), 1e-3, JITTER)
 
 def test_a_block_that_a_dead_parent_left_has_ended_once(tmp_path: Path) -> None:
     append_line(tmp_path / ROUNDS, FIRST)
-    append_line(tmp_path / BLOCKS, Block(FIRST.block, None, 0.0, 1.0, ""))
+    append_line(tmp_path / BLOCKS, Block(FIRST.block, extra=False, waited_seconds=0.0, seconds=1.0))
     append_line(tmp_path / ROUNDS, SECOND)
     with (tmp_path / ROUNDS).open("a", encoding="utf-8") as unfinished:
         unfinished.write('{"cell":')
-    assert [one.disturbed for one in checkpoint.take_over(tmp_path).blocks] == ["", STOPPED]
+    assert [one.stopped for one in checkpoint.take_over(tmp_path).blocks] == [False, True]
     done = checkpoint.take_over(tmp_path)
-    assert [(one.number, one.disturbed) for one in done.blocks] == [(FIRST.block, ""), (SECOND.block, STOPPED)]
+    assert [(one.number, one.stopped) for one in done.blocks] == [(FIRST.block, False), (SECOND.block, True)]
     assert done.rounds == [FIRST, SECOND]
 
 

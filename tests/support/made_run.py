@@ -67,7 +67,7 @@ def made_run(
         agreements=[_agreement(cell) for cell in cells],
         rounds=timed,
         failures=[],
-        blocks=[Block(number, None, 0.0, 9.0, "") for number in range(1, blocks + 1)],
+        blocks=[Block(number, extra=False, waited_seconds=0.0, seconds=9.0) for number in range(1, blocks + 1)],
     )
 
 

@@ -143,8 +143,8 @@ def made_up() -> Raw:
         agreement("numpy_manual", "parameters", 0.001),
         agreement(MINE, "parameters", math.nan, Status.MISMATCH),
     ]
-    blocks = [Block(number, None, 0.0, 9.0, "") for number in range(1, BLOCKS + 1)]
-    blocks[2] = replace(blocks[2], waited_seconds=12.0, disturbed="torch_nn had its processor for 91.0 % of the time")
+    blocks = [Block(number, extra=False, waited_seconds=0.0, seconds=9.0) for number in range(1, BLOCKS + 1)]
+    blocks[2] = replace(blocks[2], waited_seconds=12.0)
     return Raw(ENVIRONMENT, verdicts, agreements, timed, failures, blocks, [RATES])
 
 

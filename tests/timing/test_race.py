@@ -16,12 +16,12 @@ from bench.analysis.statistics import MARGIN
 from bench.machine.idle import Quiet
 from bench.plan.controls import NULL
 from bench.process import account
-from bench.process.events import Event, Stage, Step, Timed
+from bench.process.events import Event, Listener, Note, Stage, Step, Timed
 from bench.store import checkpoint
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import append_line, read_lines
 from bench.store.layout import ROOT
-from bench.store.raw_rows import STOPPED, Block, Failure, Rates, Rounds, Spent
+from bench.store.raw_rows import Block, Failure, Rates, Rounds, Spent
 from bench.timing import contest, race, rates
 from bench.timing.messages import Failed, Prepare, Request, Turn, WarmUp
 from bench.timing.sentinel import Sentinel
@@ -62,13 +62,14 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcom
         raw: str = "raw",
         precision: float = MARGIN,
         limit: float = math.inf,
+        on_progress: Listener = lambda _: None,
         **more: Any,
     ) -> Outcome:
         monkeypatch.setattr(race, "Cohort", scripts)
         folders = {(one.problem.dataset, one.problem.dtype): tmp_path / one.problem.dataset for one in cells}
         wanted = race.Wanted(blocks, max(blocks, max_blocks), seed, quick, precision, limit)
         quiet = Quiet(pressure=lambda: None)
-        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=lambda _: None, quiet=quiet, **more)
+        race.race(cells, folders, wanted, raw=tmp_path / raw, on_progress=on_progress, quiet=quiet, **more)
         done = checkpoint.read(tmp_path / raw)
         return [one for one in done.rounds if one.name != NULL], done.failures
 
@@ -208,36 +209,47 @@ def test_what_the_parts_of_a_run_take_is_kept(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def noisy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """In this block the sentinel takes twice as long."""
+def noisy(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], None]:
+    """In this block, and while these data are trained, the sentinel takes twice as long."""
 
-    def plant(block: int) -> None:
+    def plant(block: int, dataset: str) -> None:
         monkeypatch.setattr(race, "Sentinel", lambda: Sentinel(lambda: 5e-4))
         whole = contest.BlockContest.run
 
         def louder(self: contest.BlockContest, generator: Any, sentinel: Any) -> contest.Outcome:
-            loud = Sentinel(lambda: 1e-3)
-            return whole(self, generator, loud if self._block == block else sentinel)
+            here = self._block, next(iter(self._runners.values())).cell.problem.dataset
+            return whole(self, generator, Sentinel(lambda: 1e-3) if here == (block, dataset) else sentinel)
 
         monkeypatch.setattr(contest.BlockContest, "run", louder)
 
     return plant
 
 
-def test_a_block_that_met_no_quiet_processor_is_run_again_whole_and_logged(
-    run: Run, noisy: Callable[[int], None], tmp_path: Path
+def test_a_contest_without_a_quiet_processor_has_an_extra_block_of_its_own(
+    run: Run, noisy: Callable[[int, str], None], tmp_path: Path
 ) -> None:
-    noisy(2)
-    scripts = Scripts()
-    run(scripts, [cell("a", impls.BASELINE), cell("a")], blocks=4)
+    noisy(2, "a")
+    told: list[Event] = []
+    cells = [cell(dataset, name) for dataset in "ab" for name in (impls.BASELINE, OTHER)]
+    rounds, _ = run(Scripts(), cells, blocks=4, on_progress=told.append)
     blocks = read_lines(Block, tmp_path / "raw" / "blocks.jsonl")
-    assert [(block.number, block.replaces) for block in blocks] == [(1, None), (2, None), (3, None), (4, None), (5, 2)]
-    assert [bool(block.disturbed) for block in blocks] == [False, True, False, False, False]
-    assert blocks[1].disturbed == "numpy_manual met no undisturbed processor on a"
+    assert [(block.number, block.extra) for block in blocks] == [*((n, False) for n in range(1, 5)), (5, True)]
+    assert {one.cell.problem.dataset for one in rounds if one.block == 5} == {"a"}
+    assert {one.block for one in rounds if one.cell.problem.dataset == "b"} == {1, 2, 3, 4}
+    assert [event.line for event in told if isinstance(event, Note)] == ["block 2: no quiet processor for a"]
 
 
-def test_a_quick_run_runs_nothing_again(run: Run, noisy: Callable[[int], None]) -> None:
-    noisy(0)
+def test_a_neighbour_that_filled_the_first_block_is_found_out_later(
+    run: Run, noisy: Callable[[int, str], None], tmp_path: Path
+) -> None:
+    """When it ends, the sentinel has been no faster than in it."""
+    noisy(1, "a")
+    rounds, _ = run(Scripts(), [cell("a", impls.BASELINE), cell("a")], blocks=4)
+    assert {one.block for one in rounds} == {1, 2, 3, 4, 5}
+
+
+def test_a_quick_run_runs_nothing_again(run: Run, noisy: Callable[[int, str], None]) -> None:
+    noisy(1, "a")
     scripts = Scripts()
     run(scripts, [cell("a")], quick=True)
     assert len(scripts.blocks) == 1
@@ -311,7 +323,7 @@ def test_a_resumed_race_does_what_is_missing(run: Run, tmp_path: Path) -> None:
     assert failures == []
     assert len(scripts.blocks) == 2  # 3 and 4, and no pilot
     blocks = checkpoint.read(tmp_path / "raw").blocks
-    assert [(one.number, one.disturbed == STOPPED) for one in blocks] == [(1, False), (2, True), (3, False), (4, False)]
+    assert [(one.number, one.stopped) for one in blocks] == [(1, False), (2, True), (3, False), (4, False)]
     assert len({(one.name, one.block, one.cell) for one in rounds}) == len(rounds)
     assert {one.block for one in rounds} == {1, 2, 3, 4}
 

@@ -59,7 +59,7 @@ def _rounds(history: History, named: Names) -> dict[str, Any]:
             {
                 "block": process.block,
                 "counts": process.counts,
-                "disturbed": process.disturbed,
+                "noisy": process.noisy,
                 "epochsPerRound": process.rounds.epochs_per_round,
                 "firstEpochSeconds": process.rounds.first_epoch_seconds,
                 "roundSeconds": process.rounds.round_seconds,

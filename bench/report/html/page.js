@@ -100,7 +100,7 @@
     document.getElementById("dialog-title").textContent =
       `${data.names[number]}: ${of.status}`;
     document.getElementById("dialog-body").replaceChildren(
-      ...(histories.length ? [element("p", "Each round of each process. Shaded: disturbed. Grey: rerun, not counted.")] : []),
+      ...(histories.length ? [element("p", "Each round of each process. Shaded: no quiet processor. Grey: stopped, not counted.")] : []),
       element("h3", "As in timings.csv"),
       list(pairs.filter(([, value]) => value !== "")),
       element("h3", "Conditions, read back in the first process"),
@@ -117,13 +117,13 @@
 
   function processes(history) {
     const items = history.processes.map((process) => {
-      const counts = process.counts ? "" : "; rerun, not counted";
-      const disturbed = process.disturbed ? `; disturbed: ${process.disturbed}` : "";
+      const counts = process.counts ? "" : "; stopped, not counted";
+      const noisy = process.noisy ? "; no quiet processor" : "";
       const values = element("p", process.roundSeconds.join(", "));
       values.className = "values";
       return element(
         "details", null,
-        element("summary", `Block ${process.block}: ${process.roundSeconds.length} rounds${counts}${disturbed}`),
+        element("summary", `Block ${process.block}: ${process.roundSeconds.length} rounds${counts}${noisy}`),
         element("p", `${process.epochsPerRound} epochs per round; the first epoch took ${process.firstEpochSeconds} s`),
         values,
       );
@@ -148,7 +148,7 @@
       hovertemplate: `block ${process.block}: %{y:.4~g} ${unit} per epoch<extra></extra>`,
     }));
     const slots = history.processes.map((_, slot) => slot);
-    const shapes = slots.filter((slot) => history.processes[slot].disturbed).map((slot) => ({
+    const shapes = slots.filter((slot) => history.processes[slot].noisy).map((slot) => ({
       type: "rect", yref: "paper", x0: slot, x1: slot + 1, y0: 0, y1: 1,
       fillcolor: "rgba(213, 94, 0, 0.1)", line: { width: 0 }, layer: "below",
     }));

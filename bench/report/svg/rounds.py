@@ -46,7 +46,7 @@ def _panel(axes: Axes, history: History, blocks: Sequence[int], colour: str) -> 
     middle = median(process.middle for process in history.processes)
     top = middle * MOST_TIMES
     for process in history.processes:
-        if process.disturbed:
+        if process.noisy:
             slot = blocks.index(process.block)
             axes.axvspan(slot, slot + 1, facecolor=style.FAINT, edgecolor=style.GRID, hatch="///", linewidth=0)
     for counts, chosen in ((False, style.REST), (True, colour)):
@@ -106,5 +106,5 @@ def _note(left_out: int) -> str:
     return (
         "Time per epoch in each round (log scale). Black: median of a process; dashed: median of all processes. "
         f"Triangles: above {MOST_TIMES:g} times that.\n"
-        f"Hatched: disturbed block. Grey rounds: the block was rerun, and they are not counted.{rest}"
+        f"Hatched: no quiet processor, so no ratio. Grey rounds: the block was stopped, and they are not counted.{rest}"
     )

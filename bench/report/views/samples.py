@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,12 +18,12 @@ from bench.store.raw_rows import Rounds
 class Process:
     """The rounds of one process.
 
-    disturbed   which process of its block never had an undisturbed processor; empty if all had one
-    counts      whether its block counts, because it was not rerun
+    noisy    whether its cell had no quiet processor in this block
+    counts   whether its block counts, because it was not stopped
     """
 
     rounds: Rounds
-    disturbed: str
+    noisy: bool
     counts: bool
 
     @property
@@ -47,20 +47,20 @@ class History:
     """The rounds of one cell, or of its A/A twin, with what is known about the blocks of the run.
 
     excluded    the numbers of the blocks that do not count
-    disturbed   what disturbed each block, by number
+    noisy       the numbers of those in which this cell had no quiet processor
     """
 
     cell: Cell
     twin: bool
     rounds: Sequence[Rounds]
     excluded: Container[int]
-    disturbed: Mapping[int, str]
+    noisy: Container[int]
 
     @cached_property
     def processes(self) -> tuple[Process, ...]:
         """Its processes, in the order of their blocks."""
         return tuple(
-            Process(one, self.disturbed.get(one.block, ""), one.block not in self.excluded)
+            Process(one, one.block in self.noisy, one.block not in self.excluded)
             for one in sorted(self.rounds, key=lambda one: one.block)
         )
 
@@ -72,11 +72,11 @@ class History:
 def histories(raw: Raw, cells: Container[Cell]) -> list[History]:
     """Return the history of each of these cells that has a time, each followed by its A/A twin's if any."""
     own, twins = raw.every
-    disturbed = {one.number: one.disturbed for one in raw.blocks}
     found = []
     for verdict in raw.final:
         if verdict.status is Status.OK and verdict.cell in cells:
+            noisy = raw.estimates[verdict.cell].noisy
             for every, twin in ((own, False), (twins, True)):
                 if rounds := every.get(verdict.cell):
-                    found.append(History(verdict.cell, twin, rounds, raw.excluded, disturbed))
+                    found.append(History(verdict.cell, twin, rounds, raw.excluded, noisy))
     return found

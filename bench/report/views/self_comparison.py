@@ -13,7 +13,6 @@ from bench.plan.controls import NULL, is_twin
 from bench.report.views import names, notation
 from bench.report.views.names import Names
 from bench.store.cell import Runner
-from bench.store.raw_rows import STOPPED
 from bench.store.tables import Comparison
 from impls.protocol import Feed
 
@@ -25,10 +24,7 @@ def lines(raw: Raw, named: Names, *, every: bool = True) -> list[str]:
     """Return sentences about the quality of the timing: all of them, or only the most important."""
     own = self_comparisons(raw, named) if every else self_comparison(raw, named)
     said = [*own, f"{stop_reason(raw)}."]
-    if raw.disturbed:
-        number = len(raw.disturbed)
-        reason = next(iter(raw.disturbed.values()))
-        said.append(f"{number} of these blocks {'was' if number == 1 else 'were'} disturbed but kept: {reason}.")
+    said += _noisy(raw, named)
     if not every:
         return said
     waited = sum(block.waited_seconds for block in raw.blocks)
@@ -155,6 +151,16 @@ def machine(raw: Raw) -> list[str]:
     return [f"While rounds were timed, {'; '.join(parts)}."] if parts else []
 
 
+def _noisy(raw: Raw, named: Names) -> list[str]:
+    """Return on which problems blocks had no quiet processor, and in how many: they give no ratio there."""
+    blocks: dict[str, set[int]] = {}
+    for block, cells in raw.noisy.items():
+        for cell in cells:
+            blocks.setdefault(named.contest(cell.contest), set()).add(block)
+    parts = [f"{name} in {notation.number(len(found), 'block')}" for name, found in blocks.items()]
+    return [f"No quiet processor, so no ratio: {'; '.join(parts)}."] if parts else []
+
+
 _WIDENED = "; interval levels are exact only for a number of blocks fixed in advance"
 
 
@@ -162,17 +168,17 @@ def stop_reason(raw: Raw) -> str:
     """Return how many blocks count, and why there are not more."""
     options = raw.environment["options"]
     blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
-    number = len({one.block for one in raw.counted})
-    again = sum(one.replaces is not None and one.disturbed != STOPPED for one in raw.blocks)
-    reruns = f"; {notation.number(again, 'rerun')} of disturbed blocks" if again else ""
+    extra = {one.number for one in raw.blocks if one.extra and not one.stopped}
+    number = len({one.block for one in raw.counted} - extra)
+    more = f"; {len(extra)} more for what had no quiet processor" if extra else ""
     if number < blocks:
-        return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{reruns}"
+        return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{more}"
     if number == most > blocks:
-        return f"{number} blocks, the maximum allowed{reruns}{_WIDENED}"
+        return f"{number} blocks, the maximum allowed{more}{_WIDENED}"
     if number > blocks:
         precision = options.get("precision")
         narrow = widest(raw.counted, raw.fine) <= (precision or MARGIN)
         otherwise = "the run was stopped" if precision is None else "its time was up, or it was stopped"
         why = "every interval was narrow" if narrow else otherwise
-        return f"{number} blocks: {blocks} as planned, and more until {why}{reruns}{_WIDENED}"
-    return f"{number} block{'s'[: number != 1]} as planned{reruns}"
+        return f"{number} blocks: {blocks} as planned, and more until {why}{more}{_WIDENED}"
+    return f"{number} block{'s'[: number != 1]} as planned{more}"

@@ -6,8 +6,7 @@ import pytest
 
 from bench.analysis.run import Raw
 from bench.report.views import names, samples
-from bench.store.raw_rows import Block
-from tests.support.made_up import AROUND, BLOCKS, HOURS, MINE, cell, made_up
+from tests.support.made_up import AROUND, BLOCKS, DIGITS, HOURS, MINE, cell, made_up
 
 NAMES = names.of_rows(made_up().timings)
 
@@ -32,16 +31,29 @@ def test_a_history_holds_every_process_of_what_has_a_time() -> None:
     }
     processes = found["jax_grad on digits"].processes
     assert [process.block for process in processes] == list(range(1, BLOCKS + 1))
-    assert [bool(process.disturbed) for process in processes] == [block == 3 for block in range(1, BLOCKS + 1)]
+    assert not any(process.noisy for process in processes)
     assert processes[0].epoch_seconds == pytest.approx([1.2e-3 * 0.995 * around for around in AROUND])
 
 
-def test_a_block_in_whose_place_another_was_run_is_shown_and_does_not_count() -> None:
+def test_a_stopped_block_is_shown_and_does_not_count() -> None:
     raw = made_up()
-    again = [replace(one, block=BLOCKS + 1) for one in raw.rounds if one.block == 3]
-    replaced = replace(raw, rounds=[*raw.rounds, *again], blocks=[*raw.blocks, Block(BLOCKS + 1, 3, 0.0, 9.0, "")])
-    history = next(one for one in seen(replaced) if one.name(NAMES) == "jax_grad on digits")
+    blocks = [replace(one, stopped=one.number == 3) for one in raw.blocks]
+    history = next(one for one in seen(replace(raw, blocks=blocks)) if one.name(NAMES) == "jax_grad on digits")
     assert [process.block for process in history.processes if not process.counts] == [3]
+
+
+def test_a_block_without_a_quiet_processor_is_marked_where_it_had_none() -> None:
+    raw = made_up()
+    loud = [
+        replace(one, witnessed=replace(one.witnessed, sentinel_before=(2.0,) * len(AROUND)))
+        if (one.block, one.cell.problem) == (5, DIGITS)
+        else one
+        for one in raw.rounds
+    ]
+    found = {one.name(NAMES): one for one in seen(replace(raw, rounds=loud))}
+    marked = {name: [process.block for process in one.processes if process.noisy] for name, one in found.items()}
+    assert marked["jax_grad on digits"] == marked["numpy_manual@aa on digits"] == [5]
+    assert marked["numpy_manual on digits batch 64"] == []
 
 
 def test_a_wrong_cell_has_no_history() -> None:
