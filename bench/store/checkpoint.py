@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,21 +44,36 @@ def read(raw: Path, decode: Callable[[bytes], Rounds] | None = None) -> Done:
 
 
 class PartTimer:
-    """Stores how long the parts of a run take; in a part within a part, the time counts for the inner one alone."""
+    """Stores how long the parts of a run take. The time of a part within another one counts for the inner one alone."""
 
     def __init__(self, raw: Path) -> None:
-        self._raw, self._inner_seconds = raw, 0.0
+        self._raw = raw
+        self._since = 0.0
+        self._under_way: list[tuple[str, int | None]] = []
+        self._seconds: Counter[tuple[str, int | None]] = Counter()
 
     @contextmanager
     def part(self, name: str, block: int | None = None) -> Iterator[None]:
-        """Store how long this part takes, unless it ends with an exception."""
-        began, outer_seconds, self._inner_seconds = time.monotonic(), self._inner_seconds, 0.0
+        """Store, when the outermost part ends, how long each part has taken; nothing if that ends with an exception."""
+        self._charge()
+        self._under_way.append((name, block))
+        ended = False
         try:
             yield
-            whole = time.monotonic() - began
-            append_line(self._raw / SPENT, Spent(block, name, round(whole - self._inner_seconds, 3)))
+            ended = True
         finally:
-            self._inner_seconds = outer_seconds + time.monotonic() - began
+            self._charge()
+            self._under_way.pop()
+            if not self._under_way:
+                for (part, of), seconds in self._seconds.items() if ended else ():
+                    append_line(self._raw / SPENT, Spent(of, part, round(seconds, 3)))
+                self._seconds.clear()
+
+    def _charge(self) -> None:
+        now = time.monotonic()
+        if self._under_way:
+            self._seconds[self._under_way[-1]] += now - self._since
+        self._since = now
 
 
 def take_over(raw: Path) -> Done:

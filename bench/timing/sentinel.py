@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -16,9 +17,9 @@ _STEPS, _PASSES, _NUMBERS = 7000, 16, 1 << 15
 _UNTIMED_PASSES = 8
 
 
-# The floor is known after this many cycles. Waiting for a quiet processor takes at most so long in a block: neighbours
-# come in spells of a few seconds, and one that stays longer is not worth waiting for.
-_CYCLES, PATIENCE_SECONDS = 20, 4.0
+# The floor is known after this many cycles. Each block adds so much to the time that turns may wait for a quiet
+# processor: neighbours come in spells of milliseconds to seconds, and one that stays is not worth waiting for.
+_CYCLES, PATIENCE_SECONDS = 20, 2.0
 
 
 class Work:
@@ -43,7 +44,7 @@ class Work:
 
 
 class Sentinel:
-    """The work as a run uses it: read before each turn, and read alone while a cycle waits for a quiet processor.
+    """The work as a run uses it: read before each turn, and again while the turn waits for a quiet processor.
 
     What it decides is blind to whoever is timed: it knows its own readings only.
     """
@@ -51,6 +52,7 @@ class Sentinel:
     def __init__(self, work: Callable[[], float] | None = None) -> None:
         self._work = work or Work()
         self._medians: list[float] = []
+        self._most = math.inf
         self._patience_seconds = 0.0
 
     def __call__(self) -> float:
@@ -58,19 +60,18 @@ class Sentinel:
         return self._work()
 
     def begin_block(self) -> None:
-        """Allow a block its waiting time."""
-        self._patience_seconds = PATIENCE_SECONDS
+        """Add to the time that turns may wait; what earlier blocks have left stays."""
+        self._patience_seconds += PATIENCE_SECONDS
 
     def remember(self, cycle_median: float) -> None:
         """Add the median of a cycle's readings to those from which the floor is known."""
         self._medians.append(cycle_median)
+        if len(self._medians) >= _CYCLES:
+            self._most = (1 + estimand.LIMIT) * estimand.sentinel_floor(np.array(self._medians))
 
-    def must_wait(self) -> bool:
-        """Read once: whether the processor is disturbed, the floor is known, and the block may wait any longer."""
-        if self._patience_seconds <= 0 or len(self._medians) < _CYCLES:
-            return False
-        reading = self._work()
-        if reading <= (1 + estimand.LIMIT) * estimand.sentinel_floor(np.array(self._medians)):
+    def must_wait(self, reading: float) -> bool:
+        """Return whether a turn waits: this reading shows a disturbance, and there is time left to wait."""
+        if reading <= self._most or self._patience_seconds <= 0:
             return False
         self._patience_seconds -= reading
         return True

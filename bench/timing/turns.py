@@ -1,6 +1,6 @@
 """Rounds in turns: one worker awake, a sentinel before each turn, and two witnesses of every round.
 
-A cycle waits for a quiet processor while the sentinel alone calls it disturbed and the block may wait.
+A turn waits for a quiet processor while the sentinel calls it disturbed and there is time left to wait.
 """
 
 from __future__ import annotations
@@ -108,13 +108,9 @@ class Cycles:
             drawn = order(names, last, generator)
             last = drawn[-1]
             start = starts.packed(starts.of_problem(self._problem, self._draw.seed(cycle)))
-            if self._sentinel.must_wait():
-                with self._timer("waiting"):
-                    while self._sentinel.must_wait():
-                        pass
             readings = []
             for name in drawn:
-                readings.append(self._sentinel())
+                readings.append(self._reading())
                 if (failure := self._turn(name, cycle, start, seen[name])) is not None:
                     failed[name] = failure
             for place, name in enumerate(drawn):
@@ -123,6 +119,16 @@ class Cycles:
                 seen[name].around.append(median(known))
             self._sentinel.remember(median(readings))
         return failed
+
+    def _reading(self) -> float:
+        """Return the reading of the sentinel before a turn, the last one if the turn waits."""
+        reading = self._sentinel()
+        if self._sentinel.must_wait(reading):
+            with self._timer("waiting"):
+                reading = self._sentinel()
+                while self._sentinel.must_wait(reading):
+                    reading = self._sentinel()
+        return reading
 
     def _turn(self, name: str, cycle: int, start: Packed, seen: SeenRounds) -> Failed | None:
         plan, epoch_seconds = self._plans[name]

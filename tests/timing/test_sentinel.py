@@ -1,53 +1,53 @@
-"""A sentinel that is read before each turn also says how long a cycle waits for a quiet processor."""
+"""A sentinel that is read before each turn also says how long the turn waits for a quiet processor."""
 
 from __future__ import annotations
-
-from itertools import repeat
 
 from bench.timing.sentinel import PATIENCE_SECONDS, Sentinel
 
 QUIET, LOUD = 0.5, 1.0
 
 
-def sentinel(readings: list[float], *, cycles: int = 20) -> Sentinel:
-    """A sentinel that has seen so many quiet cycles, and whose next readings are these, then quiet ones."""
-    each = iter([*readings, *repeat(QUIET, 100)])
-    found = Sentinel(lambda: next(each))
-    found.begin_block()
+def sentinel(*, cycles: int = 20, blocks: int = 1) -> Sentinel:
+    """A sentinel that has seen quiet cycles."""
+    found = Sentinel(lambda: QUIET)
+    for _ in range(blocks):
+        found.begin_block()
     for _ in range(cycles):
         found.remember(QUIET)
     return found
 
 
-def waits(found: Sentinel) -> int:
+def loud_readings(found: Sentinel) -> int:
+    """Return after how many loud readings in a row a turn waits no longer."""
     number = 0
-    while found.must_wait():
+    while found.must_wait(LOUD):
         number += 1
     return number
 
 
-def test_a_cycle_waits_until_a_reading_is_quiet() -> None:
-    assert waits(sentinel([LOUD, LOUD, LOUD])) == 3
-    assert waits(sentinel([QUIET, LOUD])) == 0
-    assert waits(sentinel([1.09 * QUIET])) == 0
+def test_a_turn_waits_after_a_loud_reading_and_not_after_a_quiet_one() -> None:
+    found = sentinel()
+    assert found.must_wait(1.11 * QUIET)
+    assert not found.must_wait(1.09 * QUIET)
 
 
 def test_nobody_waits_before_the_floor_is_known() -> None:
-    assert waits(sentinel([LOUD], cycles=19)) == 0
+    assert not sentinel(cycles=19).must_wait(LOUD)
 
 
-def test_a_neighbour_that_stays_costs_a_block_its_patience_and_no_more() -> None:
-    found = sentinel([LOUD] * 50)
-    assert waits(found) * LOUD == PATIENCE_SECONDS
-    assert waits(found) == 0
+def test_a_neighbour_that_stays_costs_the_time_of_its_block_and_what_earlier_ones_left() -> None:
+    assert loud_readings(sentinel()) * LOUD == PATIENCE_SECONDS
+    found = sentinel(blocks=3)
+    assert loud_readings(found) * LOUD == 3 * PATIENCE_SECONDS
+    assert loud_readings(found) == 0
     found.begin_block()
-    assert waits(found) * LOUD == PATIENCE_SECONDS
+    assert loud_readings(found) * LOUD == PATIENCE_SECONDS
 
 
 def test_lucky_readings_do_not_make_a_quiet_processor_look_disturbed() -> None:
-    found = sentinel([])
+    found = sentinel()
     found.remember(0.1 * QUIET)
-    assert waits(found) == 0
+    assert not found.must_wait(QUIET)
 
 
 def test_the_work_takes_time() -> None:
