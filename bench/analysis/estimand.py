@@ -1,8 +1,8 @@
 """Estimate what an epoch costs on an undisturbed processor, from the rounds of workers that take turns.
 
 The workers of a block (implementations, and the baseline twice: as itself and as its twin) take turns, cycle by cycle.
-A fixed piece of work, the sentinel, runs before each turn. The sentinel and one copy of the baseline decide which
-cycles are quiet, never the worker whose time is estimated: rounds chosen for being fast look fast.
+A fixed piece of work, the sentinel, runs before and after each turn. It alone decides which turns had a quiet
+processor, never the worker whose time is estimated: rounds chosen for being fast look fast.
 docs/decisions/0009-what-a-time-is.md has the reasons and the figures behind every constant.
 
 The last axis of every array is the cycles; the axes before it (processes, runs) are processed together.
@@ -24,14 +24,13 @@ from bench.analysis.statistics import level, order_interval
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Use the quietest half of a process's cycles, and among them only those in which the sentinel took at most 10 % longer
-# than its floor. A process with fewer than five of them never had a quiet processor, and gives no time.
-SHARE = 0.5
-LIMIT = 0.10
+# A turn is calm if the sentinel, before and after it, takes at most 40 % longer than its floor. A process with fewer
+# than five calm turns never had a quiet processor, and gives no time.
+LIMIT = 0.40
 LEAST = 5
 
-# The sentinel's floor is this quantile of its times in the cycles of a contest over a run, so that one lucky reading
-# does not set it.
+# The sentinel's floor is this quantile of its readings before the turns of a contest over a run, so that one lucky
+# reading does not set it.
 FLOOR = 0.05
 
 # A round is slow if it takes 1.5 times what its process and the baseline's round in the same cycle predict.
@@ -42,13 +41,13 @@ UNEVEN = 0.03
 MET = 10
 
 
-def sentinel_floor(medians: Floats) -> float:
-    """Return the seconds of the sentinel on an undisturbed processor, from the medians of all cycles of a contest."""
-    return float(np.quantile(medians, FLOOR))
+def sentinel_floor(readings: Floats) -> float:
+    """Return the seconds of the sentinel on an undisturbed processor, from its readings before the turns of a run."""
+    return float(np.quantile(readings, FLOOR))
 
 
 def quiet_mean(seconds: Floats, chosen: Flags) -> Floats:
-    """Return the mean of the chosen cycles; NaN for fewer than `LEAST`."""
+    """Return the mean of the chosen turns; NaN for fewer than `LEAST`."""
     number = chosen.sum(axis=-1)
     mean = np.where(chosen, seconds, 0.0).sum(axis=-1) / np.maximum(number, 1)
     return np.where(number >= LEAST, mean, np.nan)
@@ -59,45 +58,32 @@ class Turns:
     """The turns of one process, with the times of the sentinel.
 
     seconds  seconds per epoch in each cycle
-    around   seconds of the sentinel in each cycle: the median of its readings, except the one after this turn, which
-             the turn itself may have slowed down
     before   seconds of the sentinel just before each turn
+    after    the same just after it: the faster of two readings if the first, which the turn itself may have slowed
+             down, shows a disturbance
     """
 
     seconds: Floats
-    around: Floats
     before: Floats
+    after: Floats
 
 
 def calm(turns: Turns, floor: Floats | float) -> Flags:
-    """Return the turns in which the sentinel saw no disturbance, neither in their cycle nor just before them.
+    """Return the turns before and after which the sentinel saw no disturbance.
 
     floor  seconds of the sentinel on an undisturbed processor, from `sentinel_floor`
     """
     most = np.asarray(floor) * (1 + LIMIT)
-    return (turns.around <= most) & (turns.before <= most)
+    return (turns.before <= most) & (turns.after <= most)
 
 
-def quiet(turns: Turns, scorer: Turns | None, floor: Floats | float) -> Flags:
-    """Return the turns of a process in quiet cycles, without looking at its own seconds.
-
-    scorer  the copy of the baseline that votes with the sentinel; None if the sentinel decides alone
-    """
-    score = np.log(turns.around) if scorer is None else np.log(turns.around) + np.log(scorer.seconds)
-    rank = np.argsort(np.argsort(score, axis=-1, kind="stable"), axis=-1, kind="stable")
-    return np.asarray((rank < SHARE * score.shape[-1]) & calm(turns, floor))
-
-
-def times(own: Turns, scorers: Sequence[Turns], floor: Floats | float, without: Flags | None = None) -> Floats:
+def times(own: Turns, floor: Floats | float, without: Flags | None = None) -> Floats:
     """Return the seconds per epoch of a process on an undisturbed processor; NaN if it never had one.
 
-    With several scorers, each chooses its own cycles together with the sentinel, and the time is the geometric mean of
-    the means over them: both copies of the baseline score an implementation, and each scores the other. Turns in
-    `without` are left out.
+    This is the mean over its calm turns, less those in `without`.
     """
-    choices = [quiet(own, one, floor) for one in scorers] or [quiet(own, None, floor)]
-    kept = [chosen if without is None else chosen & ~without for chosen in choices]
-    return geometric_mean([quiet_mean(own.seconds, chosen) for chosen in kept])
+    chosen = calm(own, floor)
+    return quiet_mean(own.seconds, chosen if without is None else chosen & ~without)
 
 
 def geometric_mean(values: Sequence[Floats]) -> Floats:
@@ -105,25 +91,19 @@ def geometric_mean(values: Sequence[Floats]) -> Floats:
     return np.asarray(np.exp(np.mean(np.log(values), axis=0)))
 
 
-def copy_times(copies: Sequence[Turns], floor: Floats | float) -> list[Floats]:
-    """Return the seconds per epoch of each copy of the baseline, each scored by the others."""
-    return [times(one, [other for other in copies if other is not one], floor) for one in copies]
+def baseline_times(copies: Sequence[Turns], floor: Floats | float) -> Floats:
+    """Return the seconds per epoch of the baseline: the geometric mean over its copies in a block."""
+    return geometric_mean([times(one, floor) for one in copies])
 
 
-def baseline_times(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
-    """Return the seconds per epoch of the baseline: the geometric mean of its two processes in a block."""
-    return geometric_mean(copy_times([baseline, twin], floor))
-
-
-def log_ratio(own: Turns, baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
+def log_ratio(own: Turns, copies: Sequence[Turns], floor: Floats | float) -> Floats:
     """Return the logarithm of the ratio of an implementation's time to the baseline's, per block."""
-    return np.log(times(own, [twin, baseline], floor) / baseline_times(baseline, twin, floor))
+    return np.log(times(own, floor) / baseline_times(copies, floor))
 
 
 def log_twin(baseline: Turns, twin: Turns, floor: Floats | float) -> Floats:
     """Return the logarithm of the ratio of the twin's time to the baseline's, per block; its true value is 0."""
-    first, second = copy_times([baseline, twin], floor)
-    return np.log(second / first)
+    return np.log(times(twin, floor) / times(baseline, floor))
 
 
 def could_have_found(logs: Sequence[float], comparisons: int, chance: float = 0.9) -> float | None:

@@ -61,14 +61,14 @@ class Estimates:
 
 
 def floors(rounds: Iterable[Rounds]) -> dict[Contest, float]:
-    """Return the seconds of the sentinel on an undisturbed processor, from its cycles in all blocks of each contest.
+    """Return the seconds of the sentinel on an undisturbed processor, from its readings in all blocks of each contest.
 
     Contests differ in it: the turn before leaves more or less of the sentinel's own code and data in the caches.
     """
     readings: dict[Contest, list[tuple[float, ...]]] = {}
     for one in rounds:
         if one.name != NULL:
-            readings.setdefault(one.cell.contest, []).append(one.witnessed.sentinel_around)
+            readings.setdefault(one.cell.contest, []).append(one.witnessed.sentinel_before)
     return {contest: estimand.sentinel_floor(np.concatenate(found)) for contest, found in readings.items()}
 
 
@@ -80,7 +80,7 @@ def of_baseline(own: Sequence[Rounds], twins: Sequence[Rounds], sentinel: float)
     slow: list[list[float]] = []
     for part in _parts(own, [second], shortest=True):
         mine, others = part.own, part.copies
-        both = estimand.copy_times([mine, *others], sentinel)
+        both = [estimand.times(one, sentinel) for one in (mine, *others)]
         quiet |= _by_block(part.blocks, estimand.geometric_mean(both))
         if len(both) > 1:
             copies |= {block: (float(a), float(b)) for block, a, b in zip(part.blocks, *both, strict=True)}
@@ -101,12 +101,12 @@ def of_other(
     slow: list[tuple[Part, Flags, Floats, ByBlock]] = []
     company = 2
     for part in _parts(own, both):
-        time = estimand.times(part.own, part.copies, sentinel)
+        time = estimand.times(part.own, sentinel)
         quiet |= _as_shown(part, time, its, sentinel)
         company = min(company, len(part.copies))
         if part.copies:
             rounds, beyond = estimand.slow_rounds(part.own, part.copies, sentinel)
-            without = estimand.times(part.own, part.copies, sentinel, without=rounds)
+            without = estimand.times(part.own, sentinel, without=rounds)
             slow.append((part, rounds, beyond, _as_shown(part, without, its, sentinel)))
     low, middle = ({one.block: value(one) for one in own} for value in (_low, _median))
     return Estimates(*_noisy(quiet, low, middle), company=company, slow=_slow(slow))
@@ -156,18 +156,18 @@ def _stacked(rounds: Sequence[Rounds], likes: Sequence[Rounds]) -> Turns:
     for one, like in zip(rounds, likes, strict=True):
         first = like.witnessed.first_cycle - one.witnessed.first_cycle
         chosen = slice(first, first + len(like.round_seconds))
-        columns = one.round_seconds, one.witnessed.sentinel_around, one.witnessed.sentinel_before
+        columns = one.round_seconds, one.witnessed.sentinel_before, one.witnessed.sentinel_after
         for row, column in zip(rows, columns, strict=True):
             row.append(column[chosen])
     epochs = np.array([[one.epochs_per_round] for one in rounds])
-    seconds, around, before = map(np.array, rows)
-    return Turns(seconds / epochs, around, before)
+    seconds, before, after = map(np.array, rows)
+    return Turns(seconds / epochs, before, after)
 
 
 def _as_shown(part: Part, time: Floats, its: Estimates, sentinel: float) -> ByBlock:
     """Return the time that has the same ratio to the baseline's time as this one has to its time in the same cycles."""
     if part.copies:
-        ratio = time / estimand.geometric_mean(estimand.copy_times(part.copies, sentinel))
+        ratio = time / estimand.baseline_times(part.copies, sentinel)
         time = ratio * np.array([its.quiet.get(block, math.nan) for block in part.blocks])
     return _by_block(part.blocks, time)
 

@@ -15,10 +15,10 @@ from impls.protocol import Feed
 
 FULL = "full"
 
-# With 20 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
-# the fifth smallest ratio to the fifth largest, so a few outlying blocks do not widen it:
+# With 14 blocks the interval at level 1 - 0.05/3 (three implementations against the baseline in one table) goes from
+# the third smallest ratio to the third largest, so two outlying blocks do not widen it:
 # docs/decisions/0009-what-a-time-is.md.
-BLOCKS = 20
+BLOCKS = 14
 # After how many minutes a run with a precision adds no more blocks, by default.
 MINUTES = 30
 EPOCHS = 5

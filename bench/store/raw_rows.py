@@ -91,7 +91,7 @@ class Witnessed:
 
     first_cycle      the number of the first round's cycle; workers that take turns with one another share the cycles
     sentinel_before  seconds that the sentinel took just before each turn
-    sentinel_around  the median of the sentinel's readings in the cycle, except the one after this turn
+    sentinel_after   the same just after it; the faster of two readings if the first shows a disturbance
     wall_seconds     from the request for the round to the answer, by the parent's clock
     cpu_seconds      processor time of all threads of the worker in between, as counted by the system
     started_seconds  processor time of processes that the worker started, from its first turn to its last
@@ -99,7 +99,7 @@ class Witnessed:
 
     first_cycle: int = 0
     sentinel_before: tuple[float, ...] = ()
-    sentinel_around: tuple[float, ...] = ()
+    sentinel_after: tuple[float, ...] = ()
     wall_seconds: tuple[float, ...] = ()
     cpu_seconds: tuple[float, ...] = ()
     started_seconds: float = 0.0

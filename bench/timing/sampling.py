@@ -29,7 +29,7 @@ class Effort:
     warmup_seconds: float
 
 
-FULL = Effort(cycles=60, least_cycles=20, warmup_rounds=3, warmup_seconds=0.1)
+FULL = Effort(cycles=50, least_cycles=20, warmup_rounds=3, warmup_seconds=0.05)
 QUICK = Effort(cycles=12, least_cycles=3, warmup_rounds=2, warmup_seconds=0.03)
 
 

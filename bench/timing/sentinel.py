@@ -1,10 +1,10 @@
-"""A fixed piece of work, run on the processor of a cohort before each turn: it tells who else is there."""
+"""A fixed piece of work, run on the processor of a cohort between turns: it shows whether somebody else is there."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,9 +17,9 @@ _STEPS, _PASSES, _NUMBERS = 7000, 16, 1 << 15
 _UNTIMED_PASSES = 8
 
 
-# The floor is known after this many cycles. Each block adds so much to the time that turns may wait for a quiet
+# The floor is known after this many readings. Each block adds so much to the time that turns may wait for a quiet
 # processor: neighbours come in spells of milliseconds to seconds, and one that stays is not worth waiting for.
-_CYCLES, PATIENCE_SECONDS = 20, 2.0
+_ENOUGH, PATIENCE_SECONDS = 100, 2.0
 
 
 class Work:
@@ -44,14 +44,14 @@ class Work:
 
 
 class Sentinel:
-    """The work as a run uses it: read before each turn, and again while the turn waits for a quiet processor.
+    """The work as a run uses it: read between turns, and again while the next turn waits for a quiet processor.
 
     What it decides is blind to whoever is timed: it knows its own readings only.
     """
 
     def __init__(self, work: Callable[[], float] | None = None) -> None:
         self._work = work or Work()
-        self._medians: list[float] = []
+        self._before: list[float] = []
         self._most = math.inf
         self._patience_seconds = 0.0
 
@@ -63,15 +63,19 @@ class Sentinel:
         """Add to the time that turns may wait; what earlier blocks have left stays."""
         self._patience_seconds += PATIENCE_SECONDS
 
-    def remember(self, cycle_median: float) -> None:
-        """Add the median of a cycle's readings to those from which the floor is known."""
-        self._medians.append(cycle_median)
-        if len(self._medians) >= _CYCLES:
-            self._most = (1 + estimand.LIMIT) * estimand.sentinel_floor(np.array(self._medians))
+    def remember(self, before: Sequence[float]) -> None:
+        """Add the readings before the turns of a cycle to those from which the floor is known."""
+        self._before += before
+        if len(self._before) >= _ENOUGH:
+            self._most = (1 + estimand.LIMIT) * estimand.sentinel_floor(np.array(self._before))
+
+    def loud(self, reading: float) -> bool:
+        """Return whether this reading shows a disturbance; never before the floor is known."""
+        return reading > self._most
 
     def must_wait(self, reading: float) -> bool:
         """Return whether a turn waits: this reading shows a disturbance, and there is time left to wait."""
-        if reading <= self._most or self._patience_seconds <= 0:
+        if not self.loud(reading) or self._patience_seconds <= 0:
             return False
         self._patience_seconds -= reading
         return True

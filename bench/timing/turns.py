@@ -1,4 +1,4 @@
-"""Rounds in turns: one worker awake, a sentinel before each turn, and two witnesses of every round.
+"""Rounds in turns: one worker awake, a sentinel between turns, and two witnesses of every round.
 
 A turn waits for a quiet processor while the sentinel calls it disturbed and there is time left to wait.
 """
@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class SeenRounds:
     first       the cycle of the first of them
     started     processor time of what the worker has started, between its first turn and its last
     processors  on which the system let it run
-    before      seconds of the sentinel just before each turn; `around`, the median of its readings in the cycle
+    before      seconds of the sentinel just before each turn, and `after` it
     """
 
     first: int
@@ -44,15 +43,15 @@ class SeenRounds:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
-    around: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
     dtypes: dict[str, str] = field(default_factory=dict)
 
     def witnessed(self) -> Witnessed:
         """Return the record of it."""
-        columns = (self.before, self.around, self.wall, self.cpu)
-        before, around, wall, cpu = (tuple(round(one, 7) for one in column) for column in columns)
-        return Witnessed(self.first, before, around, wall, cpu, round(self.started, 6))
+        columns = (self.before, self.after, self.wall, self.cpu)
+        before, after, wall, cpu = (tuple(round(one, 7) for one in column) for column in columns)
+        return Witnessed(self.first, before, after, wall, cpu, round(self.started, 6))
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Draw:
 def order(names: Sequence[str], last: str, generator: np.random.Generator) -> list[str]:
     """Return the names in an order of chance that does not begin with the last one of the cycle before.
 
-    The sentinel after a turn is slower for it, so nobody's turn comes right after his own.
+    Caches are nobody's own after another's turn, so nobody has two turns in a row.
     """
     while True:
         drawn = [names[int(place)] for place in generator.permutation(len(names))]
@@ -100,7 +99,7 @@ class Cycles:
     def run(self, seen: Mapping[str, SeenRounds], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
         """Add these cycles to what was seen of each worker; return those who failed, who have no more turns."""
         failed: dict[str, Failed] = {}
-        last = ""
+        last, before = "", self._readings()[1]
         for cycle in cycles:
             names = [name for name in seen if name not in failed]
             if not names:
@@ -110,25 +109,31 @@ class Cycles:
             start = starts.packed(starts.of_problem(self._problem, self._draw.seed(cycle)))
             readings = []
             for name in drawn:
-                readings.append(self._reading())
+                readings.append(before)
                 if (failure := self._turn(name, cycle, start, seen[name])) is not None:
                     failed[name] = failure
-            for place, name in enumerate(drawn):
-                known = [reading for at, reading in enumerate(readings) if at != place + 1]
-                seen[name].before.append(readings[place])
-                seen[name].around.append(median(known))
-            self._sentinel.remember(median(readings))
+                after, following = self._readings()
+                seen[name].before.append(before)
+                seen[name].after.append(after)
+                before = following
+            self._sentinel.remember(readings)
         return failed
 
-    def _reading(self) -> float:
-        """Return the reading of the sentinel before a turn, the last one if the turn waits."""
-        reading = self._sentinel()
-        if self._sentinel.must_wait(reading):
+    def _readings(self) -> tuple[float, float]:
+        """Return the readings of the sentinel after the turn that has ended, and before the next, which may wait.
+
+        A turn may slow the reading after it. It has no hold on a second one, so if the first is loud that one counts.
+        """
+        after = before = self._sentinel()
+        if self._sentinel.loud(after):
+            before = self._sentinel()
+            after = min(after, before)
+        if self._sentinel.must_wait(before):
             with self._timer("waiting"):
-                reading = self._sentinel()
-                while self._sentinel.must_wait(reading):
-                    reading = self._sentinel()
-        return reading
+                before = self._sentinel()
+                while self._sentinel.must_wait(before):
+                    before = self._sentinel()
+        return after, before
 
     def _turn(self, name: str, cycle: int, start: Packed, seen: SeenRounds) -> Failed | None:
         plan, epoch_seconds = self._plans[name]

@@ -9,12 +9,12 @@ from bench.analysis.estimand import (
     Floats,
     Turns,
     baseline_times,
+    calm,
     could_have_found,
     count_interval,
     log_ratio,
     log_twin,
     mean_with_slow_rounds,
-    quiet,
     sentinel_floor,
     slow_rounds,
     times,
@@ -23,96 +23,49 @@ from bench.analysis.estimand import (
 from bench.analysis.statistics import order_interval
 
 ONES = np.ones(10)
+LOUD_HALF = np.array([*[1.0] * 5, *[1.5] * 5])
 
 
-def turns(*seconds: float, around: Floats | None = None, before: Floats | None = None) -> Turns:
+def turns(*seconds: float, before: Floats | None = None, after: Floats | None = None) -> Turns:
     """Turns in which the sentinel took 1, unless given."""
     still = np.ones(len(seconds))
-    return Turns(np.array(seconds), still if around is None else around, still if before is None else before)
+    return Turns(np.array(seconds), still if before is None else before, still if after is None else after)
 
 
-# Scorers that call the first five of ten cycles quiet, or the last five.
-FIRST, LAST = turns(1, 1, 1, 1, 1, 2, 2, 2, 2, 2), turns(2, 2, 2, 2, 2, 1, 1, 1, 1, 1)
+def test_a_turn_beside_a_neighbour_is_not_calm_whether_he_comes_before_it_or_leaves_after_it() -> None:
+    own = turns(1, 1, 1, 1, before=np.array([1.41, 1.39, 1, 1]), after=np.array([1, 1, 1.41, 1.39]))
+    assert calm(own, 1.0).tolist() == [False, True, False, True]
 
 
-def test_the_quieter_half_of_the_cycles_is_chosen_by_the_scorer() -> None:
-    assert quiet(turns(*ONES), LAST, 1.0).tolist() == [False] * 5 + [True] * 5
+def test_a_process_has_no_vote_on_which_of_its_turns_are_calm() -> None:
+    after = np.array([1.0, 2.0] * 5)
+    chosen = calm(turns(*range(1, 11), after=after), 1.0)
+    assert chosen.tolist() == calm(turns(*range(10, 0, -1), after=after), 1.0).tolist()
 
 
-def test_sentinel_and_scorer_have_equal_votes() -> None:
-    """The first cycle takes 1.05 by the one and 1 by the other, the second 1 and 1.08: the first is the quieter."""
-    chosen = quiet(turns(1, 1, around=np.array([1.0, 1.08])), turns(1.05, 1.0), 1.0)
-    assert chosen.tolist() == [True, False]
+def test_a_time_is_the_mean_of_the_calm_turns_with_every_slow_round_in_them() -> None:
+    """Turns that are not calm do not count: 1, 1, 1, 1 and 6 average 2."""
+    own = turns(1, 1, 6, 1, 1, 100, 100, 100, 100, 100, after=LOUD_HALF)
+    assert times(own, 1.0) == pytest.approx(2.0)
 
 
-def test_without_a_scorer_the_sentinel_chooses() -> None:
-    chosen = quiet(turns(1, 1, 1, 1, around=np.array([1.04, 1.01, 1.03, 1.02])), None, 1.0)
-    assert chosen.tolist() == [False, True, False, True]
-
-
-def test_a_cycle_in_which_the_sentinel_is_far_above_its_floor_is_not_quiet_whatever_the_scorer_says() -> None:
-    own = turns(1, 1, 1, 1, around=np.array([1.11, 1.0, 1.0, 1.0]))
-    assert quiet(own, turns(0.1, 0.9, 1.0, 1.0), 1.0).tolist() == [False, True, False, False]
-
-
-def test_a_turn_that_began_beside_a_neighbour_is_not_quiet() -> None:
-    own = turns(1, 1, 1, 1, before=np.array([1.0, 1.11, 1.0, 1.0]))
-    assert quiet(own, turns(1, 1, 2, 2), 1.0).tolist() == [True, False, False, False]
-
-
-def test_nobody_votes_on_his_own_time() -> None:
-    chosen = quiet(turns(*range(1, 11)), LAST, 1.0)
-    assert chosen.tolist() == quiet(turns(*range(10, 0, -1)), LAST, 1.0).tolist()
-
-
-def test_a_time_is_the_mean_of_the_quiet_cycles_with_every_slow_round_in_them() -> None:
-    """Cycles that are not quiet do not count: 1, 1, 1, 1 and 6 average 2."""
-    own = turns(1, 1, 6, 1, 1, 100, 100, 100, 100, 100)
-    assert times(own, [FIRST], 1.0) == pytest.approx(2.0)
-
-
-def test_with_two_scorers_the_time_is_the_geometric_mean_of_two_means() -> None:
-    own = turns(2, 2, 2, 2, 2, 8, 8, 8, 8, 8)
-    assert times(own, [FIRST, LAST], 1.0) == pytest.approx(4.0)
-
-
-def test_four_quiet_cycles_are_too_few_for_a_time() -> None:
-    own = turns(*ONES, around=np.array([1.2, *ONES[1:]]))
-    assert np.isnan(times(own, [FIRST], 1.0))
+def test_four_calm_turns_are_too_few_for_a_time() -> None:
+    own = turns(*ONES, before=np.array([1.5, *ONES[1:]]), after=LOUD_HALF)
+    assert np.isnan(times(own, 1.0))
 
 
 def test_turns_that_are_left_out_do_not_count() -> None:
-    twelve = turns(*[1.0] * 6, *[2.0] * 6)
-    own = turns(7, 1, 1, 1, 1, 1, *[100.0] * 6)
-    assert times(own, [twelve], 1.0) == pytest.approx(2.0)
-    assert times(own, [twelve], 1.0, without=own.seconds == 7) == pytest.approx(1.0)
+    own = turns(7, 1, 1, 1, 1, 1)
+    assert times(own, 1.0) == pytest.approx(2.0)
+    assert times(own, 1.0, without=own.seconds == 7) == pytest.approx(1.0)
 
 
 def test_the_baselines_time_is_that_of_both_its_processes() -> None:
-    """The twin finds the first five cycles quiet, where the baseline takes 2, and it the last, where the twin takes 8.
-
-    The implementation takes 20 throughout, five times the geometric mean of 2 and 8.
-    """
-    baseline, twin = turns(2, 2, 2, 2, 2, 1, 1, 1, 1, 1), turns(4, 4, 4, 4, 4, 8, 8, 8, 8, 8)
-    assert baseline_times(baseline, twin, 1.0) == pytest.approx(4.0)
-    assert log_ratio(turns(*[20.0] * 10), baseline, twin, 1.0) == pytest.approx(math.log(5))
+    """The implementation takes 20, five times the geometric mean of 2 and 8."""
+    baseline, twin = turns(*[2.0] * 10), turns(*[8.0] * 10)
+    assert baseline_times([baseline, twin], 1.0) == pytest.approx(4.0)
+    assert log_ratio(turns(*[20.0] * 10), [baseline, twin], 1.0) == pytest.approx(math.log(5))
     assert log_twin(baseline, twin, 1.0) == pytest.approx(math.log(4))
-
-
-def test_nobody_is_chosen_for_his_own_luck() -> None:
-    """Rounds scatter by 10 %; choosing short ones would make the mean 8 % too short (the mean of half a normal).
-
-    The mean over 400 processes of 30 rounds each scatters by 0.1 %.
-    """
-    rng = np.random.default_rng(1)
-
-    def own() -> Turns:
-        still = np.ones((400, 60))
-        return Turns(1 + 0.1 * rng.standard_normal((400, 60)), still, still)
-
-    baseline, twin = own(), own()
-    assert baseline_times(baseline, twin, 1.0).mean() == pytest.approx(1, abs=0.005)
-    assert log_ratio(own(), baseline, twin, 1.0).mean() == pytest.approx(0, abs=0.005)
 
 
 def test_a_lucky_reading_of_the_sentinel_is_not_its_floor() -> None:
@@ -153,14 +106,14 @@ def test_a_slow_round_is_one_that_only_this_contestant_had() -> None:
 def test_what_is_usual_is_what_the_calm_turns_took() -> None:
     """Six calm turns of 1 and 4 turns of 2 beside a neighbour, who slows the witness as much: 4 is twice too long."""
     loud = np.array([*[1.0] * 6, *[1.5] * 4])
-    witness = turns(*[1.0] * 6, *[2.0] * 4, around=loud)
-    slow, beyond = slow_rounds(turns(*[1.0] * 6, 2, 2, 2, 4, around=loud), [witness], 1.0)
+    witness = turns(*[1.0] * 6, *[2.0] * 4, after=loud)
+    slow, beyond = slow_rounds(turns(*[1.0] * 6, 2, 2, 2, 4, after=loud), [witness], 1.0)
     assert slow.tolist() == [False] * 9 + [True]
     assert beyond[9] == pytest.approx(2.0)
 
 
 def test_a_process_without_calm_turns_has_no_slow_rounds() -> None:
-    slow, beyond = slow_rounds(turns(*[1.0] * 9, 50, around=2 * ONES), [FIRST], 1.0)
+    slow, beyond = slow_rounds(turns(*[1.0] * 9, 50, after=2 * ONES), [turns(*ONES)], 1.0)
     assert not slow.any()
     assert not beyond.any()
 
@@ -208,7 +161,7 @@ def test_blocks_are_worked_on_at_once_as_one_by_one() -> None:
         return 1 + 0.05 * rng.random((4, 20))
 
     baseline, twin, own = (Turns(some(), some(), some()) for _ in range(3))
-    together = log_ratio(own, baseline, twin, 1.0)
+    together = log_ratio(own, [baseline, twin], 1.0)
     for block in range(4):
-        a, b, c = (Turns(one.seconds[block], one.around[block], one.before[block]) for one in (own, baseline, twin))
-        assert together[block] == pytest.approx(float(log_ratio(a, b, c, 1.0)))
+        a, b, c = (Turns(one.seconds[block], one.before[block], one.after[block]) for one in (own, baseline, twin))
+        assert together[block] == pytest.approx(float(log_ratio(a, [b, c], 1.0)))

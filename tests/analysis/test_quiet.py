@@ -48,8 +48,8 @@ def test_the_values_of_a_cohort_are_those_of_the_estimator() -> None:
     other = [process("other", block, row) for block, row in enumerate(drawn(3, 5.0, 3), start=1)]
     its = quiet.of_baseline(own, twins, 1.0)
     found = quiet.of_other(other, own, twins, its, 1.0)
-    assert [*its.quiet.values()] == pytest.approx(estimand.baseline_times(turns(own), turns(twins), 1.0))
-    logs = estimand.log_ratio(turns(other), turns(own), turns(twins), 1.0)
+    assert [*its.quiet.values()] == pytest.approx(estimand.baseline_times([turns(own), turns(twins)], 1.0))
+    logs = estimand.log_ratio(turns(other), [turns(own), turns(twins)], 1.0)
     assert [math.log(found.quiet[block] / its.quiet[block]) for block in (1, 2, 3)] == pytest.approx(logs)
     twin_logs = [math.log(second / first) for first, second in its.copies.values()]
     assert twin_logs == pytest.approx(estimand.log_twin(turns(own), turns(twins), 1.0))
@@ -66,7 +66,7 @@ def test_floor_and_median_are_of_all_rounds_and_of_both_copies() -> None:
 
 def test_a_block_that_met_no_quiet_processor_gives_no_time() -> None:
     own, twins = copies()
-    loud = [process(one.name, one.block, [1.0] * CYCLES, sentinel=1.2 if one.block == 2 else 1.0) for one in own]
+    loud = [process(one.name, one.block, [1.0] * CYCLES, sentinel=1.5 if one.block == 2 else 1.0) for one in own]
     its = quiet.of_baseline(loud, twins, 1.0)
     assert (set(its.quiet), its.noisy, set(its.median)) == ({1, 3}, (2,), {1, 2, 3})
 

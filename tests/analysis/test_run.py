@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, nam
 def test_a_contest_without_a_quiet_processor_has_its_ratio_from_the_other_blocks_and_the_extra_one() -> None:
     raw = made_up()
     loud = [
-        replace(one, witnessed=replace(one.witnessed, sentinel_around=(2.0,) * len(AROUND)))
+        replace(one, witnessed=replace(one.witnessed, sentinel_after=(2.0,) * len(AROUND)))
         if (one.block, one.cell.problem) == (3, DIGITS)
         else one
         for one in raw.rounds
@@ -165,14 +165,14 @@ def test_an_extra_block_that_was_stopped_before_its_end_does_not_count() -> None
 
 
 def test_a_ratio_that_is_another_one_under_load_says_so() -> None:
-    """Its rounds are twice as long in all cycles but the quiet ones, where the baseline's are half as long again."""
+    """In all turns but the calm ones, its rounds are 45 % longer and the baseline's are not."""
     raw = made_up()
     jax = cell("jax_grad", DIGITS)
     odd = [
         replace(
             one,
             round_seconds=tuple(
-                own * (2 if around > 1.05 else 1) for own, around in zip(one.round_seconds, AROUND, strict=True)
+                own * (1.45 if around > 1.05 else 1) for own, around in zip(one.round_seconds, AROUND, strict=True)
             ),
         )
         if one.cell == jax
@@ -182,7 +182,7 @@ def test_a_ratio_that_is_another_one_under_load_says_so() -> None:
     rows = replace(raw, rounds=odd).timings
     row = find(rows, "jax_grad", DIGITS)
     assert row.depends_on_load and row.median_ratio is not None and row.ratio is not None
-    assert row.median_ratio > 1.4 * row.ratio
+    assert row.median_ratio > 1.2 * row.ratio
     assert ranking.verdict(row) == "FASTER, depends on load"
     text = markdown.report(replace(raw, rounds=odd), rows)
     assert "**Depends on load**: digits, jax_grad: the median of all rounds gives" in text

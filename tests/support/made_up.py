@@ -12,10 +12,9 @@ from bench.plan.controls import NULL
 from bench.report.views import palette
 from bench.store import layout, run_folder
 from bench.store.cell import Cell, Problem, Runner, Status
-from bench.store.raw_rows import Block, Costs, Failure, Rates, Rounds, Verdict
+from bench.store.raw_rows import Block, Costs, Failure, Rates, Rounds, Verdict, Witnessed
 from bench.store.tables import Agreement, Timing
 from datasets.dataset import Model
-from tests.support.made_run import calm
 
 BLOCKS = 8
 DIGITS = Problem("digits", Model.SOFTMAX, 1797, 64, 10, "float32", 0.1, None, False, False, 0)
@@ -28,6 +27,7 @@ LOAD = (1.00, 1.02, 0.99, 1.30, 1.01, 1.00, 1.03, 0.98)
 JITTER = (0.995, 1.004, 1.001, 0.998, 1.006, 0.992, 1.003, 0.999)
 # Of the rounds of a process, by its time on a quiet processor: the mean of the quieter half is 1.
 AROUND = (0.95, 1.0, 1.05, 1.1, 1.5, 1.5) * 2
+AFTER = (5e-4, 5e-4, 5e-4, 8e-4, 8e-4, 8e-4) * 2
 SCATTER = (0.90, 1.12, 1.05, 0.93, 1.10, 0.95, 1.08, 0.97)
 
 ENVIRONMENT = {
@@ -48,7 +48,7 @@ RATES = Rates(1, "float32", 1, {"65536": 4e10, "460032": 3e10}, 1e11, 2e9)
 
 
 def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "") -> list[Rounds]:
-    """Return one process per block; a round of its quieter half takes two epochs of `seconds` with noise."""
+    """Return one process per block; a round of its calm half takes two epochs of `seconds` with noise."""
     made = []
     for block, (load, own) in enumerate(zip(LOAD, noise, strict=True), start=1):
         round_seconds = tuple(2 * seconds * load * own * around for around in AROUND)
@@ -69,7 +69,7 @@ def rounds(cell: Cell, seconds: float, noise: tuple[float, ...], name: str = "")
                 20 * seconds,
                 round_seconds,
                 costs,
-                witnessed=calm(len(AROUND)),
+                witnessed=Witnessed(0, (5e-4,) * len(AROUND), AFTER),
             )
         )
     return made

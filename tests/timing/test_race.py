@@ -24,6 +24,7 @@ from bench.store.layout import ROOT
 from bench.store.raw_rows import Block, Failure, Rates, Rounds, Spent
 from bench.timing import contest, race, rates
 from bench.timing.messages import Failed, Prepare, Request, Turn, WarmUp
+from bench.timing.sampling import FULL
 from bench.timing.sentinel import Sentinel
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
@@ -91,7 +92,7 @@ def test_in_a_block_every_implementation_takes_turns_and_the_baseline_twice(run:
         assert all({entry.cell for entry in job.entries} <= set(cells) and len(job.entries) == 3 for job in ranked)
         assert len({tuple(entry.cell.problem.dataset for entry in job.entries) for job in ranked}) == 1
     assert len(rounds) == 4 * 3 * 3
-    assert all(len(one.round_seconds) == 60 and one.evidence.checked for one in rounds)
+    assert all(len(one.round_seconds) == FULL.cycles and one.evidence.checked for one in rounds)
 
 
 def test_the_null_implementation_runs_as_many_epochs_a_round_as_the_others(run: Run, tmp_path: Path) -> None:
@@ -162,12 +163,12 @@ def test_trainers_that_do_not_fit_take_turns_in_pairs(run: Run) -> None:
     cells = [cell("a", name) for name in (impls.BASELINE, OTHER, "more")]
     rounds, _ = run(scripts, cells, memory_bytes=2.5 * 4 * 3 * 8)
     by_name = {one.name: one.witnessed.first_cycle for one in rounds}
-    assert by_name == {impls.BASELINE: 0, OTHER: 0, "more": 60, f"{impls.BASELINE}@aa": 120}
+    assert by_name == {impls.BASELINE: 0, OTHER: 0, "more": FULL.cycles, f"{impls.BASELINE}@aa": 2 * FULL.cycles}
     assert {one.name: len(one.round_seconds) for one in rounds} == {
-        impls.BASELINE: 240,  # with the null implementation too
-        OTHER: 60,
-        "more": 60,
-        f"{impls.BASELINE}@aa": 60,
+        impls.BASELINE: 4 * FULL.cycles,  # with the null implementation too
+        OTHER: FULL.cycles,
+        "more": FULL.cycles,
+        f"{impls.BASELINE}@aa": FULL.cycles,
     }
 
 

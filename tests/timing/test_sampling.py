@@ -17,10 +17,10 @@ EPOCH_SECONDS = st.floats(1e-7, 100)
 @pytest.mark.parametrize(
     ("seconds", "epochs", "cycles"),
     [
-        ((10e-6, 100e-6), (500, 50), 60),  # both rounds last 5 ms
-        ((10e-6, 10e-3), (1000, 1), 30),  # as long as the slowest epoch, and fewer
-        ((10e-6, 1.0), (100_000, 1), 20),  # but no fewer than 20
-        ((1.9e-3, 2.2e-3), (3, 2), 60),  # as near as whole epochs allow
+        ((10e-6, 100e-6), (500, 50), FULL.cycles),  # both rounds last 5 ms
+        ((10e-6, 10e-3), (1000, 1), FULL.cycles // 2),  # as long as the slowest epoch, and fewer
+        ((10e-6, 1.0), (100_000, 1), FULL.least_cycles),  # but no fewer than these
+        ((1.9e-3, 2.2e-3), (3, 2), FULL.cycles),  # as near as whole epochs allow
     ],
 )
 def test_rounds_of_all_last_as_long(seconds: tuple[float, float], epochs: tuple[int, int], cycles: int) -> None:
@@ -46,5 +46,5 @@ def test_a_quick_look_takes_fewer_rounds() -> None:
 def test_time_limits_leave_ten_times_what_was_planned() -> None:
     plan = plans({A: 1e-3}, FULL)[A]
     assert sampling.turn_seconds(plan, 1e-3) == pytest.approx(60 + 10 * 5e-3)
-    assert sampling.warm_up_seconds(plan, 1e-3) == pytest.approx(60 + 10 * (0.1 + 4 * 5e-3))
+    assert sampling.warm_up_seconds(plan, 1e-3) == pytest.approx(60 + 10 * (FULL.warmup_seconds + 4 * 5e-3))
     assert sampling.finishing_seconds(plan, 1e-3, checks=2) == pytest.approx(60 + 10 * 32 * 5e-3)

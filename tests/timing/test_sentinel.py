@@ -7,13 +7,12 @@ from bench.timing.sentinel import PATIENCE_SECONDS, Sentinel
 QUIET, LOUD = 0.5, 1.0
 
 
-def sentinel(*, cycles: int = 20, blocks: int = 1) -> Sentinel:
+def sentinel(*, readings: int = 100, blocks: int = 1) -> Sentinel:
     """A sentinel that has seen quiet cycles."""
     found = Sentinel(lambda: QUIET)
     for _ in range(blocks):
         found.begin_block()
-    for _ in range(cycles):
-        found.remember(QUIET)
+    found.remember([QUIET] * readings)
     return found
 
 
@@ -27,12 +26,12 @@ def loud_readings(found: Sentinel) -> int:
 
 def test_a_turn_waits_after_a_loud_reading_and_not_after_a_quiet_one() -> None:
     found = sentinel()
-    assert found.must_wait(1.11 * QUIET)
-    assert not found.must_wait(1.09 * QUIET)
+    assert found.must_wait(1.41 * QUIET)
+    assert not found.must_wait(1.39 * QUIET)
 
 
 def test_nobody_waits_before_the_floor_is_known() -> None:
-    assert not sentinel(cycles=19).must_wait(LOUD)
+    assert not sentinel(readings=99).must_wait(LOUD)
 
 
 def test_a_neighbour_that_stays_costs_the_time_of_its_block_and_what_earlier_ones_left() -> None:
@@ -46,7 +45,7 @@ def test_a_neighbour_that_stays_costs_the_time_of_its_block_and_what_earlier_one
 
 def test_lucky_readings_do_not_make_a_quiet_processor_look_disturbed() -> None:
     found = sentinel()
-    found.remember(0.1 * QUIET)
+    found.remember([0.1 * QUIET])
     assert not found.must_wait(QUIET)
 
 
