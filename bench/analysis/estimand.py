@@ -24,9 +24,9 @@ from bench.analysis.statistics import level, order_interval
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# A turn is calm if the sentinel, before and after it, takes at most 40 % longer than its floor. A process with fewer
+# A turn is calm if the sentinel, before and after it, takes at most 25 % longer than its floor. A process with fewer
 # than five calm turns never had a quiet processor, and gives no time.
-LIMIT = 0.40
+LIMIT = 0.25
 LEAST = 5
 
 # The sentinel's floor is this quantile of its readings before the turns of a contest over a run, so that one lucky

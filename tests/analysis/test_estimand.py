@@ -33,7 +33,7 @@ def turns(*seconds: float, before: Floats | None = None, after: Floats | None = 
 
 
 def test_a_turn_beside_a_neighbour_is_not_calm_whether_he_comes_before_it_or_leaves_after_it() -> None:
-    own = turns(1, 1, 1, 1, before=np.array([1.41, 1.39, 1, 1]), after=np.array([1, 1, 1.41, 1.39]))
+    own = turns(1, 1, 1, 1, before=np.array([1.26, 1.24, 1, 1]), after=np.array([1, 1, 1.26, 1.24]))
     assert calm(own, 1.0).tolist() == [False, True, False, True]
 
 
@@ -75,7 +75,7 @@ def test_a_lucky_reading_of_the_sentinel_is_not_its_floor() -> None:
 def test_power_of_six_blocks() -> None:
     """The interval goes from the smallest to the largest: none of the six may be wrong, each with 1 - 0.9^(1/6).
 
-    That is 0.01741, or 2.111 standard deviations; these six have one of 0.01 times the root of 6/5.
+    That is 0.01.26, or 2.111 standard deviations; these six have one of 0.01 times the root of 6/5.
     """
     found = could_have_found([-0.01, 0.01] * 3, comparisons=1)
     assert found == pytest.approx(math.exp(2.111 * 0.01 * math.sqrt(1.2)) - 1, rel=1e-3)

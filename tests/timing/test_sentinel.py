@@ -26,8 +26,8 @@ def loud_readings(found: Sentinel) -> int:
 
 def test_a_turn_waits_after_a_loud_reading_and_not_after_a_quiet_one() -> None:
     found = sentinel()
-    assert found.must_wait(1.41 * QUIET)
-    assert not found.must_wait(1.39 * QUIET)
+    assert found.must_wait(1.26 * QUIET)
+    assert not found.must_wait(1.24 * QUIET)
 
 
 def test_nobody_waits_before_the_floor_is_known() -> None:

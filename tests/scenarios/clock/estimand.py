@@ -17,14 +17,13 @@ import gzip
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bench.analysis import estimand
 from bench.analysis.estimand import Flags, Floats, Turns
@@ -34,7 +33,7 @@ from impls import BASELINE
 
 # As in a default run: three ratios to the baseline per dataset, and five workers, so five turns per cycle.
 COMPARISONS, WORKERS = 3, 5
-BLOCKS, CYCLES, ROUND_MS = 20, 60, 5.0
+BLOCKS, CYCLES, ROUND_MS = 14, 50, 5.0
 # The time of a turn besides its round: the sentinel, the short untimed round, waking and stopping the worker.
 BESIDE_MS = 2.0
 SLOWER = (0.01, 0.03, 0.05, 0.10)
@@ -71,6 +70,7 @@ HOSTS = (
     Host("sibling half of the time", neighbour=0.5),
     Host("sibling 80 % of the time", neighbour=0.8),
     Host("sibling in spells of 50 ms", neighbour=0.5, spell_s=0.05),
+    Host("sibling 70 %, spells of 1 s", neighbour=0.7, spell_s=1.0),
     Host("sibling 60 %, varies", neighbour=0.6, varies=True),
     Host("bursts", bursts=2.5, burst_ms=3.0),
 )
@@ -108,7 +108,7 @@ COPY = Contestant("copy")
 JAX = Contestant("like JAX", 2.8, process=0.033, noise=0.06, memory=1.2, core=1.9)
 TORCH = Contestant("like torch", 12.0, process=0.044, noise=0.08, memory=2.2, core=1.7)
 PAUSING = Contestant("pauses 50 %", pauses=0.5, pause_ms=6.0)
-SENTINEL = Contestant("sentinel", noise=0.015, memory=0.6, core=1.6)
+SENTINEL = Contestant("sentinel", noise=0.06, memory=0.6, core=1.7)
 
 
 @dataclass(frozen=True)
@@ -117,20 +117,10 @@ class Cohort:
 
     turns  the turns of each contestant
     floor  seconds of the sentinel on an undisturbed processor, per run
-    ranks  the ranks of a contestant's cycles by the requested scores
     """
 
     turns: Sequence[Turns]
     floor: Floats | float
-    ranks: dict[tuple[int, tuple[int, ...]], Floats] = field(default_factory=dict)
-
-    def rank(self, one: int, scorers: tuple[int, ...]) -> Floats:
-        """Return how quiet each cycle is for a contestant, by the sentinel and these scorers, from 0 to below 1."""
-        if (one, scorers) not in self.ranks:
-            score = sum((np.log(self.turns[who].seconds) for who in scorers), np.log(self.turns[one].around))
-            order = np.argsort(np.argsort(score, axis=-1, kind="stable"), axis=-1, kind="stable")
-            self.ranks[one, scorers] = order / score.shape[-1]
-        return self.ranks[one, scorers]
 
 
 def _correlated(rng: np.random.Generator, steps: int, size: int, kept: float) -> Floats:
@@ -198,6 +188,9 @@ def simulate(
     read *= np.exp(SENTINEL.noise * rng.standard_normal(read.shape))
     read += _taken_away(rng, host, 0.65, read.shape) / 0.65
 
+    one_after_another = read.reshape(cycles * number, processes)
+    following = np.concatenate([one_after_another[1:], one_after_another[-1:]]).reshape(read.shape)
+
     def shaped(values: Floats) -> Floats:
         return np.asarray(values.T.reshape(runs, blocks, cycles))
 
@@ -206,19 +199,9 @@ def simulate(
         at = place[:, one][:, None]
         here, there, before = (np.take_along_axis(what, at, axis=1)[:, 0] for what in (memory, shared, read))
         took = _rounds(rng, host, who, here, there, round_ms)
-        turns.append(Turns(shaped(took), shaped(_around(read, place[:, one])), shaped(before)))
-    floors = np.quantile(np.median(read, axis=1).T.reshape(runs, -1), estimand.FLOOR, axis=1)[:, None, None]
+        turns.append(Turns(shaped(took), shaped(before), shaped(np.take_along_axis(following, at, axis=1)[:, 0])))
+    floors = np.quantile(read.transpose(2, 0, 1).reshape(runs, -1), estimand.FLOOR, axis=1)[:, None, None]
     return Cohort(turns, floors)
-
-
-def _around(read: Floats, place: NDArray[np.intp]) -> Floats:
-    """Return the median of the readings in a cycle, each taken before a turn, except the one after this turn."""
-    number = read.shape[1]
-    after = np.arange(number)[:, None] == place[:, None] + 1
-    ordered = np.sort(np.where(after, np.inf, read), axis=1)
-    known = number - after.any(axis=1)
-    middle = (np.take_along_axis(ordered, half[:, None], axis=1)[:, 0] for half in ((known - 1) // 2, known // 2))
-    return np.asarray(sum(middle)) / 2
 
 
 def _rounds(
@@ -259,20 +242,20 @@ def _over_copies(logs: Sequence[Floats] | Mapping[int, Floats], one: int) -> Flo
 
 @dataclass(frozen=True)
 class Vote:
-    """The mean over the cycles that the sentinel and copies of the baseline call quiet by vote.
+    """The mean over the calm turns, or over those of them that copies of the baseline call quiet by vote.
 
-    share   the share of the cycles to use
+    share   the share of the calm turns to use
     blind   "both": neither of the two compared votes; "self": all except the one being timed; "none": all vote
-    limit   how far the sentinel may exceed its floor, in a cycle and before a turn; None for no limit
-    turn    whether the reading before the turn counts
+    limit   how far the sentinel may exceed its floor, before and after a turn; None for no limit
+    after   whether the reading after the turn counts
     copies  whether the ratio is to both copies of the baseline, or only to the first
     slope   whether to extrapolate the mean to the sentinel's floor by a line through the calm turns of the run
     """
 
-    share: float = estimand.SHARE
+    share: float = 1.0
     blind: str = "both"
     limit: float | None = estimand.LIMIT
-    turn: bool = True
+    after: bool = True
     copies: bool = True
     slope: bool = False
 
@@ -290,20 +273,27 @@ class Vote:
 
     def _mean(self, cohort: Cohort, one: int, scorers: tuple[int, ...]) -> Floats:
         turns, calm = cohort.turns[one], self._calm(cohort, one)
-        chosen = calm & (cohort.rank(one, scorers) < self.share)
+        chosen = calm if self.share == 1 else self._quietest(calm, cohort, one, scorers)
         mean = estimand.quiet_mean(turns.seconds, chosen)
         if not self.slope:
             return mean
-        far = np.log(turns.around / cohort.floor)
+        far = np.log(np.maximum(turns.before, turns.after) / cohort.floor)
         return mean * (1 - _slope(far, turns.seconds, calm) * estimand.quiet_mean(far, chosen))
+
+    def _quietest(self, calm: Flags, cohort: Cohort, one: int, scorers: tuple[int, ...]) -> Flags:
+        """Return the share of the calm turns that are quietest by the sentinel and by the scorers' rounds."""
+        turns = cohort.turns[one]
+        score = sum((np.log(cohort.turns[who].seconds) for who in scorers), np.log(turns.before * turns.after) / 2)
+        rank = np.argsort(np.argsort(np.where(calm, score, np.inf), axis=-1, kind="stable"), axis=-1, kind="stable")
+        return np.asarray(calm & (rank < np.ceil(self.share * calm.sum(axis=-1, keepdims=True))))
 
     def _calm(self, cohort: Cohort, one: int) -> Flags:
         turns = cohort.turns[one]
         if self.limit is None:
             return np.ones_like(turns.seconds, dtype=bool)
         most = np.asarray(cohort.floor) * (1 + self.limit)
-        calm = turns.around <= most
-        return calm & (turns.before <= most) if self.turn else calm
+        calm = turns.before <= most
+        return np.asarray(calm & (turns.after <= most) if self.after else calm)
 
 
 def _slope(far: Floats, seconds: Floats, calm: Flags) -> Floats:
@@ -323,7 +313,7 @@ def rule(cohort: Cohort, one: int) -> Floats:
     """Return the result of bench/analysis/estimand.py."""
     if one == 1:
         return estimand.log_twin(cohort.turns[0], cohort.turns[1], cohort.floor)
-    return estimand.log_ratio(cohort.turns[one], cohort.turns[0], cohort.turns[1], cohort.floor)
+    return estimand.log_ratio(cohort.turns[one], cohort.turns[:2], cohort.floor)
 
 
 def _low(seconds: Floats) -> Floats:
@@ -331,36 +321,33 @@ def _low(seconds: Floats) -> Floats:
 
 
 def weighted(cohort: Cohort, one: int) -> Floats:
-    """Return the candidate that weights a round by the sentinel's speed: a third if that was 5 % slower."""
+    """Return the candidate that weights a round by the sentinel's speed: a third if that was 20 % slower."""
     logs = {}
     for who in {0, 1, one}:
         turns = cohort.turns[who]
-        slowest = np.maximum(turns.around, turns.before) / cohort.floor
-        weights = np.exp(-np.maximum(np.log(slowest), 0.0) / 0.05)
+        slowest = np.maximum(turns.before, turns.after) / cohort.floor
+        weights = np.exp(-np.maximum(np.log(slowest), 0.0) / 0.2)
         logs[who] = np.log((weights * turns.seconds).sum(axis=-1) / weights.sum(axis=-1))
     return _over_copies(logs, one)
 
 
-FREE = Vote(limit=None, turn=False)
+FREE = Vote(limit=None)
 CANDIDATES: dict[str, Candidate] = {
     "median": _plain(lambda seconds: np.median(seconds, axis=-1)),
     "mean": _plain(lambda seconds: np.mean(seconds, axis=-1)),
     "10th percentile": _plain(_low),
     "shortest": _plain(lambda seconds: np.min(seconds, axis=-1)),
-    "half, all vote": replace(FREE, blind="none"),
-    "quarter, all vote": replace(FREE, share=0.25, blind="none"),
-    "half, blind to itself": replace(FREE, blind="self"),
-    "half, sentinel alone": replace(FREE, blind="sentinel"),
-    "half, blind to both": FREE,
-    "quarter, blind to both": replace(FREE, share=0.25),
-    "half, limit for cycles": Vote(turn=False),
+    "half, all vote, no limit": replace(FREE, share=0.5, blind="none"),
+    "half, sentinel alone": replace(FREE, share=0.5, blind="sentinel"),
+    "half, blind, no limit": replace(FREE, share=0.5),
     "weighted by quietness": weighted,
     "rule with a line": Vote(slope=True),
     "rule over one copy": Vote(copies=False),
-    "rule, quarter": Vote(share=0.25),
-    "rule, all within limit": Vote(share=1.0),
-    "rule, limit 5 %": Vote(limit=0.05),
-    "rule, limit 20 %": Vote(limit=0.2),
+    "rule, half by vote": Vote(share=0.5),
+    "rule, quarter by vote": Vote(share=0.25),
+    "rule, reading before only": Vote(after=False),
+    "rule, limit 10 %": Vote(limit=0.1),
+    "rule, limit 40 %": Vote(limit=0.4),
     "THE RULE": rule,
 }
 
@@ -426,7 +413,7 @@ def _against(who: Contestant, estimate: Floats, low: Floats, high: Floats) -> di
 
 
 # Blocks, cycles per process and milliseconds per round, for the same total time in rounds.
-SIZES = ((14, 86, 5.0), (17, 71, 5.0), (20, 60, 5.0), (24, 50, 5.0), (20, 84, 3.0), (20, 35, 10.0), (20, 19, 20.0))
+SIZES = ((11, 64, 5.0), (14, 50, 5.0), (17, 41, 5.0), (20, 35, 5.0), (14, 70, 3.0), (14, 29, 10.0), (14, 16, 20.0))
 
 
 def sizes(rng: np.random.Generator, runs: int) -> pd.DataFrame:
@@ -500,9 +487,9 @@ def _share(cohort: Cohort, one: int, witness: int) -> Floats:
 
 def _with_slow_rounds(cohort: Cohort, place: int, slow: Flags, beyond: Floats) -> Floats:
     """Return (runs, 3): low, mean and high of an UNEVEN row; NaN if it has none."""
-    turns, (baseline, twin) = cohort.turns[place], cohort.turns[:2]
-    without = estimand.times(turns, [twin, baseline], cohort.floor, without=slow)
-    logs = np.log(without / estimand.baseline_times(baseline, twin, cohort.floor))
+    turns = cohort.turns[place]
+    without = estimand.times(turns, cohort.floor, without=slow)
+    logs = np.log(without / estimand.baseline_times(cohort.turns[:2], cohort.floor))
     out = np.full((len(logs), 3), np.nan)
     for run, values in enumerate(logs):
         known = values[~np.isnan(values)].tolist()
@@ -540,12 +527,11 @@ def power_on(host: Host, rng: np.random.Generator, runs: int) -> list[dict[str, 
 
 def _belonging(cohort: Cohort, place: int, estimate: Floats, low: Floats, high: Floats) -> dict[str, str]:
     """Return how far the quotient of two medians over blocks is from the median of the paired ratios."""
-    baseline, twin = cohort.turns[:2]
     if place == 1:
         return {}
-    own = estimand.times(cohort.turns[place], [twin, baseline], cohort.floor)
+    own = estimand.times(cohort.turns[place], cohort.floor)
     quotient = np.log(np.nanmedian(own, axis=1))
-    quotient -= np.log(np.nanmedian(estimand.baseline_times(baseline, twin, cohort.floor), axis=1))
+    quotient -= np.log(np.nanmedian(estimand.baseline_times(cohort.turns[:2], cohort.floor), axis=1))
     apart = np.abs(quotient - estimate)
     return {
         "quotient apart": " / ".join(_percent(float(value)) for value in np.nanquantile(apart, (0.5, 0.95))),
@@ -562,15 +548,14 @@ def read(file: Path) -> tuple[list[str], Cohort]:
     for name in names:
         found = np.array([[_turn(cycle, name) for cycle in block] for block in blocks])[None]
         turns.append(Turns(found[..., 0], found[..., 1], found[..., 2]))
-    medians = np.array([np.median([turn[2] for turn in cycle]) for block in blocks for cycle in block])
-    return names, Cohort(turns, estimand.sentinel_floor(medians))
+    before = np.array([turn[2] for block in blocks for cycle in block for turn in cycle])
+    return names, Cohort(turns, estimand.sentinel_floor(before))
 
 
 def _turn(cycle: Sequence[Sequence[Any]], name: str) -> tuple[float, float, float]:
-    """Return the epoch, the sentinel's median and its reading before the turn with that name."""
-    place = [turn[0] for turn in cycle].index(name)
-    around = [turn[2] for other, turn in enumerate(cycle) if other != place + 1]
-    return cycle[place][1], float(np.median(around)), cycle[place][2]
+    """Return the epoch and the readings of the sentinel before and after the turn with that name."""
+    _, epoch, before, after = next(turn for turn in cycle if turn[0] == name)
+    return epoch, before, after
 
 
 def traces(folder: Path) -> pd.DataFrame:
