@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-
-import numpy as np
 
 from bench.errors import BadInput
 from bench.gate import training, trajectory
@@ -21,6 +19,7 @@ from bench.gate.observe import Observation
 from bench.gate.verdicts import Entrant, Opinions, Seen, judged, verdict
 from bench.process import spawn
 from bench.process.events import Listener, Stage, Step
+from bench.store.arrays import read_arrays
 from bench.store.cell import Cell, Problem, Status
 from bench.store.jsonl import read_lines
 from bench.store.raw_rows import Observed, Verdict
@@ -163,7 +162,9 @@ def _collect(entrant: Entrant, job: GateJob, ending: spawn.Ending) -> Iterator[S
         record = records.get(number, records.get(None, lost))
         arrays: Observation = {}
         if record.file:
-            with np.load(folder / record.file) as file:
-                arrays = dict(file)
+            try:
+                arrays = read_arrays(folder / record.file)
+            except (OSError, ValueError) as error:
+                record = replace(record, status=Status.BAD_OUTPUT, detail=f"its record is unreadable: {error}")
         yield Seen(entrant, job.dtype, case, problem, record.status, record.detail, arrays)
     shutil.rmtree(folder)

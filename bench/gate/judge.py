@@ -93,19 +93,16 @@ def compare(
     got = np.asarray(value)
     if got.shape != wide.shape:
         return Judged(name, (), float("nan"), float("nan"), float("inf"), 0.0)
-    with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(got.astype(wide.dtype) - wide)
-    with np.errstate(over="ignore"):
-        budget = budgets * BUDGET * u * np.asarray(expected.scale)
-    # Where an error is infinite or NaN, no budget may cover it: such an entry never agrees.
-    excess = np.where(np.isfinite(error), error, np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        error = np.abs(got.astype(wide.dtype) - wide)
+        budget = budgets * BUDGET * u * np.asarray(expected.scale)
+        # Where an error is infinite or NaN, no budget may cover it: such an entry never agrees.
+        excess = np.where(np.isfinite(error), error, np.inf)
         share = np.where(excess == 0, 0, excess / budget)
     index = np.unravel_index(int(np.argmax(share)), share.shape)
     finite = np.isfinite(wide).all() and (group(name) == "labels" or np.isfinite(budget).all())
-    finest = reference.finest(expected, u)
     unchecked = "" if finite else "its budget is not finite: rounding may lead anywhere"
-    if finite and finest > coarsest:
+    if finite and np.isfinite(coarsest) and (finest := reference.finest(expected, u)) > coarsest:
         unchecked = f"only errors above {finest:.1g} would be found, but errors of {coarsest:.1g} must be"
     return Judged(
         name,

@@ -1,6 +1,6 @@
 """The gate's worker: puts one implementation through cases, and writes down what it saw.
 
-Run as `python -m bench.worker.observe job.json`. Each case leaves an .npz of arrays and then one line in
+Run as `python -m bench.worker.observe job.json`. Each case leaves a file of arrays and then one line in
 observed.jsonl, so that what was seen before a crash is kept.
 """
 
@@ -10,13 +10,12 @@ import sys
 import traceback
 from pathlib import Path
 
-import numpy as np
-
 import impls
 from bench.gate.case import Case
 from bench.gate.jobs import OBSERVED, GateJob, planned
 from bench.gate.observe import observe
 from bench.plan.devices import device
+from bench.store.arrays import write_arrays
 from bench.store.cell import Status
 from bench.store.jsonl import append_line, from_mapping
 from bench.store.raw_rows import Observed
@@ -50,8 +49,8 @@ def _observe(case: Case, implementation: Implementation, place: Device, folder: 
     except Exception:  # noqa: BLE001 - whatever it raises is its own failure, and the next case goes on
         append_line(folder / OBSERVED, Observed(number, "", Status.FAILED, tail()))
     else:
-        file = f"{number:03}.npz"
-        np.savez(folder / file, **seen)  # type: ignore[arg-type]  # the stubs take allow_pickle for a name of ours
+        file = f"{number:03}.arrays"
+        write_arrays(folder / file, seen)
         append_line(folder / OBSERVED, Observed(number, file, Status.OK, ""))
 
 
