@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ BUDGET = 4
 
 # Rows are processed in blocks of about this many numbers where their products would not fit in a cache.
 _BLOCK_NUMBERS, _CACHED_NUMBERS = 1 << 20, 1 << 14
+# The largest product of rows, features and classes for which float64 is judged in long double.
+_WIDE_NUMBERS = 1 << 25
 
 Wide = NDArray[np.floating[Any]]
 
@@ -97,7 +100,7 @@ class WideProblem:
         """The number of rows."""
         return len(self.x)
 
-    @property
+    @cached_property
     def sizes(self) -> NDArray[np.float64]:
         """|x| in float64, which is enough for scales."""
         return np.abs(self.x).astype(np.float64, copy=False)
@@ -122,8 +125,12 @@ class WideProblem:
 
 
 def widen(dataset: Dataset, *, usual: bool = False) -> WideProblem:
-    """Return the dataset's arrays, already rounded to its dtype, in the precision of the reference."""
-    dtype = wider(str(dataset.x.dtype))
+    """Return the dataset's arrays, already rounded to its dtype, in the precision of the reference.
+
+    Large float64 data stay in float64, with three budgets: long double would take ten seconds for every evaluation.
+    """
+    large = dataset.n * dataset.d * dataset.classes > _WIDE_NUMBERS
+    dtype = np.dtype(np.float64) if large else wider(str(dataset.x.dtype))
     x = dataset.x.reshape(dataset.n, dataset.d).astype(dtype)
     if dataset.model is Model.SOFTMAX:
         labels = dataset.y.astype(np.int64)

@@ -28,8 +28,8 @@ from impls.protocol import Model, Params, Recipe
 FACTOR = sums.FACTOR * BUDGET
 # With few parameters, a reliable root mean square takes many runs; with many parameters or logits, they cost too much.
 _MOST_RUNS, _PARAMETERS, _LOGITS = 16, 1 << 14, 1 << 24
-# In float64 the unit is 256 times the error of honest arithmetic, so fewer runs are enough.
-_LEAST_RUNS = {"float32": 4, "float64": 2}
+# Two are enough for thousands of parameters: no entry's budget is below the mean over all of them.
+_LEAST_RUNS = 2
 # In sums over more rows than this, the order of summation matters; for shorter sums, the runs' own order is enough.
 _SHORT_SUM = 16
 # For batches of at least this many rows, row-by-row addition is tried as well.
@@ -132,7 +132,7 @@ def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int]
 def _begin(start: NDArray[np.float64], recipe: Recipe, first: Batch) -> _Training:
     dtype = first.x.dtype
     most = min(_MOST_RUNS, _PARAMETERS // start.size, _LOGITS // first.targets.size)
-    runs = np.repeat(start.astype(dtype)[:, None], max(_LEAST_RUNS[str(dtype)], most), axis=1)
+    runs = np.repeat(start.astype(dtype)[:, None], max(_LEAST_RUNS, most), axis=1)
     unit = reference.unit_roundoff("float32") if dtype == np.float32 else UNIT_IN_FLOAT64
     return _Training(start, runs, float(dtype.type(recipe.learning_rate)), unit, _column_lengths(start))
 
