@@ -22,7 +22,7 @@ class Comparison(StrEnum):
     SLOWER = "SLOWER"
     SAME = "SAME"
     AMBIGUOUS = "AMBIGUOUS"
-    NO_QUIET = "NO-QUIET"  # too few blocks had an undisturbed processor
+    NO_QUIET = "NO-QUIET"  # too few blocks had a quiet processor
     NONE = ""
 
 

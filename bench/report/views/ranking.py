@@ -103,7 +103,7 @@ def _why_nothing(one: Ranking) -> str:
     if len(one.rivals) == len(one.timed):
         return f"the baseline {one.timed[0].baseline} has no time here"
     if any(row.comparison is Comparison.NO_QUIET for row in one.rivals):
-        return "too few blocks had an undisturbed processor"
+        return "too few blocks had a quiet processor"
     return f"an interval needs more than {number(one.rivals[0].blocks, 'block')}"
 
 

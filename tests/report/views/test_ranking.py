@@ -71,4 +71,4 @@ def test_blocks_that_were_enough_but_not_quiet_are_said_to_be_so() -> None:
     base, rival = (find(made_up().timings, name, DIGITS) for name in ("numpy_manual", "jax_grad"))
     noisy = replace(rival, comparison=Comparison.NO_QUIET, ratio=None, ratio_low=None, ratio_high=None)
     (sentence,) = ranking.sentences([base, noisy], names.of([DIGITS]), quick=False)
-    assert sentence == "digits: no comparison, because too few blocks had an undisturbed processor."
+    assert sentence == "digits: no comparison, because too few blocks had a quiet processor."
