@@ -137,7 +137,7 @@ class Raw:
 
     @cached_property
     def noisy(self) -> dict[int, list[Cell]]:
-        """The cells of which a process had no quiet processor, by the number of its block."""
+        """The cells without a quiet processor in some process, by the number of its block."""
         found: dict[int, list[Cell]] = {}
         for cell, own in self.estimates.items():
             for block in own.noisy:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # An honest sum may err by this many times the usual error; BUDGET is applied on top, as for every scale.
 FACTOR = 4
 _CHUNKS, _LANES = 8, 8
-# So many terms are added up to see what sums lose, if one column of residuals does not have more.
+# At most this many terms are added up to see what sums lose, but at least those of one column of residuals.
 _NUMBERS = 1 << 25
 
 Array = NDArray[np.floating[Any]]

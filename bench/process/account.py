@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psutil
 
+# A signal is not at once: a busy machine may let a killed process live for a moment.
+_DYING_SECONDS = 5.0
+
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time of this process so far, of all its threads; 0 once it is gone.
@@ -48,15 +51,25 @@ def _with_ended(process: psutil.Process) -> float:
 def kill_marked(name: str, value: str) -> int:
     """Kill every process in whose environment this variable has this value, and return how many there were.
 
-    What a worker has started inherits its environment, however it has left its group and its parent.
+    What a worker has started inherits its environment, however it has left its group and its parent. None of them runs
+    any more when this returns, unless the system takes longer than `_DYING_SECONDS` to end it.
     """
-    killed = 0
+    killed = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if process.environ().get(name) == value:
                 process.kill()
-                killed += 1
-    return killed
+                killed.append(process)
+    limit = time.monotonic() + _DYING_SECONDS
+    while any(map(_runs, killed)) and time.monotonic() < limit:
+        time.sleep(1e-3)
+    return len(killed)
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def pin(pid: int, processors: Collection[int]) -> None:

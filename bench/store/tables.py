@@ -153,8 +153,8 @@ class Timing:
                          interval is low to high at ratio_level; None for the baseline itself
     floor_ratio          the same from the 10th percentiles, and median_ratio from the medians
     depends_on_load      whether load changes the ratio: the intervals of ratio and median_ratio are disjoint
-    uneven               whether much of its time is in slow rounds of which its processes had too few; its interval is
-                         then computed from their number
+    uneven               whether slow rounds take much of its time, but each process had too few for an interval
+                         over blocks; the interval is then computed from their number
     slow_share           share of its time that slow rounds take beyond the expected; None if it did not take turns
     could_have_found     the difference, as a share, that these blocks would have shown nine times in ten
     company              which other cells it took turns with

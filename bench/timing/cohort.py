@@ -1,4 +1,4 @@
-"""The resident workers of a block: started together, asked by name, and named when they die, hang or flood."""
+"""The resident workers of a block: started together, asked by name, and reported if they die, hang or flood."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from datasets.prepared import mapped_bytes
 _MODULE = "bench.worker.time_cells"
 # The variable by which all that a cohort has started is known.
 MARK = "BENCH_COHORT"
-# How often those that are asked are looked at while nobody answers. Limits are counted in looks, so that the time for
-# which this program itself is stopped, by Ctrl-Z, counts against nobody.
+# How often the state of workers is checked while none answers. Time limits count these checks, so that the time for
+# which this program itself is stopped (Ctrl-Z) does not count.
 _LOOK_SECONDS = 0.05
-# For the last words of a worker that has ended to come through its pipe, which a child of it may hold open.
+# How long to wait for the last output of a worker that has ended; a child of it may hold its pipe open.
 _LAST_WORDS_SECONDS = 1.0
-# What a worker says beside parameters, and how long a number is as text.
+# The most bytes of an answer besides parameters, and the length of a number as text.
 _MOST_WORDS, _BYTES_A_NUMBER = 1 << 22, 16
 _LEAVING_SECONDS = 30.0
-_UNASKED = "it says something that it was not asked for"
+_UNASKED = "it sent an answer that was not requested"
 
 
 class Cohort:
-    """The workers of one block. Whoever fails is out, with the reason; the others go on.
+    """The workers of one block. One that fails is ended, and the reason kept; the others go on.
 
     processors   those that workers may use while they are made ready: as many are asked at once
     folders      of each worker that was started, with its name
@@ -63,7 +63,7 @@ class Cohort:
         account.kill_marked(MARK, self.mark)
 
     def start(self, name: str, job: Job) -> None:
-        """Start the worker of this name, unless it lives; what an earlier one failed at is forgotten."""
+        """Start the worker with this name unless it is running; forget why an earlier one failed."""
         if name in self._living:
             return
         self._fallen.pop(name, None)
@@ -80,11 +80,11 @@ class Cohort:
         self._living[name] = Resident(order, self._said, _MOST_WORDS + _BYTES_A_NUMBER * most)
 
     def pid(self, name: str) -> int:
-        """Return the number of the process of a worker; 0, which is nobody's, of one that is gone."""
+        """Return the process id of a worker; 0, which no process has, if it is gone."""
         return self._living[name].pid if name in self._living else 0
 
     def each(self, requests: Mapping[str, Request], seconds: float) -> dict[str, Reply]:
-        """Return what each worker answers, as many of them at work at once as there are processors."""
+        """Return the answer of each worker; as many work at once as there are processors."""
         waiting, answers = dict(requests), {}
         asked: dict[str, float] = {}
         while waiting or asked:
@@ -99,14 +99,14 @@ class Cohort:
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
-        """Let this worker run, and nobody else, until the end."""
+        """Let this worker alone run until the context ends."""
         if name in self._living:
             self._living[name].wake()
         yield
         self._stop(name)
 
     def ask(self, name: str, request: Request, seconds: float) -> Reply:
-        """Return what a worker answers whose turn it is."""
+        """Return the answer of the worker whose turn it is."""
         self._request(name, request)
         return self._answer({name: seconds})[1]
 
@@ -124,7 +124,7 @@ class Cohort:
             os.sched_setaffinity(0, chosen)
 
     def dismiss(self) -> None:
-        """Let all workers leave by themselves, which makes them write what they keep for other tools."""
+        """Let all workers exit by themselves, so that they write their files for other tools."""
         for worker in self._living.values():
             worker.hang_up()
             worker.wake()
@@ -149,7 +149,7 @@ class Cohort:
                 self._fall(name, "")
 
     def _answer(self, asked: dict[str, float]) -> tuple[str, Reply]:
-        """Return the next worker to answer, by name, and its answer; `asked` has the seconds left to each."""
+        """Return the name of the next worker that answers, and its answer; `asked` holds the seconds left to each."""
         while True:
             fallen = next((name for name in asked if name in self._fallen), None)
             if fallen is not None:
@@ -164,7 +164,7 @@ class Cohort:
                 return name, answer
 
     def _heard(self, name: str, text: bytes | None) -> Reply | None:
-        """Return the answer in what a worker says; None if there is none, and then it is out."""
+        """Return the answer in a worker's output; None if there is none, and then the worker is ended."""
         due = self._due.pop(name, None)
         if text == b"":
             self._fall(name, "it has closed its pipe", wait_seconds=_LEAVING_SECONDS)
@@ -189,7 +189,7 @@ class Cohort:
                 self._fall(name, "no answer within its time limit")
 
     def _fall(self, name: str, why: str, status: Status | None = None, wait_seconds: float = 0.0) -> None:
-        """End this worker and remember how it failed: one that left by itself has crashed, whatever its exit code."""
+        """End this worker and remember how it failed; one that exited by itself has crashed, whatever its exit code."""
         ending = self._living.pop(name).end(why, wait_seconds=wait_seconds)
         if status is not None:
             self._fallen[name] = Failed(status, f"{why}\n{ending.detail}".rstrip())

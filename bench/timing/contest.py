@@ -1,4 +1,4 @@
-"""A contest: all that train one problem are made ready, take their turns, and are asked what they saw."""
+"""A contest: all workers that train one problem are prepared, take turns, and report what they saw."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from bench.timing.messages import Failed, Finish, Finished, Leave, Made, Packed,
 from bench.timing.sentinel import Sentinel
 from bench.timing.turns import Cycles, Draw, SeenRounds, Timer
 
-# A lie must show in three processes. The first blocks are always examined, and of the others this share, drawn at
-# random. Workers know neither the number of their block nor what was drawn.
+# A lie must show in three processes. The first blocks are always examined, and a random share of the others. Workers
+# know neither the number of their block nor whether it is examined.
 _CERTAIN_BLOCKS, _SHARE = 6, 1 / 3
 
 Plans = Mapping[Cell, Plan]
@@ -30,7 +30,7 @@ Plans = Mapping[Cell, Plan]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a contest, and what the system said of the machine while rounds were timed."""
+    """The results of a contest, and the system's counters while rounds were timed."""
 
     rounds: list[Rounds] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def paces(cohort: Cohort, runners: Sequence[Racer], block: int) -> tuple[dict[Cell, float], list[Failure]]:
-    """Return how long an epoch of each cell takes, and who failed; no round of theirs is timed."""
+    """Return how long an epoch of each cell takes, and the failures; no round is timed."""
     outcome = Outcome()
     made = _made(cohort, runners, block, outcome, pace=True)
     for name in made:
@@ -47,7 +47,7 @@ def paces(cohort: Cohort, runners: Sequence[Racer], block: int) -> tuple[dict[Ce
 
 
 def _made(cohort: Cohort, runners: Sequence[Racer], block: int, outcome: Outcome, *, pace: bool) -> dict[str, float]:
-    """Make each trainer, and return the seconds per epoch by name, 0 where they are not asked for."""
+    """Make each trainer, and return the seconds per epoch by name; 0 unless the pace was asked for."""
     answers = cohort.each({one.group.name: Prepare(pace) for one in runners}, sampling.PREPARING_SECONDS)
     made = {}
     for runner in runners:
@@ -62,8 +62,8 @@ def _made(cohort: Cohort, runners: Sequence[Racer], block: int, outcome: Outcome
 class BlockContest:
     """The course of one contest in one block.
 
-    groups   who have their trainers at once, one group after the other
-    plans    of each cell, with its pace; with none each group finds its own pace, and makes the plans of a quick look
+    groups   those that have their trainers at the same time, one group after another
+    plans    plan and pace of each cell; if empty, each group measures its own pace and plans a quick look
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class BlockContest:
         self._outcome = Outcome()
 
     def run(self, generator: np.random.Generator, sentinel: Sentinel) -> Outcome:
-        """Return the rounds of all, or why somebody has none."""
+        """Return the rounds of all, and the failures."""
         first = 0
         for number, group in enumerate(self._groups):
             self._prepare([one for one in group if one.group.name not in self._seen], first)
@@ -102,7 +102,7 @@ class BlockContest:
         return self._outcome
 
     def _times(self, name: str) -> int:
-        """Return in how many groups somebody takes part."""
+        """Return the number of groups in which a worker takes part."""
         return sum(one.group.name == name for group in self._groups for one in group)
 
     def _prepare(self, runners: Sequence[Racer], first: int) -> None:
@@ -124,7 +124,7 @@ class BlockContest:
                 self._seen[name] = SeenRounds(first)
 
     def _rounds(self, names: Sequence[str], cycles: range, generator: np.random.Generator, sentinel: Sentinel) -> None:
-        """Let these take their turns in these cycles; what they are allowed and what they started is seen outside."""
+        """Let these workers take turns in these cycles, and observe their processors and children from outside."""
         self._cohort.pin(self._core)
         before = host.read()
         for name in names:
@@ -184,7 +184,7 @@ def _quick(seconds: Mapping[Cell, float]) -> dict[Cell, tuple[Plan, float]]:
 
 
 def _placed(environment: Environment, processors: Sequence[int] | None, core: int | None) -> Environment:
-    """Return the conditions with the processors on which the system let the worker run, and the one that was meant."""
+    """Return the conditions with the processors on which the worker could run, and the one that was asked for."""
     if processors is None:
         return environment
     asked = environment.asked | ({} if core is None else {"processors": str(core)})
@@ -192,7 +192,7 @@ def _placed(environment: Environment, processors: Sequence[int] | None, core: in
 
 
 def examined(block: int) -> bool:
-    """Draw whether the rounds of a block are checked, and evidence is gathered after them."""
+    """Draw whether the rounds of a block are checked and evidence is gathered after them."""
     return block <= _CERTAIN_BLOCKS or secrets.SystemRandom().random() < _SHARE
 
 

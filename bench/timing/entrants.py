@@ -1,4 +1,4 @@
-"""Who takes part in a block: workers, the contests of their cells, and who has a trainer at the same time as whom."""
+"""The participants of a block: workers, the contests of their cells, and which trainers exist at the same time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WorkerGroup:
 
     @property
     def name(self) -> str:
-        """What tells it from every other: "numpy_manual (cpu, float32)"."""
+        """Its unique name: "numpy_manual (cpu, float32)"."""
         cell = self.cells[0]
         threads = f", {cell.threads} threads" if cell.threads != 1 else ""
         return f"{self.implementation} ({cell.device}, {cell.problem.dtype}{threads})"
@@ -34,7 +34,7 @@ class WorkerGroup:
 
 @dataclass(frozen=True)
 class Racer:
-    """One of those that take turns: a worker's group, with one of its cells."""
+    """A participant of a contest: a worker's group, with one of its cells."""
 
     group: WorkerGroup
     cell: Cell
@@ -54,12 +54,12 @@ def worker_groups(cells: Sequence[Cell], *, controls: bool) -> list[WorkerGroup]
 
 
 def null(cells: Sequence[Cell]) -> Cell:
-    """Return the cell of the null implementation, which takes turns with those of one problem."""
+    """Return the cell of the null implementation, which takes part in one contest."""
     return replace(cells[0], implementation=NULL, device=CPU)
 
 
 def contests(groups: Sequence[WorkerGroup]) -> list[list[Racer]]:
-    """Return who takes turns with whom: all that train one problem with as many threads, whatever their devices."""
+    """Return the contests: all cells of one problem with the same number of threads, whatever their devices."""
     found: dict[Contest, list[Racer]] = {}
     for group in groups:
         for cell in group.cells:
@@ -68,9 +68,9 @@ def contests(groups: Sequence[WorkerGroup]) -> list[list[Racer]]:
 
 
 def together(runners: Sequence[Racer], memory_bytes: float, *, compared: bool = True) -> list[list[Racer]]:
-    """Return who have their trainers at the same time, one group after the other: all, if the memory is enough.
+    """Return groups whose trainers exist at the same time, one group after another: all of them if memory allows.
 
-    If it is not, pairs of the baseline and one other; if not for two or if nothing is `compared`, each alone.
+    If it does not, pairs of the baseline and one other; if two do not fit or nothing is `compared`, each alone.
     """
     fitting = int(memory_bytes // _trainer_bytes(runners[0].cell.problem))
     baseline = [one for one in runners if one.group.implementation == impls.BASELINE]
@@ -82,7 +82,7 @@ def together(runners: Sequence[Racer], memory_bytes: float, *, compared: bool = 
 
 
 def _trainer_bytes(problem: Problem) -> int:
-    """Return what a trainer needs: its rows twice, and six arrays of n x k; of data on disk or in batches as much."""
+    """Estimate the memory of a trainer: its rows twice, and six arrays of n x k; the same for data on disk."""
     return int(np.dtype(problem.dtype).itemsize * problem.n * (2 * problem.d + 6 * problem.k))
 
 
@@ -94,9 +94,9 @@ def processors() -> frozenset[int]:
 
 
 def core(runners: Sequence[Racer], block: int) -> int | None:
-    """Return the processor on which all take their turns: the next one in each block.
+    """Return the processor on which all take turns: another one in each block.
 
-    None leaves them all: where several threads may run, or a device works, and where nothing can be pinned.
+    None means all processors: with several threads or a device, and on systems that cannot pin.
     """
     if sys.platform != "linux" or not all(one.cell.on_one_processor for one in runners):
         return None
@@ -104,6 +104,6 @@ def core(runners: Sequence[Racer], block: int) -> int | None:
 
 
 def next_core(block: int) -> int | None:
-    """Return the processor of a block, where anything can be pinned."""
+    """Return the processor of a block, or None on systems that cannot pin."""
     allowed = sorted(processors())
     return allowed[block % len(allowed)] if sys.platform == "linux" else None

@@ -1,4 +1,4 @@
-"""What a timing worker is asked to do: read by the parent and by the workers alike."""
+"""Jobs for timing workers, in a form that parent and worker both read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.store.cell import Cell
 class Plan:
     """How long a cell is timed in one process; warming up ends once both of its limits are reached.
 
-    rounds   timed rounds in all: one a cycle
+    rounds   timed rounds in all: one per cycle
     untimed  epochs of the short untimed round before each of them
     """
 

@@ -11,10 +11,10 @@ from bench.store.layout import BENCHMARK_JSON
 
 
 def keep(raw: Path, block: int, folders: Sequence[tuple[str, Path]], names: Sequence[str]) -> None:
-    """Copy what each worker of a block has left, into one file for each, and remove the rest.
+    """Copy the pytest-benchmark file of each worker of a block, and remove the workers' folders.
 
-    folders   of the workers, by name; the second one of a name, where the first has died, has a number in its file's
-    names     of all workers, in their order
+    folders   the name and folder of each worker; if one died and was started again, the second one's file is numbered
+    names     the names of all workers, in order
     """
     seen: dict[str, int] = {}
     for name, folder in folders:

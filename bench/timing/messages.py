@@ -33,13 +33,13 @@ class Made(msgspec.Struct, tag=True, frozen=True):
 
 
 class WarmUp(msgspec.Struct, tag=True, frozen=True):
-    """Run rounds that are thrown away."""
+    """Run rounds that are not recorded."""
 
     plan: Plan
 
 
 class Leave(msgspec.Struct, tag=True, frozen=True):
-    """Run no rounds of this cell: its pace was all that was asked for. There is no answer."""
+    """Run no rounds of this cell, because only its pace was wanted. There is no answer."""
 
 
 class Warm(msgspec.Struct, tag=True, frozen=True):
@@ -49,13 +49,13 @@ class Warm(msgspec.Struct, tag=True, frozen=True):
 
 
 class Turn(msgspec.Struct, tag=True, frozen=True):
-    """Run the short untimed round, then put the trainer at this start."""
+    """Run the short untimed round, then reset the trainer to this start."""
 
     start: Packed
 
 
 class Set(msgspec.Struct, tag=True, frozen=True):
-    """The trainer is at its start, and nothing of that is still under way."""
+    """The trainer has been reset to its start."""
 
 
 class Go(msgspec.Struct, tag=True, frozen=True):
@@ -70,7 +70,7 @@ class Took(msgspec.Struct, tag=True, frozen=True):
 
 
 class Show(msgspec.Struct, tag=True, frozen=True):
-    """Tell the parameters that the round ended with."""
+    """Report the parameters that the round ended with."""
 
 
 class Shown(msgspec.Struct, tag=True, frozen=True):
@@ -81,9 +81,9 @@ class Shown(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finish(msgspec.Struct, tag=True, frozen=True):
-    """Run the rounds from these starts once more, untimed, and tell what is left to be known of the cell.
+    """Run the rounds from these starts again, untimed, and report the remaining facts about the cell.
 
-    prove   gather evidence, which takes some thirty rounds
+    prove   gather evidence, which takes about thirty rounds
     """
 
     starts: list[Packed]
@@ -91,7 +91,7 @@ class Finish(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finished(msgspec.Struct, tag=True, frozen=True):
-    """What the worker knows of the cell: `repeated` has the parameters that each repetition ended with."""
+    """The facts about the cell; `repeated` holds the parameters that each repetition ended with."""
 
     first_epoch_seconds: float
     costs: Costs
@@ -110,7 +110,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 Request = Prepare | Leave | WarmUp | Turn | Go | Show | Finish
 Reply = Made | Warm | Set | Took | Shown | Finished | Failed
 
-# What a request is answered with, unless it is by `Failed`.
+# The reply to each request, unless it is `Failed`.
 ANSWERS: dict[type[Request], type[Reply]] = {
     Prepare: Made,
     WarmUp: Warm,

@@ -1,8 +1,8 @@
 """The race: blocks of resident workers, each a fresh process, that take turns round by round.
 
-All workers of a block are there at once, and one is awake at a time, so that what disturbs the machine disturbs all of
-them alike and falls out of their ratios. The baseline takes part twice, under its own name and as "<name>@aa": the
-ratio of the two is known to be 1, and shows what the clock itself makes of it. The null implementation, whose epoch
+All workers of a block are resident at once, and one is awake at a time, so that a disturbance of the machine affects
+all of them alike and cancels in their ratios. The baseline takes part twice, under its own name and as "<name>@aa": the
+true ratio of the two is 1, so the measured one shows the error of the clock. The null implementation, whose epoch
 does nothing, shows what the clock adds to a time.
 """
 
@@ -47,10 +47,10 @@ _MEMORY_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Wanted:
-    """How much is timed: `blocks`, and in tens up to `max_blocks` while a ratio's interval stays wide.
+    """How much is timed: `blocks`, then ten more at a time, up to `max_blocks`, while a ratio's interval is wide.
 
-    precision      half-width of an interval that is not wide
-    limit_seconds  after which no further blocks are added: of all blocks so far
+    precision      the half-width above which an interval is wide
+    limit_seconds  total duration of the blocks after which no more are added
     quick          no pilot, twin, null implementation or rates, no waiting, no reruns: there is nothing to compare
     """
 
@@ -64,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Race:
-    """One run of it; what is finished lies in `raw`, from which another process can go on."""
+    """One race; what is finished is stored in `raw`, from which another process can resume it."""
 
     folders: Mapping[tuple[str, str], Path]
     wanted: Wanted
@@ -77,7 +77,7 @@ class _Race:
     done: checkpoint.Done = field(repr=False)
 
     def pilot(self, cells: Sequence[Cell]) -> None:
-        """Find the pace of every cell that has none, in processes of its own."""
+        """Measure the pace of every cell that has none yet, in separate processes."""
         known = {paced.cell for paced in self.done.paces} | {failure.cell for failure in self.done.failures}
         groups = entrants.worker_groups([cell for cell in cells if cell not in known], controls=False)
         every = entrants.contests(groups)
@@ -95,7 +95,7 @@ class _Race:
         self.tell(Step(Stage.PILOT, "", "", len(every), len(every)))
 
     def block(self, number: int, line: str, cells: Sequence[Cell], *, extra: bool) -> None:
-        """Let these cells take their turns, one problem after the other, in the random order of this block."""
+        """Let these cells take turns, one problem after another, in the random order of this block."""
         groups = entrants.worker_groups(cells, controls=not self.wanted.quick)
         waited, began = self._wait(number, line), time.monotonic()
         self.sentinel.begin_block()
@@ -123,7 +123,7 @@ class _Race:
         return waited
 
     def _contests(self, cohort: Cohort, number: int, line: str, groups: Sequence[WorkerGroup]) -> list[HostTime]:
-        """Run the contests of a block and keep what came of each; return what was seen of the machine meanwhile."""
+        """Run the contests of a block and store their results; return the system's counters during each."""
         generator = np.random.default_rng((self.wanted.seed, number))
         every = entrants.contests(groups)
         drawn = [every[place] for place in generator.permutation(len(every))]
@@ -147,7 +147,7 @@ class _Race:
         return seen
 
     def _start(self, cohort: Cohort, runners: Sequence[Racer], left: Sequence[Sequence[Racer]]) -> None:
-        """Start the workers of these who have none yet, with their cells in the order of the contests that are left."""
+        """Start the workers that are not running yet, with their cells in the order of the remaining contests."""
         for group in (one.group for one in runners):
             cells = [one.cell for contest in left for one in contest if one.group == group]
             entries = tuple(Entry(cell, str(self._folder(cell).resolve())) for cell in cells)
@@ -160,7 +160,7 @@ class _Race:
         return Cohort(self.raw / layout.WORKERS, entrants.processors())
 
     def _plans(self, runners: Sequence[Racer]) -> dict[Cell, tuple[Plan, float]]:
-        """Return the plan of each cell of a contest and its pace; the null implementation's are another's."""
+        """Return the plan and pace of each cell of a contest; the null implementation uses those of another cell."""
         paces = {paced.cell: paced.epoch_seconds for paced in self.done.paces}
         known = {one.cell: paces[one.cell] for one in runners if one.cell in paces}
         found = {cell: (plan, known[cell]) for cell, plan in sampling.plans(known, sampling.FULL).items()}
@@ -168,7 +168,7 @@ class _Race:
         return found | {one.cell: like for one in runners if one.cell.implementation == NULL}
 
     def _rates(self, number: int, cells: Sequence[Cell]) -> None:
-        """Measure how fast the machine is, on one thread: for each dtype, at the sizes of the data."""
+        """Measure the speed of the machine on one thread, for each dtype, at the sizes of the data."""
         groups: dict[str, list[Cell]] = {}
         for cell in cells:
             if cell.on_one_processor:
@@ -228,7 +228,7 @@ def race(
     quiet: Quiet | None = None,
     memory_bytes: float | None = None,
 ) -> None:
-    """Put into `raw` the rounds of every cell in every block, and why there are none where there are none.
+    """Store in `raw` the rounds of every cell in every block, or why there are none.
 
     folders       of each (dataset, dtype), where `datasets.prepared` saved it
     raw           pilot.jsonl, rounds.jsonl, failures.jsonl, blocks.jsonl and spent.jsonl grow in this folder as each

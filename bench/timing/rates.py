@@ -1,4 +1,4 @@
-"""How fast this machine is, measured in a worker: what `bench.analysis.roofline` is made of."""
+"""The speed of this machine, measured in a worker, for `bench.analysis.roofline`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TIMEOUT_SECONDS = 120.0
 def measured(
     block: int, core: int | None, *, dtype: str, threads: int, sizes: Sequence[int], folder: Path
 ) -> list[Rates]:
-    """Return what a worker measured; nothing if it could not. `folder` is the worker's, and is removed."""
-    make_empty(folder)  # a run that was stopped here has left it
+    """Return what a worker measured, or nothing if it failed; its `folder` is removed."""
+    make_empty(folder)  # a run that was stopped may have left it
     job = RatesJob(block, core, dtype, threads, tuple(sizes), str(folder.resolve()))
     variables = environment(dtype=dtype, threads=threads, device=CPU)
-    variables.pop("OPENBLAS_CORETYPE", None)  # NumPy's BLAS may be told to be a slow one, and torch's is not
+    variables.pop("OPENBLAS_CORETYPE", None)  # it may slow down NumPy's BLAS, but not torch's
     run_worker(Order("bench.worker.rates", asdict(job), variables, folder, _TIMEOUT_SECONDS, capped=True))
     found = read_lines(Rates, folder / RATES)
     shutil.rmtree(folder)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bench.store.cell import Cell
 from bench.timing.jobs import Plan
 
-# All rounds of a contest last as long, or as near to it as whole epochs allow: one of 1 ms finds a quiet moment that
-# one of 15 ms never has.
+# All rounds of a contest have the same length, as near as whole epochs allow: a short round finds quiet moments that a
+# long one never has.
 ROUND_SECONDS = 5e-3
-# Before its timed round a worker runs so much of one untimed, so that its caches are its own again.
+# Before its timed round a worker runs this share of a round untimed, to warm its caches.
 _UNTIMED_SHARE = 0.25
 
 
@@ -19,8 +19,8 @@ _UNTIMED_SHARE = 0.25
 class Effort:
     """How long a cell is timed in one process.
 
-    There are `cycles`, and fewer where rounds have to be longer, but never fewer than `least_cycles`; the warm-up takes
-    `warmup_seconds` or `warmup_rounds`, whichever is longer.
+    There are `cycles`, fewer if rounds must be longer, but at least `least_cycles`; the warm-up takes `warmup_seconds`
+    or `warmup_rounds`, whichever is longer.
     """
 
     cycles: int
@@ -53,8 +53,8 @@ def _plan(length: float, epoch_seconds: float, cycles: int, effort: Effort) -> P
     return Plan(epochs, cycles, untimed, effort.warmup_rounds, effort.warmup_seconds)
 
 
-# A minute, and ten times what it should take, is when a worker is given up. Nothing is known yet of a cell that is made
-# ready: two minutes more, for large data and slow compilers.
+# A worker is given up after a minute plus ten times the expected duration. Nothing is known yet of a cell that is being
+# prepared: it gets two minutes more, for large data and slow compilers.
 _LEAST_SECONDS, PREPARING_SECONDS = 60.0, 180.0
 
 

@@ -28,7 +28,7 @@ Timer = Callable[[str], AbstractContextManager[None]]
 
 @dataclass
 class SeenRounds:
-    """What the parent has seen of one worker's rounds so far.
+    """What the parent has observed of one worker's rounds so far.
 
     first       the cycle of the first of them
     started     processor time of what the worker has started, between its first turn and its last
@@ -48,7 +48,7 @@ class SeenRounds:
     dtypes: dict[str, str] = field(default_factory=dict)
 
     def witnessed(self) -> Witnessed:
-        """Return the record of it."""
+        """Return the record."""
         columns = (self.before, self.after, self.wall, self.cpu)
         before, after, wall, cpu = (tuple(round(one, 7) for one in column) for column in columns)
         return Witnessed(self.first, before, after, wall, cpu, round(self.started, 6))
@@ -56,7 +56,7 @@ class SeenRounds:
 
 @dataclass(frozen=True)
 class Draw:
-    """What chance decides, and no worker knows: where each round starts, and which rounds are checked.
+    """What is drawn at random and no worker knows: where each round starts, and which rounds are checked.
 
     secret   with the number of a cycle the seed of its start, the same for all
     checked  the cycles after which parameters are asked for
@@ -71,7 +71,7 @@ class Draw:
 
 
 def order(names: Sequence[str], last: str, generator: np.random.Generator) -> list[str]:
-    """Return the names in an order of chance that does not begin with the last one of the cycle before.
+    """Return the names in a random order that does not begin with the last one of the cycle before.
 
     Caches are nobody's own after another's turn, so nobody has two turns in a row.
     """
@@ -82,7 +82,7 @@ def order(names: Sequence[str], last: str, generator: np.random.Generator) -> li
 
 
 class Cycles:
-    """The cycles of some workers, who are ready for their rounds of one problem."""
+    """The cycles of workers that are ready for their rounds of one problem."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Cycles:
         self._draw, self._sentinel, self._timer = draw, sentinel, timer
 
     def run(self, seen: Mapping[str, SeenRounds], cycles: range, generator: np.random.Generator) -> dict[str, Failed]:
-        """Add these cycles to what was seen of each worker; return those who failed, who have no more turns."""
+        """Add these cycles to what was seen of each worker; return those that failed, which have no more turns."""
         failed: dict[str, Failed] = {}
         last, before = "", self._readings()[1]
         for cycle in cycles:
@@ -151,14 +151,14 @@ class Cycles:
             return self._check(name, cycle, seen, limit) if cycle in self._draw.checked else None
 
     def _round(self, name: str, seconds: float) -> tuple[Reply, float, float]:
-        """Return the answer, the seconds until it came, and the processor time that its worker had meanwhile."""
+        """Return the answer, the seconds until it came, and the worker's processor time meanwhile."""
         pid = self._cohort.pid(name)
         cpu, wall = account.cpu_seconds(pid), time.perf_counter()
         answer = self._cohort.ask(name, Go(), seconds)
         return answer, time.perf_counter() - wall, account.cpu_seconds(pid) - cpu
 
     def _check(self, name: str, cycle: int, seen: SeenRounds, seconds: float) -> Failed | None:
-        """Ask for the parameters, which nobody could know before the round was over."""
+        """Ask for the parameters; that this round is checked is unknown to the worker until now."""
         if isinstance(answer := self._cohort.ask(name, Show(), seconds), Failed):
             return answer
         shown = expected(answer, Shown)

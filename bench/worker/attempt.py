@@ -1,4 +1,4 @@
-"""What a cell that raises leaves behind: the parent knows why, and the worker goes on with its next cell."""
+"""Report a cell that raises to the parent, and go on with the next cell."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bench.worker.channel import Channel
 
 
 def attempt(channel: Channel, measure: Callable[[], None]) -> None:
-    """Measure one cell; whatever it raises is the answer to the request at hand."""
+    """Measure one cell; if it raises, answer the current request with the reason."""
     try:
         measure()
-    except EOFError:  # nobody is left to answer
+    except EOFError:  # the parent is gone
         raise
     except Exception as error:  # noqa: BLE001 - whatever a cell raises is its own failure, and the next cell goes on
         lines = "".join(traceback.format_exception(error)).rstrip().splitlines()[-15:]

@@ -12,8 +12,8 @@ from bench.timing.messages import Reply, Request
 class Channel:
     """Requests are read from standard input and replies are written to standard output, as they were at the start.
 
-    From then on standard input is empty and standard output is the log, so that an implementation which reads or prints
-    meets neither.
+    From then on standard input is empty and standard output is the log, so an implementation that reads or prints
+    cannot interfere.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Channel:
         return messages.request(text)
 
     def send(self, reply: Reply) -> None:
-        """Answer the request at hand."""
+        """Answer the current request."""
         text = memoryview(messages.line(reply))
         while text:
             text = text[os.write(self._replies, text) :]

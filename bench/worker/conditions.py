@@ -1,4 +1,4 @@
-"""The conditions of this worker, read back; asked is what must be found, and `bench.audit.rules` compares the two."""
+"""Read back the conditions in this worker. `asked` is what must be `found`; `bench.audit.rules` compares the two."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from impls import runtimes
 
 
 def read_back(cell: Cell, *, runtime: str, placement: frozenset[str], busy_threads: int | None) -> Environment:
-    """Return what was asked for a cell and what is so in this process."""
+    """Return the conditions that were asked for, and those found in this process."""
     library = runtimes.load(runtime)
-    pools = runtimes.load("numpy").threads() | library.threads()  # every worker has NumPy and its BLAS in it
+    pools = runtimes.load("numpy").threads() | library.threads()  # every worker loads NumPy and its BLAS
     threads = {f"threads {pool}": number for pool, number in pools.items()}
     asked = dict.fromkeys(threads, str(cell.threads))
     asked |= library.asked(cell.problem.dtype) | {"placement": cell.device}
     found = {name: str(number) for name, number in threads.items()}
     found |= library.settings() | {"placement": ", ".join(sorted(placement))}
-    versions = {name: str(version) for name, version in library.versions().items()}  # torch's is a kind of its own
+    versions = {name: str(version) for name, version in library.versions().items()}  # torch's is a subclass of str
     return Environment(asked, found, versions, busy_threads, library.busy_at_most(cell.threads))

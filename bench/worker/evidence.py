@@ -17,16 +17,16 @@ from impls.protocol import Params, Trainer
 Clock = Callable[[], float]
 Setup = Callable[[int], None]
 
-# A round this long is compared with a fourfold one once, a shorter one as often as it takes for a median.
+# A round at least this long is compared with a fourfold round once, a shorter one several times, for a median.
 _LONG_ROUND_SECONDS = 0.005
 _REPETITIONS = 3
-# How long a process is watched while it is asked for nothing: a round's length, within these.
+# How long an idle process is observed: as long as a round, within these limits.
 _LEAST_IDLE_SECONDS, _MOST_IDLE_SECONDS = 2e-3, 20e-3
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """The clocks of this process; tests have their own."""
+    """The clocks of this process; tests use their own."""
 
     wall: Clock = time.perf_counter
     cpu: Clock = time.process_time
@@ -41,7 +41,7 @@ def dtypes(params: Params, name: str) -> dict[str, str]:
 def afterwards(
     trainer: Trainer, setup: Setup, run: Callable[[], None], epochs: int, clocks: Clocks
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return cpu / wall of the process while nothing is asked of it, and what the first `params` costs more.
+    """Return cpu / wall of the idle process, and how much longer a first call of `params` takes than a second.
 
     Both follow rounds of this many epochs: work that is unfinished or deferred shows in one of them.
     """
@@ -82,7 +82,7 @@ def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks
 
 
 def repetition(trainer: Trainer, start: Params, epochs: int) -> Params:
-    """Return the parameters that a round ends with when it is run once more."""
+    """Run a round again, and return the parameters that it ends with."""
     trainer.reset(start, epochs)
     for _ in range(epochs):
         trainer.epoch()

@@ -1,4 +1,4 @@
-"""What a worker does for one cell when its parent asks: makes it ready, runs its rounds, and tells what it saw."""
+"""What a worker does for one cell on request: prepare it, run its rounds, and report what it saw."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from impls.protocol import Params
 
 
 def time_cell(entry: Entry, channel: Channel, benchmark: Any, clocks: Clocks, numpy_seconds: float) -> None:
-    """Answer the requests of one cell, from the first to the last.
+    """Answer all requests about one cell.
 
-    What is run beside the timed rounds has starts of its own. Those of the timed ones come from the parent.
+    The starts of timed rounds come from the parent. All other rounds use starts of the worker's own.
     """
     pace = expected(channel.receive(), Prepare).pace
     cell, numbers = prepare(entry), count()

@@ -1,14 +1,14 @@
-"""The null implementation: an epoch of it does nothing, so its time is the harness's own.
+"""The null implementation: its epoch does nothing, so its time is what the harness adds.
 
-It is part of the harness: the clock makes it by its name, `impls.load` cannot reach it (it names no runtime),
-and neither gate nor ranking knows it.
+Only the clock uses it, by name: `impls.load` cannot load it (it names no runtime), and neither the gate nor any ranking
+includes it.
 """
 
 from __future__ import annotations
 
 from impls.protocol import Dataset, Device, FloatArray, LabelArray, Params, Recipe
 
-# The library whose facts are read back beside its times.
+# The library whose conditions are recorded with its times.
 RUNTIME = "numpy"
 
 

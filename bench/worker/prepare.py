@@ -1,4 +1,4 @@
-"""A trainer made ready in a worker, and what is timed of it."""
+"""Prepare trainers in a worker, and run what is timed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Loaded:
 
 @cache
 def loaded(name: str) -> Loaded:
-    """Import an implementation and start its library: once a process, which times one implementation only."""
+    """Import an implementation and start its library: once per process, which times one implementation only."""
     began = time.perf_counter()
     if name == controls.NULL:
         return Loaded(null.Null, null.RUNTIME, 0.0)
@@ -72,7 +72,7 @@ def prepare(entry: Entry) -> Prepared:
 
 
 def ready(trainer: Trainer, start: Params, epochs: int) -> None:
-    """Put the trainer back to epoch 0; nothing of that is still under way when this returns."""
+    """Reset the trainer to epoch 0, and wait until that has ended."""
     trainer.reset(start, epochs)
     trainer.synchronize()
 
@@ -90,7 +90,7 @@ def start_epochs(trainer: Trainer, epochs: int) -> None:
 
 
 def seconds_of(run: Callable[[], None], clock: Clock) -> float:
-    """Return how long one call takes."""
+    """Return the seconds that one call takes."""
     began = clock()
     run()
     return clock() - began

@@ -1,4 +1,4 @@
-"""Loads one outside implementation: `python -m bench.worker.probe job.json` exits with 0 if it is one."""
+"""Loads one outside implementation: `python -m bench.worker.probe job.json` exits with 0 if it can be used."""
 
 from __future__ import annotations
 

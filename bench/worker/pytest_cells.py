@@ -13,6 +13,6 @@ from bench.worker.measure import time_cell
 
 
 def test_cell(entry: dict[str, Any], channel: Channel, numpy_seconds: float, benchmark: Any) -> None:
-    """The parent has the answers of this cell, or knows why it has none; the next one is started either way."""
+    """Answer the parent's requests about this cell, or report why it raises; the next cell follows either way."""
     measured = from_mapping(Entry, entry)
     attempt(channel, lambda: time_cell(measured, channel, benchmark, Clocks(), numpy_seconds))

@@ -1,8 +1,8 @@
 """How fast this machine reads, multiplies and takes exponentials: `python -m bench.worker.rates job.json`.
 
-By calls of NumPy and its BLAS, in a process of its own; each rate is that of the fastest of many calls. For
-exponentials of float64 NumPy has vector code on few processors, where other libraries have it on most. Such code takes
-half as many at a time as of float32: the rate of float64 is the higher one of its own and half of that of float32.
+It calls NumPy and its BLAS in a separate process, and takes the fastest of many calls. On many processors NumPy has
+vector code for exponentials in float32 only, while other libraries have it for float64 too. Such code handles half as
+many float64 numbers at once, so the rate for float64 is the higher of NumPy's own and half of that for float32.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bench.store.raw_rows import Rates
 
 
-# How long a call is repeated, and how often at least.
+# How long a call is repeated, and its least number of repetitions.
 _SECONDS, _LEAST_CALLS = 0.03, 3
 
 
@@ -54,7 +54,7 @@ def measure(job: RatesJob) -> Rates:
 
 
 def _read(array: NDArray[np.floating]) -> float:
-    """Return the bytes a second of the fastest of three ways to read it once."""
+    """Return the bytes per second of the fastest of three ways to read it once."""
     rows = array[: len(array) // 64 * 64].reshape(-1, 64)
     ways: tuple[Callable[[], object], ...] = (lambda: array.dot(array), array.max, lambda: rows.dot(array[:64]))
     return float(array.nbytes / min(_shortest(way) for way in ways))
@@ -71,7 +71,7 @@ def _shortest(call: Callable[[], object]) -> float:
 
 
 def main(argv: list[str]) -> None:
-    """Run the job, and leave its one line."""
+    """Run the job and write its one record."""
     job = read_job(argv)
     pin(job["core"])
     append_line(Path(job["folder"]) / RATES, measure(from_mapping(RatesJob, job)))

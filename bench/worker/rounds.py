@@ -39,14 +39,14 @@ class PedanticTurns:
     again_seconds: list[float] = field(default_factory=list)
 
     def request(self) -> Request:
-        """Return the next request that is not to show the parameters; those are shown."""
+        """Answer requests for the parameters, and return the next other request."""
         while isinstance(request := self.channel.receive(), Show):
             shown = self.trainer.params()
             self.channel.send(Shown(starts.packed(shown), evidence.dtypes(shown, "after")))
         return request
 
     def setup(self) -> None:
-        """Wait for the turn, run the short untimed round, go to the start that counts, and wait for the word."""
+        """Wait for the turn, run the short untimed round, reset to the start of the timed one, and wait for the go."""
         request = expected(self.request(), Turn)
         self.untimed(self.plan.untimed)
         run_epochs(self.trainer, self.plan.untimed)
@@ -55,7 +55,7 @@ class PedanticTurns:
         expected(self.channel.receive(), Go)
 
     def teardown(self) -> None:
-        """Hand in the time of the round that has just ended."""
+        """Report the time of the round that has just ended."""
         again = round(seconds_of(self.trainer.synchronize, self.clock), 9)
         self.again_seconds.append(again)
         self.channel.send(Took(round(self.benchmark.stats.stats.data[-1], 9), again))
@@ -63,7 +63,7 @@ class PedanticTurns:
 
 @dataclass(frozen=True)
 class TimedRounds:
-    """What the timed rounds left: second synchronizes, threads that worked, compilations and the peak of memory."""
+    """What was measured besides the times: second synchronizes, busy threads, compilations and peak memory."""
 
     again_seconds: tuple[float, ...]
     busy_threads: int | None
@@ -103,8 +103,8 @@ def time_rounds(cell: Prepared, turns: PedanticTurns) -> TimedRounds:
 def device_epoch_seconds(cell: Prepared, device: str, setup: Setup, epochs: int) -> float | None:
     """Return what an epoch takes between two events of the device, if there are any: the median of a few rounds.
 
-    The rounds are run for this alone. In the timed ones only some libraries would pay for events. A device that waits
-    for its next launch is between the events too.
+    These are separate rounds, because in timed rounds only some libraries would pay for events. The time includes gaps
+    in which the device waits for its next launch.
     """
     seconds_between = runtimes.load(cell.runtime).event_clock(device)
     if seconds_between is None:

@@ -1,4 +1,4 @@
-"""What every worker does first and last: read its job, pin itself, append its records, leave."""
+"""What every worker does first and last: read its job, pin itself, append its records, exit."""
 
 from __future__ import annotations
 

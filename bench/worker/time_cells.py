@@ -27,7 +27,7 @@ class JobPlugin:
 
     @pytest.fixture(scope="session")
     def channel(self) -> Channel:
-        """Where requests come from and replies go to."""
+        """Return the pipes to the parent."""
         return self._channel
 
     @pytest.fixture(scope="session")
@@ -41,15 +41,15 @@ class JobPlugin:
         names = [_name(self._job["name"], entry["cell"]["problem"]) for entry in entries]
         metafunc.parametrize("entry", entries, ids=names)
 
-    # pytest-benchmark's own start child processes, in every worker; the run's environment.json tells both.
+    # pytest-benchmark's own hooks start child processes in every worker; environment.json records both facts.
     @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_generate_machine_info(self) -> dict[str, str]:
-        """Say little of the machine."""
+        """Return little about the machine."""
         return {"machine": platform.machine(), "python_version": platform.python_version()}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_generate_commit_info(self) -> dict[str, str]:
-        """Say nothing of the commit."""
+        """Return nothing about the commit."""
         return {}
 
 
@@ -59,7 +59,7 @@ def _name(implementation: str, problem: dict[str, Any]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Answer for the cells of the job, one after the other. The exit status is pytest's."""
+    """Answer requests about the cells of the job, one cell after another. The exit status is pytest's."""
     job = read_job(argv)
     began = time.perf_counter()
     import numpy as np  # noqa: F401, PLC0415 - timed
