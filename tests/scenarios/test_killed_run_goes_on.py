@@ -47,7 +47,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
     deadline = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def cohort(tmp_path: Path) -> list[psutil.Process]:
@@ -101,7 +101,6 @@ def test_no_worker_outlives_a_run_that_is_ended_in_the_midst_of_a_cohort(number:
         process.send_signal(number)
     psutil.wait_procs(workers, timeout=LIMIT_SECONDS)
     assert cohort(tmp_path) == []
-    assert resumed(tmp_path, run).returncode == 0
 
 
 def test_a_run_that_is_stopped_and_continued_blames_nobody(tmp_path: Path) -> None:
