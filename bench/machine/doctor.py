@@ -16,7 +16,7 @@ from bench.machine.idle import CALM_PERCENT
 
 _LOOK_SECONDS = 1.0
 _BUSY_PERCENT = 10.0
-# Workers run one after the other, torch's is the largest, and the gate runs two at once.
+# All workers of a block are resident at once; those of the four take 0.9 GiB together in a default run, the parent half.
 _ENOUGH_MEMORY_GIB = 2.0
 _GIB = 2**30
 

@@ -175,7 +175,7 @@ class _Race:
                 groups.setdefault(cell.problem.dtype, []).append(cell)
         for dtype, group in groups.items():
             sizes = sorted({roofline.measured_size(cell.problem) for cell in group})
-            core, folder = entrants.next_core(number), self.raw / "gauge"
+            core, folder = entrants.next_core(number), self.raw / "rates"
             measured = rates.measured(number, core, dtype=dtype, threads=1, sizes=sizes, folder=folder)
             self._keep(layout.RATES, self.done.rates, measured)
 

@@ -111,5 +111,5 @@ def test_a_slow_blas_that_was_asked_for_measures_no_machine(monkeypatch: pytest.
     orders: list[Order] = []
     monkeypatch.setattr(timing_rates, "run_worker", orders.append)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "PRESCOTT")
-    assert timing_rates.measured(1, None, dtype="float64", threads=1, sizes=[65536], folder=tmp_path / "gauge") == []
+    assert timing_rates.measured(1, None, dtype="float64", threads=1, sizes=[65536], folder=tmp_path / "rates") == []
     assert "OPENBLAS_CORETYPE" not in orders[0].environment and orders[0].environment["OMP_NUM_THREADS"] == "1"
