@@ -16,7 +16,7 @@ from bench.machine.idle import CALM_PERCENT
 
 _LOOK_SECONDS = 1.0
 _BUSY_PERCENT = 10.0
-# All workers of a block are resident at once; those of the four take 0.9 GiB together in a default run, the parent half.
+# All workers of a block are resident at once: those of the four take 0.9 GiB in a default run, the parent half of it.
 _ENOUGH_MEMORY_GIB = 2.0
 _GIB = 2**30
 
