@@ -13,7 +13,7 @@ HEADERS = ("part", "seconds", "share")
 _PARTS = {
     "agreement": "agreement: check of all against the reference",
     "pilot": "pilot: how long an epoch takes",
-    "waiting": "waiting for the machine to become idle",
+    "waiting": "waiting for an idle machine before a block, and for a quiet processor before a turn",
     "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
     "warm-up": "warm-up",
     "rounds": "rounds: a fixed piece of work, an untimed round, a timed round",
