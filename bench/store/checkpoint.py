@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class PartTimer:
         self._raw = raw
         self._since = 0.0
         self._under_way: list[tuple[str, int | None]] = []
-        self._seconds: Counter[tuple[str, int | None]] = Counter()
+        self._seconds: defaultdict[tuple[str, int | None], float] = defaultdict(float)
 
     @contextmanager
     def part(self, name: str, block: int | None = None) -> Iterator[None]:

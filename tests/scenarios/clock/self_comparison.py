@@ -80,7 +80,7 @@ def _tally(folder: Path) -> Tally:
     return Tally(
         run=folder.name,
         blocks=max(ratio.blocks for ratio, _ in ratios),
-        disturbed=len(raw.disturbed),
+        disturbed=len(raw.noisy),
         comparisons=len(ratios),
         different=sum(said in (Comparison.FASTER, Comparison.SLOWER) for _, said in ratios),
         without_one=sum(not ratio.low <= 1 <= ratio.high for ratio, _ in ratios),
