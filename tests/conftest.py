@@ -13,7 +13,9 @@ NO_INSTALLATION_BRINGS = "needs a CUDA device"
 
 
 def pytest_configure() -> None:
-    """Restore SIGINT, which background processes of a shell without job control ignore."""
+    """Restore SIGINT, which background processes of a shell without job control ignore, and the usual terminal."""
+    for setting in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+        os.environ.pop(setting, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
