@@ -95,11 +95,24 @@ def mean_ratio(pairs: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
     """Return the geometric mean over cells of the ratio of A's time to B's; None if there are too few blocks.
 
     Each pair is a cell's process values by block, of A and of B. A block that has all of them gives one value, the
-    geometric mean of its ratios (Fleming and Wallace, CACM 1986); these are then treated as the ratios of one cell,
-    so the interval is exact for any number of blocks, and accounts for what the cells of a block have in common.
+    geometric mean of its ratios (Fleming and Wallace, CACM 1986). Blocks that lack a cell are taken together, in their
+    order, until they have all cells between them, and then give one value. No block is in two values, so these are
+    treated as the ratios of one cell: the interval is exact, and accounts for what the cells of a block have in common.
     """
-    shared = set.intersection(*(a.keys() & b.keys() for a, b in pairs)) if pairs else set()
-    return _ratio([fmean([math.log(a[block] / b[block]) for a, b in pairs]) for block in shared], comparisons)
+    cells = [{block: math.log(a[block] / b[block]) for block in a.keys() & b.keys()} for a, b in pairs]
+    values: list[float] = []
+    waiting: list[list[float]] = [[] for _ in cells]
+    for block in sorted(set().union(*cells)):
+        if all(block in cell for cell in cells):
+            values.append(fmean(cell[block] for cell in cells))
+            continue
+        for number, cell in enumerate(cells):
+            if block in cell:
+                waiting[number].append(cell[block])
+        if all(waiting):
+            values.append(fmean(map(fmean, waiting)))
+            waiting = [[] for _ in cells]
+    return _ratio(values, comparisons)
 
 
 def _ratio(logs: Sequence[float], comparisons: int) -> Ratio | None:

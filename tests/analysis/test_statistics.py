@@ -133,6 +133,18 @@ def test_mean_takes_the_blocks_that_have_every_cell() -> None:
     assert mean_ratio([], 1) is None
 
 
+def test_blocks_that_lack_a_cell_give_one_value_together() -> None:
+    """Blocks 6 and 7 lack one cell each, 8 and 9 both lack the second: (2 * 8)^(1/2) is the seventh value, 9 waits."""
+    full = dict.fromkeys(range(6), 1.0)
+    first, second = full | {6: 2.0, 8: 4.0, 9: 4.0}, full | {7: 8.0}
+    ones = dict.fromkeys(range(10), 1.0)
+    mean = mean_ratio([(first, ones), (second, ones)], 1)
+    assert mean is not None
+    assert mean.blocks == 7
+    assert (mean.low, mean.ratio) == (1, 1)
+    assert mean.high == pytest.approx(4)
+
+
 def test_load_of_a_block_that_all_its_cells_share_stays_one_value() -> None:
     """Eight cells that move together in every block are no more evidence than one."""
     a = {block: 1.0 + 0.01 * block for block in range(8)}

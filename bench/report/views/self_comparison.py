@@ -96,10 +96,10 @@ def _said(ratio: Ratio | None, comparison: str) -> str:
 
 
 MEANS = (
-    "Geometric means of the ratios over all cells of an implementation, one value per block; the last row is the "
-    "baseline against itself, whose true ratio is 1."
+    "Geometric means of the ratios over all cells of an implementation. Each block that has all cells gives one value; "
+    "blocks that lack a cell give one together. The last row is the baseline against itself, whose true ratio is 1."
 )
-MEAN_HEADERS = ("implementation", "cells", "blocks", "mean ratio", "interval", "level", "verdict")
+MEAN_HEADERS = ("implementation", "cells", "values", "mean ratio", "interval", "level", "verdict")
 
 
 def mean_row(mean: Mean) -> tuple[str, ...]:
