@@ -45,9 +45,9 @@ Low = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of a step: x (m, d) and targets (m, k), in the dtype under test and in float64.
+    """The rows of a step: (x, 1) (m, d + 1) and targets (m, k), in the dtype under test and in float64.
 
-    lengths   the lengths of the rows (x, 1), (m, 1)
+    lengths   the lengths of the rows (x, 1), (m, 1), times sqrt(d + 1)
     """
 
     model: Model
@@ -59,33 +59,30 @@ class Batch:
 
     def rows(self, rows: Rows) -> Batch:
         """Return these rows of the batch."""
-        return Batch(
-            self.model,
-            self.x[rows],
-            self.targets[rows],
-            self.wide_x[rows],
-            self.wide_targets[rows],
-            self.lengths[rows],
-        )
+        x, targets = self.x[rows], self.targets[rows]
+        wide_x = x if self.wide_x is self.x else self.wide_x[rows]
+        wide_targets = targets if self.wide_targets is self.targets else self.wide_targets[rows]
+        return Batch(self.model, x, targets, wide_x, wide_targets, self.lengths[rows])
 
 
 def batch(dataset: Dataset) -> Batch:
     """Return all rows of a dataset as one batch; for float64 data both sets of arrays are the same."""
-    x, y = dataset.x.reshape(dataset.n, dataset.d), dataset.y
+    n, y = dataset.n, dataset.y
+    x = np.concatenate([dataset.x.reshape(n, dataset.d), np.ones((n, 1), dataset.x.dtype)], axis=1)
     targets = (
         np.eye(dataset.classes, dtype=x.dtype)[y.astype(np.int64)] if dataset.model is Model.SOFTMAX else y[:, None]
-    )
-    lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64)[:, None] + 1)
+    ).astype(x.dtype, copy=False)
+    lengths = np.sqrt(x.shape[1] * np.einsum("ij,ij->i", x, x, dtype=np.float64))[:, None]
     wide_x, wide_targets = x.astype(np.float64, copy=False), targets.astype(np.float64, copy=False)
-    return Batch(dataset.model, x, targets.astype(x.dtype, copy=False), wide_x, wide_targets, lengths)
+    return Batch(dataset.model, x, targets, wide_x, wide_targets, lengths)
 
 
 @dataclass
 class _Training:
-    """The state of the training: theta of the reference, (d + 1, k), and of all runs, (d + 1, R, k).
+    """The state of the training: theta of the reference, transposed to (k, d + 1), and of all R runs, (R, k, d + 1).
 
     unit        the size of one random error, relative to the rounded number
-    lengths     the lengths of theta's columns
+    lengths     the lengths of the reference's rows, (k,)
     rows_since  the number of rows since those lengths were measured
     lost        the loss of sums over rows, from `sums.lost`; None before the first long batch
     """
@@ -116,37 +113,38 @@ def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int]
     """
     theta = reference.stacked(start, reference.widen(dataset.some(slice(0, 1)))).astype(np.float64)
     whole = None if dataset.on_disk else batch(dataset)
-    noise = _Noise(seed, dataset.x.dtype)
+    unit = reference.unit_roundoff("float32") if dataset.x.dtype == np.float32 else UNIT_IN_FLOAT64
+    noise = _Noise(seed, unit, dataset.x.dtype)
     state: _Training | None = None
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         for epoch in epochs:
             noise.begin(epoch if recipe.batching.shuffle else 0)
             for rows in recipe.batching.rows(dataset.n, epoch):
                 one = batch(dataset.some(rows)) if whole is None else whole.rows(rows)
-                state = state or _begin(theta, recipe, one)
+                state = state or _begin(theta, recipe, one, unit)
                 _step(state, one, noise)
             if state is not None:
-                yield Scaled(state.reference, _scale(state))
+                yield Scaled(state.reference.T.copy(), _scale(state))
 
 
-def _begin(start: NDArray[np.float64], recipe: Recipe, first: Batch) -> _Training:
+def _begin(start: NDArray[np.float64], recipe: Recipe, first: Batch, unit: float) -> _Training:
     dtype = first.x.dtype
     most = min(_MOST_RUNS, _PARAMETERS // start.size, _LOGITS // first.targets.size)
-    runs = np.repeat(start.astype(dtype)[:, None], max(_LEAST_RUNS, most), axis=1)
-    unit = reference.unit_roundoff("float32") if dtype == np.float32 else UNIT_IN_FLOAT64
-    return _Training(start, runs, float(dtype.type(recipe.learning_rate)), unit, _column_lengths(start))
+    theta = start.T.copy()
+    runs = np.repeat(theta.astype(dtype)[None], max(_LEAST_RUNS, most), axis=0)
+    return _Training(theta, runs, float(dtype.type(recipe.learning_rate)), unit, _lengths(theta))
 
 
-def _column_lengths(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->j", theta, theta)))
+def _lengths(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", theta, theta)))
 
 
 class _Noise:
-    """Uniform random numbers in +-1: slices of one pool at random offsets, reproducible for each epoch."""
+    """Uniform random numbers in +-unit: slices of one pool at random offsets, reproducible for each epoch."""
 
-    def __init__(self, seed: int, dtype: np.dtype[Any]) -> None:
-        self._seed = seed
-        self._pool = np.random.default_rng(seed).uniform(-1, 1, _POOL).astype(dtype)
+    def __init__(self, seed: int, unit: float, dtype: np.dtype[Any]) -> None:
+        self._seed, self._unit = seed, unit
+        self._pool = np.random.default_rng(seed).uniform(-unit, unit, _POOL).astype(dtype)
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
@@ -158,7 +156,7 @@ class _Noise:
         """Return random numbers of this shape."""
         size = math.prod(shape)
         if 2 * size > _POOL:
-            return self._draws.uniform(-1, 1, shape).astype(self._pool.dtype)
+            return self._draws.uniform(-self._unit, self._unit, shape).astype(self._pool.dtype)
         if not self._places:
             self._places = self._draws.integers(_POOL // 2, size=1 << 12).tolist()
         begin = self._places.pop()
@@ -169,23 +167,19 @@ def _step(state: _Training, batch: Batch, noise: _Noise) -> None:
     """Move the reference and all runs by one step of gradient descent."""
     m, dtype = batch.x.shape[0], batch.x.dtype
     rate = -state.learning_rate * (2 if batch.model in (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR) else 1) / m
-    logits = batch.wide_x @ state.reference[:-1] + state.reference[-1]
+    logits = batch.wide_x @ state.reference.T
     residuals = _residuals(batch.model, logits, batch.wide_targets)
-    _, count, k = state.runs.shape
-    z = (batch.x @ state.runs[:-1].reshape(-1, count * k)).reshape(m, count, k) + state.runs[-1]
+    z = (batch.x @ state.runs.reshape(-1, batch.x.shape[1]).T).reshape(m, *state.runs.shape[:2])
     r = _residuals(batch.model, z, batch.targets[:, None])
-    r += (state.unit * _rounding(state, batch, logits, residuals)).astype(dtype)[:, None] * noise(r.shape)
+    r += _rounding(state, batch, logits, residuals).astype(dtype)[:, None] * noise(r.shape)
     r *= dtype.type(rate)
     moves = _summed(batch.x, r.reshape(m, -1)).reshape(state.runs.shape)
-    moved = _summed(batch.wide_x, rate * residuals)
     if m > _SHORT_SUM:
-        errors = abs(rate) * state.unit * _orders(state, batch, residuals)
-        moves += errors.astype(dtype)[:, None] * noise(moves.shape)
+        moves += (abs(rate) * _orders(state, batch, residuals)).T.astype(dtype) * noise(moves.shape)
     state.runs += moves
     if dtype == np.float64:
         state.runs += _roundings(state, moves, noise)
-    moved += state.reference
-    state.reference = moved
+    state.reference += _summed(batch.wide_x, rate * residuals)
 
 
 def _roundings(state: _Training, moves: Low, noise: _Noise) -> Low:
@@ -193,20 +187,12 @@ def _roundings(state: _Training, moves: Low, noise: _Noise) -> Low:
     moves *= 3
     moves += state.runs
     moves *= noise(moves.shape)
-    moves *= state.unit
     return moves
 
 
 def _summed(x: Low, r: Low) -> Any:
-    """Return (x, 1)' r, (d + 1, columns), in the dtype of x and r."""
-    total = np.empty((x.shape[1] + 1, r.shape[1]), r.dtype)
-    if len(x) == 1:  # a third of the time of a product of matrices
-        np.multiply(x.T, r, out=total[:-1])
-        total[-1] = r[0]
-    else:
-        np.matmul(x.T, r, out=total[:-1])
-        np.add.reduce(r, axis=0, out=total[-1])
-    return total
+    """Return r' x, (columns, d + 1), in the dtype of x and r."""
+    return r.T * x if len(x) == 1 else r.T @ x  # for one row, a third of the time of a product of matrices
 
 
 def _residuals(model: Model, z: Any, targets: Any) -> Any:
@@ -216,8 +202,10 @@ def _residuals(model: Model, z: Any, targets: Any) -> Any:
         case Model.LOGISTIC:
             return 1 / (1 + np.exp(-z)) - targets
         case Model.SOFTMAX:
-            e = np.exp(z - z.max(axis=-1, keepdims=True))
-            return e / e.sum(axis=-1, keepdims=True) - targets
+            e = np.exp(z - np.maximum.reduce(z, axis=-1, keepdims=True))
+            e /= np.add.reduce(e, axis=-1, keepdims=True)
+            e -= targets
+            return e
 
 
 def _rounding(
@@ -230,21 +218,21 @@ def _rounding(
     """
     state.rows_since += len(logits)
     if state.rows_since >= _SHORT_SUM:
-        state.lengths, state.rows_since = _column_lengths(state.reference), 0
+        state.lengths, state.rows_since = _lengths(state.reference), 0
     r = np.abs(residuals)
-    dz = math.sqrt(len(state.reference)) * batch.lengths * state.lengths
     match batch.model:
         case Model.SIMPLE_LINEAR | Model.MULTIVARIATE_LINEAR:
-            return np.asarray(dz + r)
+            return np.asarray(batch.lengths * state.lengths + r)
         case Model.LOGISTIC:
-            p = np.where(batch.wide_targets == 1, 1 - r, r)
-            pq, size = p * (1 - p), np.abs(logits)
+            p, size = residuals + batch.wide_targets, np.abs(logits)
+            pq = p * (1 - p)
+            dz = batch.lengths * state.lengths
             return np.asarray(pq * dz + 2 + np.minimum(size, np.minimum(p, 1 - p) / state.unit) + r)
         case Model.SOFTMAX:
-            p = np.where(batch.wide_targets == 1, 1 - r, r)
-            spread = (1 - 2 * p) * dz + (p * dz).sum(axis=1, keepdims=True)
-            largest = np.abs(logits).max(axis=1, keepdims=True)
-            return np.asarray(p * (spread + p.shape[1] + 3 + largest) + 1 + r)
+            p = residuals + batch.wide_targets
+            spread = batch.lengths * ((1 - 2 * p) * state.lengths + (p @ state.lengths)[:, None])
+            largest = np.maximum.reduce(np.abs(logits), axis=1, keepdims=True)
+            return np.asarray(p * (spread + (p.shape[1] + 3 + largest)) + (1 + r))
 
 
 def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -253,8 +241,8 @@ def _orders(state: _Training, batch: Batch, r: NDArray[np.float64]) -> NDArray[n
     The loss of other orders of summation is measured on the first long batch.
     """
     if state.lost is None and len(r) >= _LONG_SUM:
-        state.lost = sums.lost(batch.x, r)
-    return sums.usual(batch.wide_x, r, state.lost or 0.0)
+        state.lost = sums.lost(batch.x[:, :-1], r)
+    return sums.usual(batch.wide_x[:, :-1], r, state.lost or 0.0)
 
 
 def _scale(state: _Training) -> NDArray[np.float64]:
@@ -262,6 +250,6 @@ def _scale(state: _Training) -> NDArray[np.float64]:
 
     In some entry all runs may end near the reference by chance, so no entry gets less than the mean over all entries.
     """
-    squares = np.square(state.runs - state.reference[:, None])
-    size = np.sqrt(np.maximum(squares.mean(axis=1), squares.mean()))
-    return np.asarray(FACTOR / BUDGET * size / reference.unit_roundoff(str(state.runs.dtype)))
+    squares = np.square(state.runs - state.reference)
+    size = np.sqrt(np.maximum(squares.mean(axis=0), squares.mean()))
+    return np.asarray(FACTOR / BUDGET * size.T / reference.unit_roundoff(str(state.runs.dtype)))
