@@ -61,7 +61,7 @@ def run(
         int | None,
         typer.Option(
             metavar="N", rich_help_panel=HOW, show_default=f"{BLOCKS}, with --quick 1",
-            help="How often each implementation is timed, each time in a fresh process.",
+            help="How many times each implementation is timed, each time in a fresh process.",
         ),
     ] = None,
     max_blocks: Annotated[
@@ -166,12 +166,12 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="CONDITION", show_default="all must be the same", autocompletion=among(CONDITIONS),
-            help=f"Allow this to differ, and say so: {' or '.join(CONDITIONS)}. Can be given twice.",
+            help=f"Compare even if this differs ({' or '.join(CONDITIONS)}), and report how. Can be given twice.",
         ),
     ] = None,
     absolute: Annotated[
         bool,
-        typer.Option("--absolute", help="Compare times instead of ratios, on a machine that nothing else disturbs."),
+        typer.Option("--absolute", help="Compare times, not ratios. Only for a machine that nothing else disturbs."),
     ] = False,
     fail_slower: Annotated[
         str | None,

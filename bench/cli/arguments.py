@@ -80,7 +80,7 @@ class Arguments:
         list[str] | None,
         typer.Option(
             "--model", "-m", metavar="NAME", rich_help_panel=WHAT, show_default="all", autocompletion=among(Model),
-            help="Only this model (for your own file: the model to fit).",
+            help="Only this model. For your own data file: the model to fit to it.",
         ),
     ] = None  # fmt: skip
     datasets: Annotated[
@@ -118,14 +118,15 @@ class Arguments:
         typer.Option(
             "--feed", metavar="WHERE", rich_help_panel=WHAT, show_default=Feed.DEVICE.value,
             autocompletion=among(Feed),
-            help="device: all rows are on the device before timing; host: each batch is moved to it on the clock.",
+            help="device: all rows are on the device before timing; host: moving each batch there is timed too.",
         ),
     ] = None  # fmt: skip
     sweeps: Annotated[
         list[str] | None,
         typer.Option(
             "--sweep", metavar="AXIS=FROM:TO", rich_help_panel=WHAT, show_default=False,
-            help=f"Synthetic data with sizes in geometric steps, instead of --dataset: {', '.join(AXES)}.",
+            help="Instead of --dataset, use synthetic data with n rows, d features and k classes, and vary AXIS in "
+            f"geometric steps: {', '.join(AXES)}.",
         ),
     ] = None  # fmt: skip
     shuffle: Annotated[bool, typer.Option("--shuffle", rich_help_panel=HOW, help="Shuffle the rows every epoch.")] = (

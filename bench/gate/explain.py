@@ -22,7 +22,8 @@ class Check:
 
 CHECKS = {
     "loss": Check(
-        "loss_and_gradients()[0], at the start, at other points, after epochs and at your own last parameters",
+        "loss_and_gradients()[0], at the start, at other given parameters, after some epochs, and where your own "
+        "training ended",
         "a sum for the mean, a factor 1/2, a regulariser, a loss of one batch instead of all rows, logarithms of "
         "probabilities instead of logits",
     ),

@@ -59,10 +59,10 @@ class Batch:
 
     def rows(self, rows: Rows) -> Batch:
         """Return these rows of the batch."""
-        x, targets = self.x[rows], self.targets[rows]
-        wide_x = x if self.wide_x is self.x else self.wide_x[rows]
-        wide_targets = targets if self.wide_targets is self.targets else self.wide_targets[rows]
-        return Batch(self.model, x, targets, wide_x, wide_targets, self.lengths[rows])
+        wide_x, wide_targets, lengths = self.wide_x[rows], self.wide_targets[rows], self.lengths[rows]
+        if self.x.dtype == np.float64:
+            return Batch(self.model, wide_x, wide_targets, wide_x, wide_targets, lengths)
+        return Batch(self.model, self.x[rows], self.targets[rows], wide_x, wide_targets, lengths)
 
 
 def batch(dataset: Dataset) -> Batch:

@@ -114,11 +114,12 @@ def _pressure(state: State) -> Condition:
     if state.pressure is None:
         return Condition("pressure", "cannot be read here: blocks do not wait for an idle machine")
     remedy = (
-        "each block waits until the machine is idle, at most a quarter of a minute per run"
+        "blocks wait until the machine is idle, for at most 15 s in the whole run"
         if state.pressure >= CALM_PERCENT
         else ""
     )
-    return Condition("pressure", f"{state.pressure:.1f} % of the last ten seconds", remedy)
+    waited = f"in {state.pressure:.1f} % of the last 10 s some process waited for a processor"
+    return Condition("pressure", waited, remedy)
 
 
 def _governor(state: State) -> Condition:

@@ -255,7 +255,7 @@ def race(
             if target > wanted.blocks and course.late():
                 break
             number, extra = following
-            line = f"block {number}, for what had no quiet processor" if extra else f"block {number} of {target}"
+            line = f"block {number}, extra for noisy datasets" if extra else f"block {number} of {target}"
             course.block(number, line, short if extra else left, extra=extra)
         elif wanted.quick or target >= wanted.max_blocks or not course.still_wide(left):
             break

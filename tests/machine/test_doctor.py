@@ -35,7 +35,7 @@ def test_a_calm_machine_needs_nothing() -> None:
     [
         ({"load": 2.1}, "load", "2.10 on 4 processors"),
         ({"busy": {0: 1.0, 1: 55.0}}, "busy processors", "1 (55 %)"),
-        ({"pressure": 10.0}, "pressure", "10.0 % of the last ten seconds"),
+        ({"pressure": 10.0}, "pressure", "in 10.0 % of the last 10 s some process waited for a processor"),
         ({"governors": ("performance", "powersave")}, "governor", "performance, powersave"),
         ({"throttled": 3}, "throttling", "3 times since boot"),
         ({"variables": {"OMP_NUM_THREADS": "8"}}, "thread variables", "OMP_NUM_THREADS=8"),

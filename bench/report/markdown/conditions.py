@@ -66,7 +66,7 @@ def _read_back(rounds: Iterable[Rounds], order: Iterable[str]) -> str:
         (*what, ", ".join(sorted(by, key=lambda name: (place.get(name, len(place)), name))))
         for what, by in sorted(found.items())
     ]
-    introduction = "Read back inside the workers (null is the epoch that does nothing):"
+    introduction = "Settings found inside the workers (null is an empty implementation, which measures the fixed cost):"
     return f"{introduction}\n\n{table(('condition', 'found', 'by'), cells)}"
 
 

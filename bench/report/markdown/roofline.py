@@ -30,9 +30,9 @@ def section(rows: Sequence[Timing], named: Names) -> str:
 
 
 _INTRODUCTION = (
-    "The limit is the time for the least that an epoch must do, at the highest rates that NumPy and its BLAS reached "
-    "on this machine in any block. It must read every row once, and compute 4 n d k operations in two products and an "
-    f"exponential for each logit, except one per row. The longer of reading and computing counts, times {SAFETY} for "
-    "safety. The table shows each time as a multiple of this limit; a time below it is rejected. On small data, call "
-    "overhead dominates, and the limit does not include it."
+    "The limit is the time that the minimum work of an epoch would take at the highest rates that NumPy and its BLAS "
+    "reached on this machine in any block. An epoch must read every row once, do 4 n d k operations in two matrix "
+    "products, and compute an exponential for every logit but one in each row. The limit is the longer of the time to "
+    f"read and the time to compute, times {SAFETY} for safety. The table shows each time as a multiple of this limit; "
+    "a time below it is rejected. On small data, call overhead dominates, and the limit does not include it."
 )

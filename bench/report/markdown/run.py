@@ -125,13 +125,13 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
         return "Times only: `--quick` gives no intervals and no ratios."
     first = rows[0]
     levels = [row.ratio_level for row in rows if row.ratio_level is not None]
-    reached = f" (exact level reached: {100 * min(levels):.2f} %)" if levels else ""
-    each = f"Intervals are at {100 * level(first.comparisons):.2f} %"
+    reached = f" (reached: {100 * min(levels):.2f} %)" if levels else ""
+    each = f"Each interval has a level of at least {100 * level(first.comparisons):.2f} %{reached}"
     if first.comparisons > 1:
-        each += f" each, so that all {first.comparisons:,} comparisons in this table hold together at 95 %"
+        each += f", so that all {first.comparisons:,} in this table are right together with at least 95 %"
     return (
         f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
-        f"{each}{reached}. Could find: the difference that these blocks would have shown nine times in ten."
+        f"{each}. Could find: the smallest difference that this many blocks would detect nine times in ten."
         f"{_load(rows, named)}{_uneven(rows, named)}{_company(rows, named)}{_saturated(rows, named)}"
     )
 

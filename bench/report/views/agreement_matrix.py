@@ -11,8 +11,9 @@ from bench.store.tables import Agreement
 
 TITLE = "Agreement: share of the error budget used"
 EXPLANATION = (
-    "The largest share of its budget that any error used, over all data. The budget is the largest error that "
-    f"rounding can explain; above 100 % is a MISMATCH. Each comparison is a row of {AGREEMENT_CSV}."
+    "The largest error of each quantity over all data, as a share of its budget, the largest error that rounding can "
+    "explain; above 100 % is a MISMATCH. Conduct is 0 % if inputs stay unchanged, results have the right dtypes and "
+    f"shapes, and a second run repeats the first. Each comparison is a row of {AGREEMENT_CSV}."
 )
 # Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
 LEAST, MOST = 1e-3, 1.0

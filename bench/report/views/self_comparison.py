@@ -64,9 +64,9 @@ def self_comparison(raw: Raw, named: Names) -> list[str]:
         return self_comparisons(raw, named)
     cell, ratio = max(told, key=lambda one: one[1].half_width)
     said = (
-        f"A/A: the widest interval of {cell.implementation} against itself is "
-        f"{notation.ratio_range(ratio.low, ratio.high)}, on {named.contest(cell.contest)}: here an interval that "
-        "wide can come from noise alone."
+        f"A/A: {cell.implementation} was also timed against itself. The widest interval of that ratio is "
+        f"{notation.ratio_range(ratio.low, ratio.high)}, on {named.contest(cell.contest)}, so in this run an interval "
+        "that wide can come from noise alone."
     )
     return [said, *_wrong(results, named)]
 
@@ -133,8 +133,8 @@ def power(raw: Raw, named: Names) -> list[str]:
     usual = median(share for share, _ in found)
     most, cell = max(found, key=lambda one: one[0])
     return [
-        f"Nine times in ten this run could have found a difference of {notation.share(usual)} (median over ratios; "
-        f"{notation.share(most)} for {named.cell(cell)})."
+        f"A run like this one would detect a difference of {notation.share(usual)} nine times in ten (median over "
+        f"ratios; the worst is {named.cell(cell)} with {notation.share(most)})."
     ]
 
 
@@ -170,7 +170,7 @@ def stop_reason(raw: Raw) -> str:
     blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
     extra = {one.number for one in raw.blocks if one.extra and not one.stopped}
     number = len({one.block for one in raw.counted} - extra)
-    more = f"; {len(extra)} more for what had no quiet processor" if extra else ""
+    more = f"; {len(extra)} more for datasets with blocks that had no quiet processor" if extra else ""
     if number < blocks:
         return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{more}"
     if number == most > blocks:

@@ -9,9 +9,10 @@ from bench.store.raw_rows import Verdict
 
 HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
 EXPLANATION = (
-    "How sharp the check is on each problem's own data: the smallest relative error of the final weights that would "
-    "have been refused, and the epoch of the agreement run after which training moves the weights less than rounding "
-    "could. The learning rate is by default at most 1/L of every batch; L is the largest curvature of its loss."
+    'How sharp the check is on each problem\'s own data. "Smallest error found" is the smallest relative error of the '
+    'final weights that would have been refused. After the epoch under "parameters move until", training changes the '
+    "weights by less than rounding could. By default, the learning rate is at most 1/L for every batch, where L is the "
+    "largest curvature of the loss on that batch."
 )
 
 

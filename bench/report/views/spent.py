@@ -17,7 +17,7 @@ _PARTS = {
     "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
     "warm-up": "warm-up",
     "rounds": "rounds: a fixed piece of work, an untimed round, a timed round",
-    "evidence": "evidence that the times are true, gathered after the rounds",
+    "evidence": "checks after the rounds that the timed work was really done",
     "leaving": "workers exit",
     "rates": "measuring how fast the machine reads and computes",
     "judging": "judging: comparison of checked rounds with the reference",

@@ -16,7 +16,7 @@ def test_the_widest_interval_of_the_baseline_against_itself_is_told_with_its_dat
     (told,) = self_comparison.self_comparison(raw, NAMES)
     widths = {one.cell.problem: one.ratio.half_width for one in raw.self_comparisons if one.ratio}
     assert max(widths, key=widths.__getitem__) == BATCHES
-    assert "is 0.905 to 1.12, on digits batch 64: " in told
+    assert "is 0.905 to 1.12, on digits batch 64, so " in told
 
 
 def test_a_difference_between_the_baseline_and_itself_is_told_everywhere() -> None:
