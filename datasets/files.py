@@ -20,10 +20,10 @@ SUFFIXES = (".csv", ".npz")
 def load_file(file: str, *, model: Model | None = None, target: str | None = None, raw: bool = False) -> Dataset:
     """Load the dataset in a .csv (`target` names a column) or .npz (arrays x and y), in float64.
 
-    Unless the model is given, two classes are fitted with logistic and more with softmax; numbers are fitted
-    with simple_linear if there is one feature and multivariate_linear if there are more. Features
-    are standardised to mean 0 and population standard deviation 1 (a constant one becomes
-    zeros), unless `raw`; targets keep their own units. The learning rate is 1/L.
+    Unless the model is given, two classes are fitted with logistic and more with softmax; a numeric target is
+    fitted with simple_linear if there is one feature and multivariate_linear if there are more. Features are
+    standardised to mean 0 and population standard deviation 1 (a constant one becomes zeros), unless `raw`; targets
+    keep their own units. The learning rate is 1/L, with L the largest curvature of the loss.
 
     Raises ValueError, with one line that names file, reason and remedy, for anything it cannot use.
     """

@@ -151,7 +151,7 @@ def _covers(one: Rounds, other: Rounds) -> bool:
 
 
 def _stacked(rounds: Sequence[Rounds], likes: Sequence[Rounds]) -> Turns:
-    """Return the turns of these processes, a row each, in the cycles of those that they are laid beside."""
+    """Return the turns of these processes, one row per process, in the cycles of those they are compared with."""
     rows: list[list[tuple[float, ...]]] = [[], [], []]
     for one, like in zip(rounds, likes, strict=True):
         first = like.witnessed.first_cycle - one.witnessed.first_cycle

@@ -1,12 +1,13 @@
 """The least time that an epoch can take on this machine, from what it must read and compute.
 
-An epoch must read every row once; it must multiply and add n d k times for z = x w + b and as often for x' r; and
-logistic and softmax must take an exponential of all logits of a row but one. Each is divided by the highest rate
-that any worker of the run measured on this machine with NumPy and its BLAS (`bench.worker.rates`). Reading and
-computing overlap, so the longer of the two counts. Everything else in an epoch, such as calls, counts as free.
+An epoch must read every row once, and multiply and add n d k times for z = x w + b and as often for x' r. Logistic
+must take an exponential for each row, and softmax one for every logit of a row but one. Each is divided by the
+highest rate that any worker of the run measured on this machine with NumPy and its BLAS (`bench.worker.rates`).
+Reading and computing overlap, so the longer of the two counts. Everything else in an epoch, such as calls, counts
+as free.
 
 The read rate is the highest among arrays as large as x or larger, since smaller ones may be read from a cache. Labels
-count as one byte each, which is all they need, and the start is never read from memory.
+count as one byte each, which is all they need, and the starting parameters as none.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Raw:
 
     @cached_property
     def excluded(self) -> set[int]:
-        """The blocks that do not count: those stopped before their end, also by a run that was never resumed."""
+        """The blocks that do not count: those stopped before their end, even if the run was never resumed."""
         planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
         stopped = {one.block for one in self.rounds if one.block > planned} - ended
         return without(self.blocks) | stopped

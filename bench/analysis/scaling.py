@@ -42,7 +42,7 @@ class _Runner:
 
     @property
     def full(self) -> dict[int, _Values]:
-        """The values at each number of rows with full batches; the ratio is constant for batches of one size."""
+        """The values at each number of rows with full batches; with batches of a fixed size, n does not matter."""
         return {cell.problem.n: values for cell, values in self.cells.items() if cell.problem.batch_size is None}
 
 

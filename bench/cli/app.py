@@ -166,7 +166,7 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="CONDITION", show_default="all must be the same", autocompletion=among(CONDITIONS),
-            help=f"Compare even if this differs ({' or '.join(CONDITIONS)}), and report how. Can be given twice.",
+            help=f"Compare even if CONDITION ({' or '.join(CONDITIONS)}) differs, and report it. Can be given twice.",
         ),
     ] = None,
     absolute: Annotated[

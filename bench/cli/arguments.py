@@ -152,7 +152,9 @@ class Arguments:
         bool, typer.Option("--raw", rich_help_panel=HOW, help="Do not standardise the features of your file.")
     ] = False
     threads: Annotated[int, typer.Option(metavar="N", rich_help_panel=HOW, help="Threads per worker.")] = 1
-    epochs: Annotated[int, typer.Option(metavar="N", rich_help_panel=HOW, help="Epochs of the agreement run.")] = EPOCHS
+    epochs: Annotated[int, typer.Option(metavar="N", rich_help_panel=HOW, help="Epochs to train in the check.")] = (
+        EPOCHS
+    )
     seed: Annotated[
         int, typer.Option(metavar="N", rich_help_panel=HOW, help="Seed for initial weights, shuffling and block order.")
     ] = 0

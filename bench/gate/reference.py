@@ -102,7 +102,7 @@ class WideProblem:
 
     @cached_property
     def sizes(self) -> NDArray[np.float64]:
-        """|x| in float64, which is enough for scales."""
+        """The absolute values of x in float64, which is enough for scales."""
         return np.abs(self.x).astype(np.float64, copy=False)
 
     @property

@@ -47,7 +47,7 @@ Low = NDArray[np.floating[Any]]
 class Batch:
     """The rows of a step: (x, 1) (m, d + 1) and targets (m, k), in the dtype under test and in float64.
 
-    lengths   the lengths of the rows (x, 1), (m, 1), times sqrt(d + 1)
+    lengths   the Euclidean lengths of the rows (x, 1), times sqrt(d + 1), shaped (m, 1)
     """
 
     model: Model

@@ -47,9 +47,9 @@ def after(
 
     The list is empty if batching leaves no batch.
 
-    The error is propagated if that takes at most `patience` seconds as estimated by `trajectory.seconds`. If it takes
-    longer, or if only errors above SHARP would be found, stochastic arithmetic gives a scale as well; the smaller
-    scale counts.
+    The error is propagated if that takes at most `patience` seconds as estimated by `trajectory.seconds`. If that
+    would take longer, stochastic arithmetic gives the scale instead. If the propagated scale would find only errors
+    above SHARP, stochastic arithmetic gives another, and the smaller counts.
     """
     bounds = _bounds(dataset, start, recipe, epochs, patience)
     u = reference.unit_roundoff(str(dataset.x.dtype))

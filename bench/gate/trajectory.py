@@ -123,7 +123,7 @@ def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
 
 
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
-    """Return E, the scale of the parameters in units of u, shaped (d + 1, k), after each of these numbers of epochs.
+    """Return E (d + 1, k), the error scale of the parameters in units of u, after each of these numbers of epochs.
 
     Steps are processed from the last to the first, so that one product of P x P matrices per step is enough. A small
     batch has a Hessian of low rank and needs fewer operations.

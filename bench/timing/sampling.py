@@ -19,8 +19,8 @@ _UNTIMED_SHARE = 0.25
 class Effort:
     """How long a cell is timed in one process.
 
-    There are `cycles`, fewer if rounds must be longer, but at least `least_cycles`; the warm-up takes `warmup_seconds`
-    or `warmup_rounds`, whichever is longer.
+    A contest has `cycles` cycles, or fewer if rounds must be longer, but at least `least_cycles`; the warm-up takes
+    `warmup_seconds` or `warmup_rounds`, whichever is longer.
     """
 
     cycles: int

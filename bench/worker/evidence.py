@@ -1,6 +1,6 @@
 """The evidence against lies that a worker gathers outside the timed rounds; `bench.audit.rules` judges it.
 
-Everything here goes through the Protocol alone, in repetitions of a round that are not timed for a result.
+Everything here uses only the methods of `impls/protocol.py`, in repetitions of a round whose times enter no result.
 """
 
 from __future__ import annotations

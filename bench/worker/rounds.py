@@ -39,7 +39,7 @@ class PedanticTurns:
     again_seconds: list[float] = field(default_factory=list)
 
     def request(self) -> Request:
-        """Answer requests for the parameters, and return the next other request."""
+        """Answer requests for the parameters until another request arrives, and return that one."""
         while isinstance(request := self.channel.receive(), Show):
             shown = self.trainer.params()
             self.channel.send(Shown(starts.packed(shown), evidence.dtypes(shown, "after")))

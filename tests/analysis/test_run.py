@@ -151,7 +151,7 @@ def test_a_contest_without_a_quiet_processor_has_its_ratio_from_the_other_blocks
     assert (row.blocks, row.disturbed_blocks, before.disturbed_blocks) == (BLOCKS + 1, 1, 0)
     assert (row.ratio, row.ratio_low, row.ratio_high) == (before.ratio, before.ratio_low, before.ratio_high)
     assert self_comparison.stop_reason(noisy) == (
-        "8 blocks as planned; 1 more for datasets with blocks that had no quiet processor"
+        "8 blocks as planned; 1 more because some datasets had blocks without a quiet processor"
     )
     assert "No quiet processor, so no ratio: digits in 1 block." in self_comparison.lines(
         noisy, names.of_rows(raw.timings)

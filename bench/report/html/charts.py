@@ -198,7 +198,7 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
 
 
 def _height(share: float | None) -> float | None:
-    """Return the logarithm of a share; a share above the budget, or NaN, is above all others."""
+    """Return the logarithm of a share of the budget; a share above it, or NaN, is above all others."""
     if share is None:
         return None
     if not share <= 1:

@@ -30,9 +30,10 @@ def section(rows: Sequence[Timing], named: Names) -> str:
 
 
 _INTRODUCTION = (
-    "The limit is the time that the minimum work of an epoch would take at the highest rates that NumPy and its BLAS "
-    "reached on this machine in any block. An epoch must read every row once, do 4 n d k operations in two matrix "
-    "products, and compute an exponential for every logit but one in each row. The limit is the longer of the time to "
-    f"read and the time to compute, times {SAFETY} for safety. The table shows each time as a multiple of this limit; "
-    "a time below it is rejected. On small data, call overhead dominates, and the limit does not include it."
+    "No epoch can take less than this limit. It is computed from the least work that an epoch needs, and the highest "
+    "rates that NumPy and its BLAS reached on this machine in any block. For n rows of d features and k outputs, an "
+    "epoch must read every row once and do 4 n d k operations in two matrix products; logistic also needs an "
+    "exponential for each row, and softmax one for every logit of a row but one. The limit is the longer of the time "
+    f"to read and the time to compute, times {SAFETY} for safety. The table shows each time as a multiple of this "
+    "limit; a time below it is rejected. On small data, call overhead dominates, and the limit does not include it."
 )

@@ -125,10 +125,12 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
         return "Times only: `--quick` gives no intervals and no ratios."
     first = rows[0]
     levels = [row.ratio_level for row in rows if row.ratio_level is not None]
-    reached = f" (reached: {100 * min(levels):.2f} %)" if levels else ""
-    each = f"Each interval has a level of at least {100 * level(first.comparisons):.2f} %{reached}"
+    each = f"Each interval needs a level of at least {100 * level(first.comparisons):.2f} %"
     if first.comparisons > 1:
-        each += f", so that all {first.comparisons:,} in this table are right together with at least 95 %"
+        each += (
+            f", so that all {first.comparisons:,} in this table are right at once with a probability of at least 95 %"
+        )
+    each += f"; the level reached is {100 * min(levels):.2f} %" if levels else ""
     return (
         f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
         f"{each}. Could find: the smallest difference that this many blocks would detect nine times in ten."

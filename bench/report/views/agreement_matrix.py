@@ -11,9 +11,10 @@ from bench.store.tables import Agreement
 
 TITLE = "Agreement: share of the error budget used"
 EXPLANATION = (
-    "The largest error of each quantity over all data, as a share of its budget, the largest error that rounding can "
-    "explain; above 100 % is a MISMATCH. Conduct is 0 % if inputs stay unchanged, results have the right dtypes and "
-    f"shapes, and a second run repeats the first. Each comparison is a row of {AGREEMENT_CSV}."
+    "The table shows the largest error of each quantity over all data, as a share of its budget. The budget is the "
+    "largest error that rounding can explain; above 100 % is a MISMATCH. Conduct is 0 % if inputs stay unchanged, "
+    "results have the right dtypes and shapes, and a second run repeats the first. Each comparison is a row of "
+    f"{AGREEMENT_CSV}."
 )
 # Below a thousandth of the budget differences do not matter; above the whole budget is a MISMATCH.
 LEAST, MOST = 1e-3, 1.0

@@ -30,7 +30,7 @@ _LIMITS = (
     "They are meant as times on a processor that nothing else uses. Whether it was in use is judged only from a fixed "
     "piece of work, timed before and after each round. Anything that affected the whole run, such as a processor that "
     "was busy or hot throughout, remains unseen.",
-    "A cost that occurs less often than once in 2 s of an implementation's timed rounds may have been missed.",
+    "A cost may have been missed if it occurs less than once per 2 s that an implementation spends in timed rounds.",
     "Agreement means that the numbers are equal up to rounding. It does not mean that the model is good.",
 )
 

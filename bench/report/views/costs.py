@@ -23,8 +23,8 @@ _EVENTS = {"epoch by events": "device_epoch_seconds"}
 
 _EXPLANATION = (
     "Medians over processes, not included in the epoch times. The first epoch includes compilation. Peak memory is "
-    "that of the whole process, including libraries, earlier cells and the mapped data pages, which all workers "
-    "share."
+    "that of the whole process: it includes libraries, what earlier cells used, and the pages of the mapped data, "
+    "which all workers share."
 )
 
 

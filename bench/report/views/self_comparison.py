@@ -96,8 +96,9 @@ def _said(ratio: Ratio | None, comparison: str) -> str:
 
 
 MEANS = (
-    "Geometric means of the ratios over all cells of an implementation. Each block that has all cells gives one value; "
-    "blocks that lack a cell give one together. The last row is the baseline against itself, whose true ratio is 1."
+    "Geometric means of the ratios over all cells of an implementation. Each block with a ratio for all cells gives "
+    "one value; blocks in which one is missing are combined until they have all of them, and then give one. The last "
+    "row is the baseline against itself, whose true ratio is 1."
 )
 MEAN_HEADERS = ("implementation", "cells", "values", "mean ratio", "interval", "level", "verdict")
 
@@ -143,8 +144,8 @@ def machine(raw: Raw) -> list[str]:
     seen = host.total([one.host for one in raw.blocks])
     wall = seen.wall_seconds
     said = (
-        ("some process waited for a processor in {} of the time (PSI)", seen.pressure_seconds, wall),
-        ("the hypervisor took {} of the time of a processor (steal)", seen.steal_seconds, wall),
+        ("some process was waiting for a processor in {} of the time (pressure, PSI)", seen.pressure_seconds, wall),
+        ("the hypervisor took {} of the time of one processor (steal)", seen.steal_seconds, wall),
         ("the control group was throttled for {} of the time", seen.throttled_seconds, wall),
     )
     parts = [line.format(notation.share(seconds / of)) for line, seconds, of in said if seconds is not None and of]
@@ -170,7 +171,7 @@ def stop_reason(raw: Raw) -> str:
     blocks, most = options["blocks"], options.get("max_blocks", options["blocks"])
     extra = {one.number for one in raw.blocks if one.extra and not one.stopped}
     number = len({one.block for one in raw.counted} - extra)
-    more = f"; {len(extra)} more for datasets with blocks that had no quiet processor" if extra else ""
+    more = f"; {len(extra)} more because some datasets had blocks without a quiet processor" if extra else ""
     if number < blocks:
         return f"{number} of {blocks} blocks: the run was stopped, or nothing was left to time{more}"
     if number == most > blocks:

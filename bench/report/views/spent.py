@@ -16,7 +16,7 @@ _PARTS = {
     "waiting": "waiting for an idle machine before a block, and for a quiet processor before a turn",
     "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
     "warm-up": "warm-up",
-    "rounds": "rounds: a fixed piece of work, an untimed round, a timed round",
+    "rounds": "turns: each has a fixed piece of work, an untimed round and a timed round",
     "evidence": "checks after the rounds that the timed work was really done",
     "leaving": "workers exit",
     "rates": "measuring how fast the machine reads and computes",
