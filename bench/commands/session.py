@@ -47,8 +47,13 @@ class Session:
 
 @contextmanager
 def prepare(options: Options, command: str, *, timed: bool) -> Iterator[Session]:
-    """Plan a run, load everything it names, and only then create its folder."""
+    """Plan a run, load everything it names, and only then create its folder.
+
+    A run that is not timed trains each cell once, so a sweep may reach sizes that timing could not.
+    """
     run_folder.check_out(options.out)
+    if not timed:
+        options = replace(options, blocks=1, max_blocks=1)
     made = cells.make(options)
     with _arrays(made) as (work, folders):
         started = datetime.now(UTC)
