@@ -153,7 +153,12 @@ def machine(raw: Raw) -> list[str]:
 
 
 def _noisy(raw: Raw, named: Names) -> list[str]:
-    """Return on which problems blocks had no quiet processor, and in how many: they give no ratio there."""
+    """Return on which problems blocks had no quiet processor, and in how many: they give no ratio there.
+
+    A quick run has no ratios to miss.
+    """
+    if raw.quick:
+        return []
     blocks: dict[str, set[int]] = {}
     for block, cells in raw.noisy.items():
         for cell in cells:
