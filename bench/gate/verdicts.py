@@ -186,7 +186,7 @@ def _words(wrong: Sequence[Agreement], cause: str) -> str:
         f"{row.expected:.9g}; the error {row.error:.3g} exceeds the budget {row.budget:.3g}"
     )
     words += f"; likely cause: {cause}" if cause else ""
-    return words + (f" (and {len(wrong) - 1} more such rows)" if len(wrong) > 1 else "")
+    return words + (f" (and {len(wrong) - 1} more mismatches)" if len(wrong) > 1 else "")
 
 
 def _where(one: Seen) -> str:
