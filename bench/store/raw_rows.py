@@ -95,6 +95,7 @@ class Witnessed:
     wall_seconds     from the request for the round to the answer, by the parent's clock
     cpu_seconds      processor time of all threads of the worker in between, as counted by the system
     started_seconds  processor time of processes that the worker started, from its first turn to its last
+    processors       the number of the processor on which each turn was; empty where none was chosen
     """
 
     first_cycle: int = 0
@@ -103,6 +104,7 @@ class Witnessed:
     wall_seconds: tuple[float, ...] = ()
     cpu_seconds: tuple[float, ...] = ()
     started_seconds: float = 0.0
+    processors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class Cohort:
         self._living: dict[str, Resident] = {}
         self._fallen: dict[str, Failed] = {}
         self._due: dict[str, type[Reply]] = {}
+        self._core: int | None = None
+        self._pinned: dict[str, int | None] = {}
 
     def __enter__(self) -> Cohort:
         make_empty(self._folder)
@@ -99,8 +101,10 @@ class Cohort:
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
-        """Let this worker alone run until the context ends."""
+        """Let this worker alone run until the context ends, on the processor on which this thread is."""
         if name in self._living:
+            if self._pinned.get(name) != self._core:
+                self._pin(name)
             self._living[name].wake()
         yield
         self._stop(name)
@@ -117,11 +121,23 @@ class Cohort:
 
     def pin(self, core: int | None) -> None:
         """Keep all workers, and this thread, on one processor; None lets them use all."""
-        chosen = self._processors if core is None else {core}
-        for worker in self._living.values():
-            account.pin(worker.pid, chosen)
+        self._core = core
+        for name in self._living:
+            self._pin(name)
         if sys.platform == "linux":
-            os.sched_setaffinity(0, chosen)
+            os.sched_setaffinity(0, self._chosen)
+
+    @property
+    def core(self) -> int | None:
+        """The processor on which turns are taken now; None if they may use all."""
+        return self._core
+
+    def move(self) -> None:
+        """Take this thread to the next processor, if it is pinned to one; each worker follows when it has its turn."""
+        if self._core is not None:
+            allowed = sorted(self._processors)
+            self._core = allowed[(allowed.index(self._core) + 1) % len(allowed)]
+            os.sched_setaffinity(0, self._chosen)
 
     def dismiss(self) -> None:
         """Let all workers exit by themselves, so that they write their files for other tools."""
@@ -130,6 +146,14 @@ class Cohort:
             worker.wake()
         while self._living:
             self._answer(dict.fromkeys(self._living, _LEAVING_SECONDS))
+
+    @property
+    def _chosen(self) -> frozenset[int]:
+        return self._processors if self._core is None else frozenset({self._core})
+
+    def _pin(self, name: str) -> None:
+        account.pin(self._living[name].pid, self._chosen)
+        self._pinned[name] = self._core
 
     def _send(self, name: str, request: Request) -> None:
         if name in self._living:

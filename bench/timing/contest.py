@@ -173,7 +173,7 @@ class BlockContest:
             first_epoch_seconds=found.first_epoch_seconds,
             round_seconds=tuple(seen.seconds),
             costs=found.costs,
-            environment=_placed(found.environment, seen.processors, self._core),
+            environment=_placed(found.environment, seen.processors, seen.cores[-1] if seen.cores else None),
             witnessed=seen.witnessed(),
             evidence=replace(found.evidence, checked=checked, dtypes=found.evidence.dtypes | seen.dtypes),
         )
@@ -184,7 +184,7 @@ def _quick(seconds: Mapping[Cell, float]) -> dict[Cell, tuple[Plan, float]]:
 
 
 def _placed(environment: Environment, processors: Sequence[int] | None, core: int | None) -> Environment:
-    """Return the conditions with the processors on which the worker could run, and the one that was asked for."""
+    """Return the conditions with the processors on which the worker could run, and the one that was asked for last."""
     if processors is None:
         return environment
     asked = environment.asked | ({} if core is None else {"processors": str(core)})

@@ -1,6 +1,6 @@
 """Rounds in turns: one worker awake, a sentinel between turns, and two witnesses of every round.
 
-A turn waits for a quiet processor while the sentinel calls it disturbed and there is time left to wait.
+Turns move to another processor, or wait, while the sentinel shows a disturbance where they are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from bench.timing.messages import Failed, Go, Packed, Reply, Set, Show, Shown, T
 from bench.timing.sampling import turn_seconds
 from bench.timing.sentinel import Sentinel
 
+# After a move the first reading may be loud only because the caches there are cold.
+_READINGS_OF_A_PROCESSOR = 2
+
 # What surrounds a part of the run whose duration is stored, by the name of the part.
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -32,7 +36,8 @@ class SeenRounds:
 
     first       the cycle of the first of them
     started     processor time of what the worker has started, between its first turn and its last
-    processors  on which the system let it run
+    processors  on which the system let it run after its last turn
+    cores       the processor of each turn; empty if turns were not pinned to one
     before      seconds of the sentinel just before each turn, and `after` it
     """
 
@@ -44,6 +49,7 @@ class SeenRounds:
     cpu: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
+    cores: list[int] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
     dtypes: dict[str, str] = field(default_factory=dict)
 
@@ -51,7 +57,7 @@ class SeenRounds:
         """Return the record."""
         columns = (self.before, self.after, self.wall, self.cpu)
         before, after, wall, cpu = (tuple(round(one, 7) for one in column) for column in columns)
-        return Witnessed(self.first, before, after, wall, cpu, round(self.started, 6))
+        return Witnessed(self.first, before, after, wall, cpu, round(self.started, 6), tuple(self.cores))
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class Cycles:
         """Return the readings of the sentinel after the turn that has ended, and before the next, which may wait.
 
         A turn may slow the reading after it. It has no hold on a second one, so if the first is loud that one counts.
+        While readings are loud, the next turn moves from processor to processor.
         """
         after = before = self._sentinel()
         if self._sentinel.loud(after):
@@ -130,9 +137,12 @@ class Cycles:
             after = min(after, before)
         if self._sentinel.must_wait(before):
             with self._timer("waiting"):
-                before = self._sentinel()
-                while self._sentinel.must_wait(before):
+                for number in count():
+                    if number % _READINGS_OF_A_PROCESSOR == 0:
+                        self._cohort.move()
                     before = self._sentinel()
+                    if not self._sentinel.must_wait(before):
+                        break
         return after, before
 
     def _turn(self, name: str, cycle: int, start: Packed, seen: SeenRounds) -> Failed | None:
@@ -148,6 +158,8 @@ class Cycles:
             seen.seconds.append(expected(answer, Took).seconds)
             seen.wall.append(wall)
             seen.cpu.append(cpu)
+            if self._cohort.core is not None:
+                seen.cores.append(self._cohort.core)
             return self._check(name, cycle, seen, limit) if cycle in self._draw.checked else None
 
     def _round(self, name: str, seconds: float) -> tuple[Reply, float, float]:

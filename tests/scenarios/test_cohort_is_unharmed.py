@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
+from itertools import count, groupby
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +44,8 @@ def _nothing_is_timed_after_the_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contest, "examined", lambda _block: False)
 
 
-def run(planted: str, tmp_path: Path) -> Outcome:
-    """Let a planted implementation take turns with the baseline and its twin."""
+def run(planted: str | None, tmp_path: Path, sentinel: Sentinel | None = None, cycles: int = CYCLES) -> Outcome:
+    """Let the baseline and its twin take turns, with a planted implementation if there is one."""
     generator = np.random.default_rng(1)
     x = generator.standard_normal((PROBLEM.n, PROBLEM.d))
     data = Dataset("drawn", Model.LOGISTIC, x, (x[:, 0] > 0).astype(float), 1, 0.1, "drawn", "none")
@@ -50,14 +53,15 @@ def run(planted: str, tmp_path: Path) -> Outcome:
     cells = {
         name: Cell(name.removesuffix(TWIN), PROBLEM, "cpu", 1) for name in (impls.BASELINE, f"{impls.BASELINE}{TWIN}")
     }
-    cells[planted] = Cell(f"{PLANTED}:{planted}", PROBLEM, "cpu", 1)
+    if planted is not None:
+        cells[planted] = Cell(f"{PLANTED}:{planted}", PROBLEM, "cpu", 1)
     runners = [Racer(WorkerGroup(name, (cell,)), cell) for name, cell in cells.items()]
     with Cohort(tmp_path / "workers", processors()) as cohort:
         for one in runners:
             cohort.start(one.group.name, Job(one.group.implementation, (Entry(one.cell, str(tmp_path / "drawn")),), ""))
-        plans = dict.fromkeys(cells.values(), (PLAN, 0.0001))
+        plans = dict.fromkeys(cells.values(), (replace(PLAN, rounds=cycles), 0.0001))
         course = BlockContest(cohort, 1, [runners], plans, min(processors()), lambda _part: nullcontext())
-        outcome = course.run(np.random.default_rng(0), Sentinel())
+        outcome = course.run(np.random.default_rng(0), sentinel or Sentinel())
         cohort.dismiss()
     left = [process for process in psutil.process_iter() if _environment(process).get(MARK) == cohort.mark]
     assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
@@ -71,11 +75,11 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return {}
 
 
-def unharmed(outcome: Outcome) -> dict[str, Rounds]:
+def unharmed(outcome: Outcome, cycles: int = CYCLES) -> dict[str, Rounds]:
     """Both copies of the baseline have all their rounds, and nothing is said against them."""
     found = {one.name: one for one in outcome.rounds}
     for name in (impls.BASELINE, f"{impls.BASELINE}{TWIN}"):
-        assert len(found[name].round_seconds) == CYCLES
+        assert len(found[name].round_seconds) == cycles
         assert rules.findings(found[name]) == []
     return found
 
@@ -98,6 +102,25 @@ def test_who_dies_hangs_or_floods_between_turns_is_named(
     (failure,) = outcome.failures
     assert (failure.status, failure.cell.implementation) == (status, f"{PLANTED}:{planted}")
     assert failure.detail.startswith(words)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process be pinned")
+@pytest.mark.skipif(len(processors()) < 2, reason="there is one processor")
+def test_workers_follow_to_the_processor_that_is_quiet(tmp_path: Path) -> None:
+    """The sentinel is loud on the first processor once its floor is known."""
+    first, second, *_ = sorted(processors())
+    number = count()
+
+    def work() -> float:
+        return 1.0 if next(number) > 150 and os.sched_getaffinity(0) == {first} else 0.001
+
+    sentinel = Sentinel(work)
+    sentinel.begin_block()
+    outcome = run(None, tmp_path, sentinel, cycles=100)
+    for one in unharmed(outcome, 100).values():
+        moved = [processor for processor, _ in groupby(one.witnessed.processors)]
+        assert moved == [first, second]
+        assert one.environment.found["processors"] == str(second)
 
 
 @pytest.mark.parametrize("planted", ["HalfSpeed", "RewritesStatistics"])

@@ -100,6 +100,9 @@ class Scripted:
     def pin(self, core: int | None) -> None:
         self.core = core
 
+    def move(self) -> None:
+        pass
+
     def dismiss(self) -> None:
         pass
 

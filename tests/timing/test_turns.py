@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import pairwise
+from itertools import count, groupby, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +30,8 @@ NAMES = ("a", "b", "c")
 class Workers:
     """Each round takes 5 by the clock of the parent, 4 by that of the worker, and 3 of its processor."""
 
-    def __init__(self, deadly: str = "", from_round: int = 0) -> None:
+    def __init__(self, deadly: str = "", from_round: int = 0, processors: int = 1) -> None:
+        self.core, self.processors = 0, processors
         self.deadly, self.from_round = deadly, from_round
         self.now = 0.0
         self.cpu = Counter[int]()
@@ -38,6 +39,9 @@ class Workers:
 
     def turn(self, name: str) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def move(self) -> None:
+        self.core = (self.core + 1) % self.processors
 
     def pid(self, name: str) -> int:
         return ord(name)
@@ -132,6 +136,24 @@ def test_a_loud_reading_is_repeated_and_the_next_turn_waits_for_a_quiet_processo
     last = [name for name, request in workers.asked if isinstance(request, Go)][-3:]
     assert [(seen[name].before[-1], seen[name].after[-1]) for name in last] == [(1.0, 1.1), (1.1, 1.9), (1.2, 1.0)]
     assert parts == ["waiting"]
+
+
+def test_turns_move_to_the_processor_that_is_quiet_and_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A neighbour comes to the first processor, the 110th reading, and goes on to the second with the 200th."""
+    workers, number = Workers(processors=2), count()
+
+    def work() -> float:
+        now = next(number)
+        return 2.0 if now >= 110 and workers.core == int(now >= 200) else 1.0
+
+    sentinel = Sentinel(work)
+    sentinel.begin_block()
+    sentinel.begin_block()
+    seen, _ = run(workers, monkeypatch, cycles=80, sentinel=sentinel)
+    for one in seen.values():
+        assert max(one.before) == 1.0
+        moves = [processor for processor, _ in groupby(one.witnessed().processors)]
+        assert moves == [0, 1, 0]
 
 
 def test_parameters_are_asked_for_after_the_round_in_the_cycles_that_were_drawn(
