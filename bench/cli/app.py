@@ -60,7 +60,7 @@ def run(
     blocks: Annotated[
         int | None,
         typer.Option(
-            metavar="N", rich_help_panel=HOW, show_default=f"{BLOCKS}, with --quick 1",
+            metavar="N", rich_help_panel=HOW, show_default=f"{BLOCKS}; 1 with --quick",
             help="How many times each implementation is timed, each time in a fresh process.",
         ),
     ] = None,
@@ -75,7 +75,8 @@ def run(
         str | None,
         typer.Option(
             metavar="PERCENT", rich_help_panel=HOW, show_default=False,
-            help="Add ten blocks at a time until every interval is within ±PERCENT, such as 2%, or --minutes are over.",
+            help="Add ten blocks at a time until no interval is wider than ±PERCENT, such as 2%, or the time given by "
+            "--minutes is up.",
         ),
     ] = None,
     minutes: Annotated[

@@ -125,8 +125,8 @@ class Arguments:
         list[str] | None,
         typer.Option(
             "--sweep", metavar="AXIS=FROM:TO", rich_help_panel=WHAT, show_default=False,
-            help="Instead of --dataset, use synthetic data with n rows, d features and k classes, and vary AXIS in "
-            f"geometric steps: {', '.join(AXES)}.",
+            help="Instead of --dataset, use synthetic data with n rows, d features and k classes, and vary AXIS "
+            f"({', '.join(AXES[:-1])} or {AXES[-1]}) in geometric steps.",
         ),
     ] = None  # fmt: skip
     shuffle: Annotated[bool, typer.Option("--shuffle", rich_help_panel=HOW, help="Shuffle the rows every epoch.")] = (
@@ -174,7 +174,8 @@ class Verbosity:
         bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Print only verdicts and failures.")
     ] = False
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Print every worker and every check.")
+        bool,
+        typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="Print a line for every worker and every check."),
     ] = False
     json: Annotated[
         bool,

@@ -32,8 +32,8 @@ def section(rows: Sequence[Timing], named: Names) -> str:
 _INTRODUCTION = (
     "No epoch can take less than this limit. It is computed from the least work that an epoch needs, and the highest "
     "rates that NumPy and its BLAS reached on this machine in any block. For n rows of d features and k outputs, an "
-    "epoch must read every row once and do 4 n d k operations in two matrix products; logistic also needs an "
-    "exponential for each row, and softmax one for every logit of a row but one. The limit is the longer of the time "
+    "epoch must read every row once and do 4 n d k operations in two matrix products; logistic also needs one "
+    "exponential per row, and softmax k - 1 per row. The limit is the longer of the time "
     f"to read and the time to compute, times {SAFETY} for safety. The table shows each time as a multiple of this "
     "limit; a time below it is rejected. On small data, call overhead dominates, and the limit does not include it."
 )

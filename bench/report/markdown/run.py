@@ -125,12 +125,13 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
         return "Times only: `--quick` gives no intervals and no ratios."
     first = rows[0]
     levels = [row.ratio_level for row in rows if row.ratio_level is not None]
-    each = f"Each interval needs a level of at least {100 * level(first.comparisons):.2f} %"
-    if first.comparisons > 1:
-        each += (
-            f", so that all {first.comparisons:,} in this table are right at once with a probability of at least 95 %"
-        )
-    each += f"; the level reached is {100 * min(levels):.2f} %" if levels else ""
+    several = (
+        f"For all {first.comparisons:,} intervals in this table to be right at once with a probability of at least "
+        "95 %, each"
+    )
+    each = several if first.comparisons > 1 else "The interval"
+    each += f" needs a level of at least {100 * level(first.comparisons):.2f} %"
+    each += f"; the lowest level reached is {100 * min(levels):.2f} %" if levels else ""
     return (
         f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
         f"{each}. Could find: the smallest difference that this many blocks would detect nine times in ten."

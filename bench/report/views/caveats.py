@@ -27,10 +27,10 @@ _FED = (
 _LIMITS = (
     "On small data they measure the cost of calls, not arithmetic: the ranking may differ on more rows.",
     "Each of the four is what a good user of its library writes, not the best that the library can do.",
-    "They are meant as times on a processor that nothing else uses. Whether it was in use is judged only from a fixed "
-    "piece of work, timed before and after each round. Anything that affected the whole run, such as a processor that "
-    "was busy or hot throughout, remains unseen.",
-    "A cost may have been missed if it occurs less than once per 2 s that an implementation spends in timed rounds.",
+    "They are meant as times on a processor that nothing else uses. A fixed piece of work, timed before and after each "
+    "round, is the only evidence of whether anything else used it. Anything that affected the whole run, such as a "
+    "processor that was busy or hot throughout, remains unseen.",
+    "A cost that occurs less often than once in about 2 s of an implementation's timed rounds may have been missed.",
     "Agreement means that the numbers are equal up to rounding. It does not mean that the model is good.",
 )
 

@@ -96,9 +96,9 @@ def _said(ratio: Ratio | None, comparison: str) -> str:
 
 
 MEANS = (
-    "Geometric means of the ratios over all cells of an implementation. Each block with a ratio for all cells gives "
-    "one value; blocks in which one is missing are combined until they have all of them, and then give one. The last "
-    "row is the baseline against itself, whose true ratio is 1."
+    "Geometric means of the ratios over all cells of an implementation. Each block that has the ratios of all cells "
+    "gives one value. Blocks that lack some are pooled until the pool has the ratios of all cells, and each pool gives "
+    "one value. The last row is the baseline against itself, whose true ratio is 1."
 )
 MEAN_HEADERS = ("implementation", "cells", "values", "mean ratio", "interval", "level", "verdict")
 

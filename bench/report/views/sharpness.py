@@ -9,9 +9,9 @@ from bench.store.raw_rows import Verdict
 
 HEADERS = ("data", "learning rate", "smallest error found", "parameters move until")
 EXPLANATION = (
-    'How sharp the check is on each problem\'s own data. "Smallest error found" is the smallest relative error of the '
-    'final weights that would have been refused. "Parameters move until" is the last epoch in which training changes '
-    'the weights by more than rounding can; "the end" means that it still does in the last one. By default, the '
+    'How sharp the check is on each problem\'s own data. "Smallest error found": a relative error of the final weights '
+    'of this size or more would have been refused. "Parameters move until": the last epoch in which training changes '
+    'the weights by more than rounding could; "the end" means the final epoch of the check. By default, the '
     "learning rate is at most 1/L for every batch, where L is the largest curvature of the loss on that batch."
 )
 

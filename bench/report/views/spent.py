@@ -17,7 +17,7 @@ _PARTS = {
     "start-up": "start-up: workers start, import, make their trainers, run a first epoch",
     "warm-up": "warm-up",
     "rounds": "turns: each has a fixed piece of work, an untimed round and a timed round",
-    "evidence": "checks after the rounds that the timed work was really done",
+    "evidence": "after the rounds: checks that the timed work was really done",
     "leaving": "workers exit",
     "rates": "measuring how fast the machine reads and computes",
     "judging": "judging: comparison of checked rounds with the reference",
