@@ -18,8 +18,8 @@ _UNTIMED_PASSES = 8
 
 
 # The floor is known after this many readings. Each block adds so much to the time that turns may wait for a quiet
-# processor: neighbours come in spells of milliseconds to seconds, and one that stays is not worth waiting for.
-_ENOUGH, PATIENCE_SECONDS = 100, 4.0
+# processor. Waiting longer gives more quiet turns, but not more of them per second of the run.
+_ENOUGH, PATIENCE_SECONDS = 100, 1.0
 
 
 class Work:

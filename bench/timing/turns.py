@@ -23,7 +23,7 @@ from bench.timing.messages import Failed, Go, Packed, Reply, Set, Show, Shown, T
 from bench.timing.sampling import turn_seconds
 from bench.timing.sentinel import Sentinel
 
-# After a move the first reading may be loud only because the caches there are cold.
+# After a move the first reading may be loud only because the caches there are cold, so a second one is taken.
 _READINGS_OF_A_PROCESSOR = 2
 
 # What surrounds a part of the run whose duration is stored, by the name of the part.
@@ -129,19 +129,21 @@ class Cycles:
         """Return the readings of the sentinel after the turn that has ended, and before the next, which may wait.
 
         A turn may slow the reading after it. It has no hold on a second one, so if the first is loud that one counts.
-        While readings are loud, the next turn moves from processor to processor.
+        While readings are loud, the next turn moves from processor to processor: one move is always made, and further
+        ones while there is time left to wait.
         """
         after = before = self._sentinel()
         if self._sentinel.loud(after):
             before = self._sentinel()
             after = min(after, before)
-        if self._sentinel.must_wait(before):
+        if self._sentinel.loud(before):
             with self._timer("waiting"):
                 for number in count():
                     if number % _READINGS_OF_A_PROCESSOR == 0:
                         self._cohort.move()
                     before = self._sentinel()
-                    if not self._sentinel.must_wait(before):
+                    cold = number == 0 and self._sentinel.loud(before)
+                    if not cold and not self._sentinel.must_wait(before):
                         break
         return after, before
 

@@ -138,8 +138,9 @@ def test_a_loud_reading_is_repeated_and_the_next_turn_waits_for_a_quiet_processo
     assert parts == ["waiting"]
 
 
-def test_turns_move_to_the_processor_that_is_quiet_and_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A neighbour comes to the first processor, the 110th reading, and goes on to the second with the 200th."""
+@pytest.mark.parametrize("blocks", [0, 2], ids=["no time to wait", "time to wait"])
+def test_turns_move_to_the_processor_that_is_quiet_and_stay_there(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A neighbour comes to the first processor at the 110th reading, and moves on to the second at the 200th."""
     workers, number = Workers(processors=2), count()
 
     def work() -> float:
@@ -147,8 +148,8 @@ def test_turns_move_to_the_processor_that_is_quiet_and_stay_there(monkeypatch: p
         return 2.0 if now >= 110 and workers.core == int(now >= 200) else 1.0
 
     sentinel = Sentinel(work)
-    sentinel.begin_block()
-    sentinel.begin_block()
+    for _ in range(blocks):
+        sentinel.begin_block()
     seen, _ = run(workers, monkeypatch, cycles=80, sentinel=sentinel)
     for one in seen.values():
         assert max(one.before) == 1.0
