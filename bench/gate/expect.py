@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference, training, trajectory
 from bench.gate.case import Case
+from bench.gate.observe import NUMBERS
 from bench.gate.reference import BUDGET, Point, Scaled, Wide, WideProblem
 from impls.protocol import Dataset, Model, Params, parameter_shapes
 
@@ -32,11 +33,19 @@ class Expected:
     problem: WideProblem
     common: Expectation
 
-    def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation:
-        """Return the loss, gradients and predictions at the parameters that the implementation reports."""
+    def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation | None:
+        """Return the loss, gradients and predictions at the parameters that the implementation reports.
+
+        None if these are not such parameters.
+        """
         if self.case.small is not None:
             return {}
-        own = Params(observed[f"{name}/at w"], observed[f"{name}/at b"])
+        found = [observed.get(f"{name}/at {part}") for part in "wb"]
+        shapes = parameter_shapes(self.dataset.model, self.dataset.d, self.dataset.classes)
+        w, b = found
+        if w is None or b is None or (w.shape, b.shape) != shapes or {w.dtype.kind, b.dtype.kind} - NUMBERS:
+            return None
+        own = Params(w, b)
         inexact = replace(self.case, exact=frozenset())
         return dict(_state(inexact, self.dataset, self.problem, own, name))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.gate import reference
 from bench.gate.expect import Expectation, Expected
-from bench.gate.observe import Observation
+from bench.gate.observe import FORM_FAULTS, NUMBERS, Observation
 from bench.gate.reference import BUDGET
 from bench.store.cell import Status
 
@@ -88,11 +88,12 @@ def compare(
 
     The entry is unchecked if a budget or an expected value is not finite, or if all entries could be wrong by more than
     `coarsest`, relative to their size. Only labels may have entries without a verdict, because rounding may flip them.
+    An array of another shape, or not of real numbers, never agrees.
     """
     wide = np.asarray(expected.value)
     got = np.asarray(value)
-    if got.shape != wide.shape:
-        return Judged(name, (), float("nan"), float("nan"), float("inf"), 0.0)
+    if got.shape != wide.shape or got.dtype.kind not in NUMBERS:
+        return _unlike(name)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         error = np.abs(got.astype(wide.dtype) - wide)
         budget = budgets * BUDGET * u * np.asarray(expected.scale)
@@ -115,22 +116,29 @@ def compare(
     )
 
 
+def _unlike(name: str) -> Judged:
+    """Return the judgement of an array that is missing, or has no entry that could be compared."""
+    return Judged(name, (), float("nan"), float("nan"), float("inf"), 0.0)
+
+
 def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]], u: float) -> list[Judged]:
     """Return a judgement of every observed array: against the reference, or against 0 if it is itself a difference."""
     judged = []
     for prefix, opinion in expected:
         own = {name.removeprefix(prefix): value for name, value in seen.items() if name.startswith(prefix)}
-        values: Expectation = opinion.common | opinion.at(own, "end")
+        end = opinion.at(own, "end")
+        if end is None:
+            judged.append(_unlike(f"{prefix}end/parameters"))
+        values: Expectation = opinion.common | (end or {})
         judged += [
             compare(prefix + name, own[name], scaled, u, opinion.problem.budgets, _coarsest(opinion, name))
+            if name in own
+            else _unlike(prefix + name)
             for name, scaled in values.items()
         ]
-    judged += [
-        Judged(name, (), float(value), 0.0, float(value), 0.0)
-        for name, value in seen.items()
-        if "itself/" in name and value.dtype.kind != "U"
-    ]
-    return judged
+    conduct = {name: value for name, value in seen.items() if "itself/" in name and not name.endswith(FORM_FAULTS)}
+    nothing = reference.Scaled(np.zeros(()), np.zeros(()))
+    return judged + [compare(name, value, nothing, u) for name, value in conduct.items()]
 
 
 def _coarsest(opinion: Expected, name: str) -> float:
@@ -146,8 +154,12 @@ def against_other(
     judged = []
     for prefix, opinion in expected:
         for name, scaled in opinion.common.items():
-            theirs = reference.Scaled(other[prefix + name].astype(np.float64), scaled.scale)
-            judged.append(compare(prefix + name, seen[prefix + name], theirs, u, max(2, opinion.problem.budgets)))
+            mine, theirs = seen.get(prefix + name), other.get(prefix + name)
+            if mine is None or theirs is None or theirs.shape != scaled.value.shape or theirs.dtype.kind not in NUMBERS:
+                judged.append(_unlike(prefix + name))
+            else:
+                wide = reference.Scaled(theirs.astype(np.float64), scaled.scale)
+                judged.append(compare(prefix + name, mine, wide, u, max(2, opinion.problem.budgets)))
     return judged
 
 

@@ -16,6 +16,11 @@ from impls.protocol import Dataset, Device, Feed, Implementation, Model, Params,
 
 Observation = dict[str, NDArray[np.generic]]
 
+# The kinds of dtype that are real numbers: booleans, integers, floats.
+NUMBERS = frozenset("biuf")
+# The name under which violations of the Protocol's form are listed in words.
+FORM_FAULTS = "itself/form faults"
+
 
 def observe(implementation: Implementation, case: Case, device: Device) -> Observation:
     """Return what the implementation does on the case; its exceptions propagate."""
@@ -45,7 +50,7 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
         trainer.synchronize()
         if epoch in case.watched:
             seen |= _named(form.of_params(trainer.params()), f"epoch {epoch}/parameters")
-            seen[f"epoch {epoch}/loss"] = np.asarray(trainer.loss_and_gradients()[0])
+            seen[f"epoch {epoch}/loss"] = _numbers(trainer.loss_and_gradients()[0])
     end = trainer.params()
     seen |= _state(trainer, case.dataset, form, "end")
     if case.epochs:
@@ -55,7 +60,7 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
     if case.differences and case.dataset.x.dtype == np.float64:
         seen |= _differences(trainer, case.start)
     seen["itself/form"] = np.array(len(form.faults))
-    seen["itself/form faults"] = np.array(form.faults, dtype=str)
+    seen[FORM_FAULTS] = np.array(form.faults, dtype=str)
     seen["itself/inputs"] = np.array(int(case.dataset.digest() != before))
     seen["itself/placement"] = np.array(len(trainer.placement() - {str(device)}))
     return seen
@@ -193,31 +198,44 @@ class _Form:
             fault = f"{what}: {array.dtype}, expected {dtype}"
         elif array.shape != shape:
             fault = f"{what}: shape {array.shape}, expected {shape}"
-        if fault and fault not in self.faults:
+        if fault:
+            self._add(fault)
+
+    def _add(self, fault: str) -> None:
+        if fault not in self.faults:
             self.faults.append(fault)
 
     def of_params(self, params: Params) -> Params:
+        if not isinstance(params, Params):
+            self._add(f"parameters and gradients: a {type(params).__name__}, expected Params(w, b)")
         for what, array, shape in zip("wb", params, self._shapes, strict=True):
             self._expect(what, array, shape, self._dataset.x.dtype)
         return params
 
     def loss(self, loss: object) -> NDArray[np.generic]:
         if not isinstance(loss, float):
-            self.faults.append(f"loss: a {type(loss).__name__}, not a float")
-        return np.asarray(loss)
+            self._add(f"loss: a {type(loss).__name__}, not a float")
+        return _numbers(loss)
 
     def predictions(self, predictions: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
         classes = (self._dataset.classes,) if self._dataset.model is Model.SOFTMAX else ()
         self._expect("predictions", predictions, (rows, *classes), self._dataset.x.dtype)
-        return np.asarray(predictions)
+        return _numbers(predictions)
 
     def labels(self, labels: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
         self._expect("labels", labels, (rows,), np.dtype(np.int64))
-        return np.asarray(labels)
+        return _numbers(labels)
+
+
+def _numbers(given: object) -> NDArray[np.generic]:
+    """Return the array, or NaN in place of one that does not hold real numbers and so cannot be compared."""
+    array = np.asarray(given)
+    return array if array.dtype.kind in NUMBERS else np.array(np.nan)
 
 
 def _named(params: Params, name: str) -> Observation:
-    return {f"{name} w": np.asarray(params.w), f"{name} b": np.asarray(params.b)}
+    w, b = params  # a plain tuple is a violation that has been noted, and has these two
+    return {f"{name} w": _numbers(w), f"{name} b": _numbers(b)}
 
 
 def _difference(params: Params, others: Params) -> NDArray[np.generic]:

@@ -60,8 +60,15 @@ class Opinions:
         """Return all judgements of what was seen, and the likely cause of a disagreement; empty if nothing was seen."""
         if one not in self._judged and one.status is Status.OK:
             judged = judge.against_reference(one.observation, self.of(one), reference.unit_roundoff(one.dtype))
-            self._judged[one] = judged, likely_cause(one.case, one.observation, self.of(one), judged)
+            self._judged[one] = judged, self._cause(one, judged)
         return self._judged.get(one, ([], ""))
+
+    def _cause(self, one: Seen, found: Sequence[judge.Judged]) -> str:
+        """Return the likely cause of a disagreement; a fault in the search for it must not cost any verdict."""
+        try:
+            return likely_cause(one.case, one.observation, self.of(one), found)
+        except Exception as error:  # noqa: BLE001 - an observation may hold anything
+            return f"not found, since the search for it failed ({type(error).__name__}: {error})"
 
     def sharpness(self, own: Seen) -> tuple[float | None, int | None]:
         """Return the smallest error of the final w that would be found, and the epoch at which training settles."""

@@ -106,7 +106,10 @@ def _path(kind: type[Any], value: Any) -> Path:
 
 
 def plain(value: Any) -> Any:
-    """Return a value for strict JSON, with NaN and infinities as strings."""
+    """Return a value for strict JSON, with NaN and infinities as strings.
+
+    A lone surrogate, which no UTF-8 file can hold, is written out: an exception of an implementation may say anything.
+    """
     match value:
         case dict():
             return {key: plain(item) for key, item in value.items()}
@@ -114,4 +117,6 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case float() if not math.isfinite(value):
             return str(value)
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value

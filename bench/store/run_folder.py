@@ -48,7 +48,8 @@ def make_folder(out: Path | None, run: str) -> Path:
 
 def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
     """Write environment.json with the schema version of all files of the run."""
-    text = json.dumps({"schema": SCHEMA, **environment}, indent=2, ensure_ascii=False, default=str)
+    content = jsonl.plain({"schema": SCHEMA, **environment})
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=lambda path: jsonl.plain(str(path)))
     write_text(folder / ENVIRONMENT, text + "\n")
 
 

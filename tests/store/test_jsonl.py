@@ -40,6 +40,12 @@ def test_what_is_not_finite_is_strict_json() -> None:
     assert from_json(Cell, text) == CELL
 
 
+def test_text_that_no_file_can_hold_is_written_out(tmp_path: Path) -> None:
+    append_line(tmp_path / "lines", Failure(CELL, 1, Status.FAILED, "ValueError: \ud800 | \u00e9"))
+    (found,) = read_lines(Failure, tmp_path / "lines")
+    assert found.detail == "ValueError: \\ud800 | \u00e9"
+
+
 def test_options_come_back_with_the_folder_that_they_name() -> None:
     options = Options(datasets=("digits",), out=Path("results") / "mine")
     assert from_mapping(Options, json.loads(json.dumps(asdict(options), default=str))) == options
