@@ -151,7 +151,10 @@ def _covers(one: Rounds, other: Rounds) -> bool:
 
 
 def _stacked(rounds: Sequence[Rounds], likes: Sequence[Rounds]) -> Turns:
-    """Return the turns of these processes, one row per process, in the cycles of those they are compared with."""
+    """Return the turns of these processes, one row per process.
+
+    A row has the cycles in which the process at the same place in `likes`, with which it is compared, had turns.
+    """
     rows: list[list[tuple[float, ...]]] = [[], [], []]
     for one, like in zip(rounds, likes, strict=True):
         first = like.witnessed.first_cycle - one.witnessed.first_cycle

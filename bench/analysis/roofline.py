@@ -1,10 +1,10 @@
 """The least time that an epoch can take on this machine, from what it must read and compute.
 
 An epoch must read every row once, and multiply and add n d k times for z = x w + b and as often for x' r. Logistic
-must take an exponential for each row, and softmax one for every logit of a row but one. Each is divided by the
-highest rate that any worker of the run measured on this machine with NumPy and its BLAS (`bench.worker.rates`).
-Reading and computing overlap, so the longer of the two counts. Everything else in an epoch, such as calls, counts
-as free.
+must take one exponential per row, and softmax k - 1, one fewer than the row has logits. Each of these three amounts
+(bytes read, operations in products, exponentials) is divided by the highest rate that any worker of the run measured
+on this machine with NumPy and its BLAS (`bench.worker.rates`). Reading and computing overlap, so the longer of the two
+counts. Everything else in an epoch, such as calls, counts as free.
 
 The read rate is the highest among arrays as large as x or larger, since smaller ones may be read from a cache. Labels
 count as one byte each, which is all they need, and the starting parameters as none.

@@ -59,7 +59,10 @@ class Raw:
 
     @cached_property
     def excluded(self) -> set[int]:
-        """The blocks that do not count: those stopped before their end, even if the run was never resumed."""
+        """The blocks that do not count, because they were stopped before their end.
+
+        Resuming a run marks its stopped block. Beyond the planned blocks, an unfinished one is left out without a mark.
+        """
         planned, ended = self.environment["options"]["blocks"], {one.number for one in self.blocks}
         stopped = {one.block for one in self.rounds if one.block > planned} - ended
         return without(self.blocks) | stopped

@@ -42,7 +42,10 @@ class _Runner:
 
     @property
     def full(self) -> dict[int, _Values]:
-        """The values at each number of rows with full batches; with batches of a fixed size, n does not matter."""
+        """The values with full batches, by number of rows.
+
+        Those with batches of a fixed size are left out, because there the cost per step does not depend on n.
+        """
         return {cell.problem.n: values for cell, values in self.cells.items() if cell.problem.batch_size is None}
 
 

@@ -45,9 +45,11 @@ Low = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of a step: (x, 1) (m, d + 1) and targets (m, k), in the dtype under test and in float64.
+    """The rows of a step in the dtype under test and in float64: x with a column of ones, and targets.
 
-    lengths   the Euclidean lengths of the rows (x, 1), times sqrt(d + 1), shaped (m, 1)
+    x         shaped (m, d + 1), like wide_x
+    targets   shaped (m, k), like wide_targets
+    lengths   the Euclidean lengths of the rows of x, times sqrt(d + 1), shaped (m, 1)
     """
 
     model: Model
@@ -105,7 +107,7 @@ def seconds(size: int, batches: int, rows: int, epochs: int) -> float:
 
 
 def along(dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, seed: int = 0) -> Iterator[Scaled]:
-    """Yield the reference's theta (d + 1, k) after each of these epochs, and its scale in units of u.
+    """Yield the reference's theta (d + 1, k) after each epoch in `epochs`, and its scale in units of u.
 
     A batch that recurs in a later epoch gets the same random errors again, because rounding is deterministic: on full
     batches the errors add up from step to step. If numbers overflow, the scale is not finite. Data on disk are read

@@ -43,13 +43,13 @@ def _sizes(dataset: Dataset, batching: Batching) -> tuple[int, int, int]:
 def after(
     dataset: Dataset, start: Params, recipe: Recipe, epochs: Sequence[int], *, patience: float = PATIENCE_SECONDS
 ) -> list[Scaled]:
-    """Return theta (d + 1, k) after each of these numbers of epochs, and its scale in units of u.
+    """Return theta (d + 1, k) after each number of epochs in `epochs`, and its scale in units of u.
 
     The list is empty if batching leaves no batch.
 
     The error is propagated if that takes at most `patience` seconds as estimated by `trajectory.seconds`. If that
-    would take longer, stochastic arithmetic gives the scale instead. If the propagated scale would find only errors
-    above SHARP, stochastic arithmetic gives another, and the smaller counts.
+    would take longer, stochastic arithmetic gives the scale instead. If the propagated scale is so large that only
+    errors above SHARP would be found, stochastic arithmetic gives a second scale, and the smaller of the two is used.
     """
     bounds = _bounds(dataset, start, recipe, epochs, patience)
     u = reference.unit_roundoff(str(dataset.x.dtype))
@@ -63,7 +63,7 @@ def after(
 
 
 def settled(parameters: Mapping[int, Scaled], u: float) -> int | None:
-    """Return the first of these epochs after which no later one moves a parameter by more than its budget.
+    """Return the first epoch in `parameters` after which no later one moves a parameter by more than its budget.
 
     From that epoch on, further training cannot be distinguished from none. Return None if the last epoch still moves a
     parameter, or if there is only one epoch.

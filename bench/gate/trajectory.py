@@ -123,7 +123,7 @@ def seconds(size: int, batches: int, rows: int, epochs: Sequence[int]) -> float:
 
 
 def carried(run: Run, epochs: Sequence[int]) -> list[Float64]:
-    """Return E (d + 1, k), the error scale of the parameters in units of u, after each of these numbers of epochs.
+    """Return E (d + 1, k), the error scale of the parameters in units of u, after each number of epochs in `epochs`.
 
     Steps are processed from the last to the first, so that one product of P x P matrices per step is enough. A small
     batch has a Hessian of low rank and needs fewer operations.
@@ -149,7 +149,7 @@ def _curvature(problem: WideProblem) -> float:
 
 
 def watch(run: Run, problem: WideProblem, epochs: Sequence[int]) -> Iterator[tuple[Scaled, Scaled]]:
-    """Yield the parameters (d + 1, k) and the loss over all rows after each of these numbers of epochs.
+    """Yield the parameters (d + 1, k) and the loss over all rows after each number of epochs in `epochs`.
 
     The scale of the parameters is E; the scale of the loss includes the effect of E on it, |g|E + u/2 E|H|E.
     """

@@ -1,4 +1,4 @@
-"""The evidence against lies that a worker gathers outside the timed rounds; `bench.audit.rules` judges it.
+"""What a worker gathers outside the timed rounds to show whether its times are honest; `bench.audit.rules` judges it.
 
 Everything here uses only the methods of `impls/protocol.py`, in repetitions of a round whose times enter no result.
 """

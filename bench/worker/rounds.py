@@ -39,7 +39,7 @@ class PedanticTurns:
     again_seconds: list[float] = field(default_factory=list)
 
     def request(self) -> Request:
-        """Answer requests for the parameters until another request arrives, and return that one."""
+        """Answer requests for the parameters until a request of another kind arrives, and return that request."""
         while isinstance(request := self.channel.receive(), Show):
             shown = self.trainer.params()
             self.channel.send(Shown(starts.packed(shown), evidence.dtypes(shown, "after")))

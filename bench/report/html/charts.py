@@ -198,7 +198,10 @@ def agreement(agreements: Sequence[Agreement], implementations: Sequence[str]) -
 
 
 def _height(share: float | None) -> float | None:
-    """Return the logarithm of a share of the budget; a share above it, or NaN, is above all others."""
+    """Return the value by which a share of the budget is coloured, None without a share.
+
+    This is the logarithm of the share or, for NaN or more than the whole budget, a value above all logarithms.
+    """
     if share is None:
         return None
     if not share <= 1:
