@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import impls
 from bench.errors import BadInput
 from bench.gate import training, trajectory
 from bench.gate.jobs import OBSERVED, GateJob, Own, planned
@@ -28,9 +29,9 @@ from datasets.curvature import stable_learning_rate
 from datasets.dataset import DTYPES, Dataset
 from datasets.prepared import mapped_bytes
 
-# A gate worker spends most of its time on imports and compilation; this limit ends an implementation that hangs. A C++
-# compiler takes two minutes for the sixty shapes of a dtype on an idle core, and many times as long on a busy one.
-TIMEOUT_SECONDS = 1800.0
+# How long a gate worker may take for its imports, or between two signs of life: it gives one after each epoch and each
+# case. A C++ compiler takes two seconds per shape on an idle core, and many times as long on a busy one.
+SILENT_SECONDS, COMPILING_SECONDS = 60.0, 300.0
 AT_ONCE = 2
 
 Folders = Mapping[tuple[str, str], Path]
@@ -146,9 +147,9 @@ def _order(entrant: Entrant, job: GateJob) -> spawn.Order:
     environment = spawn.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
     capped = entrant.device == "cpu"
     mapped = mapped_bytes(own.folder for own in job.own)
-    return spawn.Order(
-        "bench.worker.observe", asdict(job), environment, Path(job.folder), TIMEOUT_SECONDS, capped, mapped
-    )
+    row = impls.TABLE.get(job.implementation)
+    limit = COMPILING_SECONDS if row is not None and row.compiler else SILENT_SECONDS
+    return spawn.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), limit, capped, mapped)
 
 
 def _collect(entrant: Entrant, job: GateJob, ending: spawn.Ending) -> Iterator[Seen]:

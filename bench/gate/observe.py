@@ -6,6 +6,7 @@ the reference; a quantity with "itself/" in its name is the size of a difference
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,20 +23,26 @@ NUMBERS = frozenset("biuf")
 FORM_FAULTS = "itself/form faults"
 
 
-def observe(implementation: Implementation, case: Case, device: Device) -> Observation:
-    """Return what the implementation does on the case; its exceptions propagate."""
+def observe(
+    implementation: Implementation, case: Case, device: Device, alive: Callable[[], None] = lambda: None
+) -> Observation:
+    """Return what the implementation does on the case; its exceptions propagate.
+
+    alive   called after each epoch, as a sign of life
+    """
     if not case.fills:
-        return _observe(implementation, case, device)
+        return _observe(implementation, case, device, alive)
     x, y = case.dataset.x.copy(), case.dataset.y.copy()
     seen: Observation = {}
     for number, fill in enumerate(case.fills):
         x[...], y[...] = fill.x, fill.y
         refilled = replace(case, dataset=replace(case.dataset, x=x, y=y))
-        seen |= {f"fill {number}/{name}": value for name, value in _observe(implementation, refilled, device).items()}
+        found = _observe(implementation, refilled, device, alive)
+        seen |= {f"fill {number}/{name}": value for name, value in found.items()}
     return seen
 
 
-def _observe(implementation: Implementation, case: Case, device: Device) -> Observation:
+def _observe(implementation: Implementation, case: Case, device: Device, alive: Callable[[], None]) -> Observation:
     before = case.dataset.digest()
     trainer = implementation(case.dataset, _lent(case.start), case.recipe, device)
     form = _Form(case.dataset)
@@ -45,16 +52,11 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
         seen |= _point(trainer, case.dataset, point, form, f"point {number}")
     _reset(trainer, case.start, case.epochs)
     seen["itself/start again"] = _difference(trainer.params(), case.start)
-    for epoch in range(1, case.epochs + 1):
-        trainer.epoch()
-        trainer.synchronize()
-        if epoch in case.watched:
-            seen |= _named(form.of_params(trainer.params()), f"epoch {epoch}/parameters")
-            seen[f"epoch {epoch}/loss"] = _numbers(trainer.loss_and_gradients()[0])
+    seen |= _trained(trainer, case, form, alive)
     end = trainer.params()
     seen |= _state(trainer, case.dataset, form, "end")
     if case.epochs:
-        seen |= _unwatched(implementation, trainer, case, device, end)
+        seen |= _unwatched(implementation, trainer, case, device, end, alive)
     if case.recipe.feed is Feed.HOST:
         seen["itself/fed"] = _fed(implementation, case, device)
     if case.differences and case.dataset.x.dtype == np.float64:
@@ -63,6 +65,19 @@ def _observe(implementation: Implementation, case: Case, device: Device) -> Obse
     seen[FORM_FAULTS] = np.array(form.faults, dtype=str)
     seen["itself/inputs"] = np.array(int(case.dataset.digest() != before))
     seen["itself/placement"] = np.array(len(trainer.placement() - {str(device)}))
+    return seen
+
+
+def _trained(trainer: Trainer, case: Case, form: _Form, alive: Callable[[], None]) -> Observation:
+    """Return the parameters and the loss after each watched epoch."""
+    seen: Observation = {}
+    for epoch in range(1, case.epochs + 1):
+        trainer.epoch()
+        trainer.synchronize()
+        alive()
+        if epoch in case.watched:
+            seen |= _named(form.of_params(trainer.params()), f"epoch {epoch}/parameters")
+            seen[f"epoch {epoch}/loss"] = _numbers(trainer.loss_and_gradients()[0])
     return seen
 
 
@@ -105,7 +120,12 @@ def _lent(start: Params) -> Params:
 
 
 def _unwatched(
-    implementation: Implementation, trainer: Trainer, case: Case, device: Device, end: Params
+    implementation: Implementation,
+    trainer: Trainer,
+    case: Case,
+    device: Device,
+    end: Params,
+    alive: Callable[[], None],
 ) -> Observation:
     """Train again from the same start without queries, taking turns with a twin if the case has one."""
     twin = None if case.twin is None else implementation(case.dataset, _lent(case.twin), case.recipe, device)
@@ -116,6 +136,7 @@ def _unwatched(
         trainer.epoch()
         if twin is not None:
             twin.epoch()
+        alive()
     trainer.synchronize()
     seen = {"itself/repeat": _difference(trainer.params(), end)}
     if twin is not None:

@@ -23,7 +23,7 @@ import psutil
 
 from bench.process.out_of_memory import says_out_of_memory
 from bench.store.cell import CPU, Status
-from bench.store.layout import JOB, LOG, ROOT
+from bench.store.layout import ALIVE, JOB, LOG, ROOT
 
 # Everything a worker inherits: the locations of programs, home and temporary files, and OPENBLAS_CORETYPE. An old
 # OpenBLAS that misidentifies a new processor gives wrong results or crashes unless the user sets the latter;
@@ -84,6 +84,7 @@ def environment(*, dtype: str, threads: int, device: str) -> dict[str, str]:
 class Order:
     """A worker to run: `python -m module folder/job.json`, with its output in folder/log.txt.
 
+    timeout_seconds  the longest time without a sign of life (its file `ALIVE` touched), or in all if it gives none
     capped         limit its memory to what is free when it starts (Linux only): a worker that needs more would measure
                    the disk, or crash others. Not for accelerators, whose drivers reserve more than they use.
     mapped_bytes   the size of files mapped writable: the limit counts them, but they take no memory until written
@@ -129,14 +130,24 @@ def run_worker(order: Order) -> Ending:
     return ending
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Running:
     order: Order
     worker: subprocess.Popen[bytes]
     deadline: float
+    last_sign: int = 0
 
     def over(self) -> bool:
+        if (sign := _sign_of_life(self.order)) != self.last_sign:
+            self.last_sign, self.deadline = sign, time.monotonic() + self.order.timeout_seconds
         return self.worker.poll() is not None or time.monotonic() > self.deadline or flooded(self.order)
+
+
+def _sign_of_life(order: Order) -> int:
+    """Return when the worker last touched its file, in nanoseconds; 0 if it never did."""
+    with suppress(OSError):
+        return (order.folder / ALIVE).stat().st_mtime_ns
+    return 0
 
 
 def _start(order: Order, an_end: threading.Event) -> _Running:
@@ -194,7 +205,9 @@ def _cap(pid: int, memory_bytes: int) -> None:
 
 
 def _end(running: _Running) -> Ending:
-    return end(running.order, running.worker, f"did not end within {running.order.timeout_seconds:g} s")
+    limit = f"{running.order.timeout_seconds:g} s"
+    words = f"no sign of life for {limit}" if running.last_sign else f"did not end within {limit}"
+    return end(running.order, running.worker, words)
 
 
 def end(order: Order, worker: subprocess.Popen[bytes], otherwise: str) -> Ending:

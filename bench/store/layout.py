@@ -17,10 +17,10 @@ PACES, BLOCKS, ROUNDS, FAILURES, RATES, SPENT = (
 )  # fmt: skip
 VERDICTS, AGREEMENT = Path(RAW, "verdicts.jsonl"), Path(RAW, "agreement.jsonl")
 
-# The folder of the running workers, in the run's raw/, each with a folder of its own: its job, its output, and
-# pytest-benchmark's own file.
+# The folder of the running workers, in the run's raw/, each with a folder of its own: its job, its output,
+# pytest-benchmark's own file, and an empty file that it touches as a sign of life.
 WORKERS = "workers"
-JOB, LOG, BENCHMARK_JSON = "job.json", "log.txt", "benchmark.json"
+JOB, LOG, BENCHMARK_JSON, ALIVE = "job.json", "log.txt", "benchmark.json", "alive"
 
 # The tables and reports that are built from the raw rows.
 TIMINGS_CSV, SWEEP_CSV, AGREEMENT_CSV = "timings.csv", "sweep.csv", "agreement.csv"

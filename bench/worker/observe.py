@@ -7,7 +7,9 @@ observed.jsonl, so that what was seen before a crash is kept.
 from __future__ import annotations
 
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import impls
@@ -18,6 +20,7 @@ from bench.plan.devices import device
 from bench.store.arrays import write_arrays
 from bench.store.cell import Status
 from bench.store.jsonl import append_line, from_mapping
+from bench.store.layout import ALIVE
 from bench.store.raw_rows import Observed
 from bench.worker.startup import leave, read_job
 from impls import runtimes
@@ -39,13 +42,34 @@ def main() -> None:
         if reason:
             append_line(folder / OBSERVED, Observed(None, "", Status.NO_DEVICE, reason))
         else:
+            alive = SignsOfLife(folder / ALIVE)
             for number, (case, _) in enumerate(planned(job)):
-                _observe(case, implementation, device(job.device), folder, number)
+                alive.give()
+                _observe(case, implementation, device(job.device), folder, number, alive)
 
 
-def _observe(case: Case, implementation: Implementation, place: Device, folder: Path, number: int) -> None:
+class SignsOfLife:
+    """A file that is touched to show that the worker goes on, at most once a second."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._next = file, 0.0
+
+    def __call__(self) -> None:
+        """Touch the file, unless that was done within the last second."""
+        if time.monotonic() >= self._next:
+            self.give()
+
+    def give(self) -> None:
+        """Touch the file."""
+        self._file.touch()
+        self._next = time.monotonic() + 1
+
+
+def _observe(
+    case: Case, implementation: Implementation, place: Device, folder: Path, number: int, alive: Callable[[], None]
+) -> None:
     try:
-        seen = observe(implementation, case, place)
+        seen = observe(implementation, case, place, alive)
     except Exception:  # noqa: BLE001 - whatever it raises is its own failure, and the next case goes on
         append_line(folder / OBSERVED, Observed(number, "", Status.FAILED, tail()))
     else:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from bench.process import spawn
 from bench.process.spawn import Ending, Order, environment, exit_on_sigterm, run_worker
 from bench.store.cell import Status
-from bench.store.layout import ROOT
+from bench.store.layout import ALIVE, LOG, ROOT
 from bench.worker.evidence import Clocks
 
 PROGRAM = "tests.support.planted.program"
@@ -116,6 +118,32 @@ def test_endless_worker_is_ended(tmp_path: Path) -> None:
     ending = run(tmp_path, end="never", timeout_seconds=0.2)
     assert ending.status is Status.TIMEOUT
     assert ending.detail.startswith("did not end within 0.2 s")
+
+
+def test_a_sign_of_life_gives_the_whole_time_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock: Any = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(spawn, "time", clock)
+    (tmp_path / LOG).touch()
+    worker: Any = SimpleNamespace(poll=lambda: None)
+    running = spawn._Running(Order(PROGRAM, {}, {}, tmp_path, 60.0, capped=False), worker, deadline=60.0)
+    alive = tmp_path / ALIVE
+    over = []
+    for clock.now, sign in (
+        (59.0, 0),
+        (61.0, 0),
+        (62.0, 1),
+        (121.0, 1),
+        (123.0, 1),
+        (124.0, 2),
+        (183.0, 2),
+        (185.0, 2),
+    ):
+        if sign:
+            alive.touch()
+            os.utime(alive, ns=(sign, sign))
+        over.append(running.over())
+    assert over == [False, True, False, False, True, False, False, True]
 
 
 def test_a_date_that_is_set_back_moves_no_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
