@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import cast
 
 from impls.protocol import Implementation, Trainer
+from impls.runtimes import Runtime
 
 
 class Role(StrEnum):
@@ -86,6 +87,10 @@ FOUR = tuple(name for name, row in TABLE.items() if row.role is Role.FOUR)
 BASELINE = "numpy_manual"
 
 
+# The packages of this repository.
+_OURS = frozenset({"bench", "datasets", "impls"})
+
+
 class Unavailable(Exception):
     """The implementation cannot run here, for the reason given; its library is not installed, for example."""
 
@@ -108,8 +113,8 @@ def load(name: str) -> Implementation:
     """Import and return the implementation of this name or target.
 
     Raises Unavailable if the library or compiler that its row requires is missing, and Unusable if the
-    target names no file, module or class, or a class that lacks a method or its runtime. Any other
-    import error is a fault of the implementation and propagates.
+    target names no file, module or class, a class that lacks a method or its runtime, or a file that imports
+    a module whose name is taken here. Any other import error is a fault of the implementation and propagates.
     """
     found = row(name)
     if found is None:
@@ -140,7 +145,17 @@ def _from_file(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    beside = str(path.resolve().parent)
+    if beside not in sys.path:
+        sys.path.append(beside)  # last, so that no module beside the file takes the place of another
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        taken = (error.name or "").partition(".")[0]
+        if taken in _OURS:
+            why = f"'{taken}' is a package of this benchmark, so another module cannot have that name: rename yours"
+            raise Unusable(f"{error}: {why}") from error
+        raise
     return module
 
 
@@ -151,5 +166,9 @@ def _check_verbs(candidate: object, name: str) -> None:
     if not issubclass(candidate, Trainer):
         missing = ", ".join(verb for verb in verbs if verb not in dir(candidate))
         raise Unusable(f"{name} lacks the method {missing}: see impls/protocol.py")
-    if "runtime" not in dir(candidate):
-        raise Unusable(f"{name} lacks the attribute runtime: 'numpy', 'torch' or 'jax'")
+    runtime = getattr(candidate, "runtime", None)
+    if runtime is None:
+        raise Unusable(f"{name} lacks the attribute runtime: the name of the library that computes, such as 'numpy'")
+    if not isinstance(runtime, str | Runtime):
+        what = "must be the name of a library, or an object with the functions of impls.runtimes.Runtime"
+        raise Unusable(f"{name}.runtime {what}, not a {type(runtime).__name__}")

@@ -136,8 +136,12 @@ class Implementation(Protocol):
     """A class of trainers; calling it with a dataset, a start, a recipe and a device returns a trainer."""
 
     @property
-    def runtime(self) -> str:
-        """The library that computes, a module of impls.runtimes: "numpy", "torch" or "jax"."""
+    def runtime(self) -> object:
+        """The name of the library that computes, such as "numpy", "torch", "jax" or "numba".
+
+        Or an object with the functions of `impls.runtimes.Runtime`, if more is to be said of the library than its
+        version: its devices, settings, compilations.
+        """
         ...
 
     def __call__(self, dataset: Dataset, start: Params, recipe: Recipe, device: Device, /) -> Trainer:

@@ -94,8 +94,11 @@ def probe(names: Sequence[str], work: Path) -> None:
         folder.mkdir()
         environment = spawn.environment(dtype="float32", threads=1, device="cpu")
         ending = spawn.run_worker(
-            spawn.Order("bench.worker.probe", {"name": name}, environment, folder, 60.0, capped=True)
+            spawn.Order("bench.worker.probe", {"name": name}, environment, folder, SILENT_SECONDS, capped=True)
         )
+        if ending.status is Status.TIMEOUT:
+            remedy = "put what it runs besides defining the class under: if __name__ == '__main__'"
+            raise BadInput(f"implementation '{name}': its import takes more than {SILENT_SECONDS:g} s; {remedy}")
         if ending.status is not Status.OK:
             raise BadInput(f"implementation '{name}': {ending.detail.splitlines()[-1]}")
         shutil.rmtree(folder)

@@ -24,8 +24,8 @@ CHECKS = {
     "loss": Check(
         "loss_and_gradients()[0], at the start, at other given parameters, after some epochs, and where your own "
         "training ended",
-        "a sum for the mean, a factor 1/2, a regulariser, a loss of one batch instead of all rows, logarithms of "
-        "probabilities instead of logits",
+        "a sum instead of the mean, a factor 1/2, a regulariser, the loss of one batch instead of all rows, a loss "
+        "computed from probabilities (log p) instead of from logits",
     ),
     "gradients": Check(
         "loss_and_gradients()[1] at the same points, entry by entry",

@@ -26,6 +26,7 @@ GROUPS = {
     "labels": "labels",
 }
 
+RANGE_REMEDY = "scale the data, change the learning rate, or take float64"
 UNCHECKED_REMEDY = "take a smaller learning rate, larger batches, fewer epochs or float64"
 
 # The quantity for what must hold without a reference: the start, repeatability, form, inputs and placement.
@@ -139,6 +140,28 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
     conduct = {name: value for name, value in seen.items() if "itself/" in name and not name.endswith(FORM_FAULTS)}
     nothing = reference.Scaled(np.zeros(()), np.zeros(()))
     return judged + [compare(name, value, nothing, u) for name, value in conduct.items()]
+
+
+def out_of_range(expected: Expected) -> str:
+    """Return which quantity of a problem its dtype cannot hold, and why; empty if it can hold all.
+
+    The scale at a start bounds every sum behind a value, so a sum may overflow where the scale exceeds the largest
+    number. The model of arithmetic does not hold below the smallest normal number, where rounding has an absolute error
+    and some libraries flush to 0; so no budget may be smaller than that.
+    """
+    limits = np.finfo(expected.problem.dtype)
+    for name, scaled in expected.common.items():
+        if group(name) == "labels":
+            continue
+        size, scale = np.abs(scaled.value), np.asarray(scaled.scale)
+        sums = scale[np.isfinite(scale)] if name.startswith("start/") else np.zeros(0)
+        largest = max(np.max(size, initial=0), np.max(sums, initial=0))
+        if largest > limits.max:
+            return f"{name}: numbers up to {float(largest):.3g} do not fit into {limits.dtype}"
+        smallest = np.min(expected.problem.granted * scale[scale > 0], initial=np.inf)
+        if smallest < limits.tiny:
+            return f"{name}: errors of {float(smallest):.3g} are below the smallest normal {limits.dtype}"
+    return ""
 
 
 def _coarsest(opinion: Expected, name: str) -> float:

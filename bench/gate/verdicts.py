@@ -83,6 +83,13 @@ class Opinions:
             return None, None
         return reference.finest(parameters[max(parameters)], u), training.settled(parameters, u)
 
+    def out_of_range(self, own: Seen) -> str:
+        """Return what of this problem its dtype cannot hold; empty if it holds all, or nothing was seen."""
+        if own.status is not Status.OK:
+            return ""
+        ((_, opinion),) = self.of(own)
+        return judge.out_of_range(opinion)
+
 
 def _case_key(one: Seen) -> tuple[object, ...]:
     return one.dtype, one.case.dataset.model, one.case.name, one.problem
@@ -147,17 +154,20 @@ def verdict(
 ) -> Verdict:
     """Return the verdict of all cases that concern a cell; a disagreement takes precedence over a failure."""
     rows = [row for one, row in compared if _concerns(one, cell) and row.against in ("reference", "itself")]
-    wrong = [row for row in rows if row.status is Status.MISMATCH]
+    (own,) = (one for one in seen if one.case.name == cell.problem.dataset and _concerns(one, cell))
+    beyond = opinions.out_of_range(own)
+    wrong = [row for row in rows if row.status is Status.MISMATCH and not (beyond and row.dataset == own.case.name)]
     if wrong:
         causes = {(row.dtype, row.dataset): row.cause for row in wrong}
         return Verdict(cell, Status.MISMATCH, _words(wrong, agreed(list(causes.values()))))
     broken = [one for one in seen if _concerns(one, cell) and one.status is not Status.OK]
     if broken:
         return Verdict(cell, broken[0].status, _where(broken[0]))
+    if beyond:
+        return Verdict(cell, Status.OUT_OF_RANGE, f"{beyond}; {judge.RANGE_REMEDY}")
     unchecked = [row for row in rows if row.status is Status.UNCHECKED]
     if unchecked:
         return Verdict(cell, Status.UNCHECKED, f"{unchecked[0].index}: {unchecked[0].cause}; {judge.UNCHECKED_REMEDY}")
-    (own,) = (one for one in seen if one.case.name == cell.problem.dataset and _concerns(one, cell))
     labels, y = own.observation["end/labels"], own.case.dataset.y
     smallest_error, settled_epoch = opinions.sharpness(own)
     return Verdict(

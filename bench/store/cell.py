@@ -19,6 +19,7 @@ class Status(StrEnum):
     OK = "OK"
     MISMATCH = "MISMATCH"  # it disagrees
     UNCHECKED = "UNCHECKED"  # rounding alone could change its training by more than the errors that must be found
+    OUT_OF_RANGE = "OUT-OF-RANGE"  # numbers of this problem overflow or underflow in its dtype
     DIVERGES = "DIVERGES"  # the reference itself grows or overflows at this learning rate
     NO_DEVICE = "NO-DEVICE"  # the machine lacks the requested device
     NOT_RUN = "NOT-RUN"  # not attempted: its library is missing, or it cannot use the device
@@ -40,7 +41,7 @@ class Status(StrEnum):
 
 # Each status belongs to one group: nothing was attempted, the gate or the audit decided, or the process broke down.
 NOT_ATTEMPTED = frozenset({Status.NO_DEVICE, Status.NOT_RUN})
-BY_THE_GATE = frozenset({Status.OK, Status.MISMATCH, Status.UNCHECKED, Status.DIVERGES})
+BY_THE_GATE = frozenset({Status.OK, Status.MISMATCH, Status.UNCHECKED, Status.OUT_OF_RANGE, Status.DIVERGES})
 BROKEN = frozenset({Status.FAILED, Status.CRASHED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.BAD_OUTPUT})
 # Lies about time. bench.audit.rules needs three processes or more for each; if several hold, the first counts.
 LIES = (

@@ -17,7 +17,6 @@ from bench.worker.evidence import Clock, Clocks, Setup
 from bench.worker.pace import seconds_per_epoch
 from bench.worker.prepare import Prepared, digests, prepare, ready, run_epochs, seconds_of, warm_up
 from bench.worker.rounds import PedanticTurns, TimedRounds, device_epoch_seconds, time_rounds
-from impls import runtimes
 from impls.protocol import Params
 
 
@@ -64,7 +63,7 @@ def first_epoch(cell: Prepared, setup: Setup, clock: Clock) -> First:
     """Run the very first epoch, in which all that compiles does so."""
     setup(1)
     dtypes = evidence.dtypes(cell.trainer.params(), "before")
-    runtime = runtimes.load(cell.runtime)
+    runtime = cell.loaded.runtime
     before = runtime.compile_seconds()
     seconds = seconds_of(partial(run_epochs, cell.trainer, 1), clock)
     after = runtime.compile_seconds()
@@ -84,10 +83,14 @@ def _finished(
     asked: Finish,
 ) -> Finished:
     environment = conditions.read_back(
-        entry.cell, runtime=cell.runtime, placement=cell.trainer.placement(), busy_threads=timed.busy_threads
+        entry.cell,
+        library=cell.loaded.runtime,
+        placement=cell.trainer.placement(),
+        busy_threads=timed.busy_threads,
+        imported=cell.loaded.versions,
     )
     costs = Costs(
-        import_seconds=round(numpy_seconds + cell.import_seconds, 6),
+        import_seconds=round(numpy_seconds + cell.loaded.seconds, 6),
         data_seconds=round(cell.data_seconds, 6),
         compile_seconds=first.compile_seconds,
         peak_memory_bytes=timed.peak_memory_bytes,

@@ -82,7 +82,11 @@ def _no_device(implementation: Implementation, name: str) -> str:
     found = runtimes.load(implementation.runtime).devices()
     if name in found:
         return ""
-    return f"no {name} here: {implementation.runtime} finds {', '.join(found)}"
+    return f"no {name} here: {_library(implementation)} finds only {', '.join(found)}"
+
+
+def _library(implementation: Implementation) -> str:
+    return implementation.runtime if isinstance(implementation.runtime, str) else "its runtime"
 
 
 def tail() -> str:

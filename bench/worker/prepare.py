@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import impls
 from bench.plan import controls
@@ -18,16 +20,21 @@ from bench.worker.evidence import Clock
 from datasets.dataset import Dataset
 from datasets.prepared import open_saved
 from impls import runtimes
-from impls.protocol import Params, Trainer, zeros
+from impls.protocol import Implementation, Params, Trainer, zeros
+from impls.runtimes import Runtime
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """An implementation in this process, the runtime it names, and how long the import of both took."""
+    """An implementation in this process, its runtime, and how long the import of both took.
+
+    versions   of the libraries that an implementation from outside imports
+    """
 
     implementation: Callable[..., Trainer]
-    runtime: str
+    runtime: Runtime
     seconds: float
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -35,11 +42,20 @@ def loaded(name: str) -> Loaded:
     """Import an implementation and start its library: once per process, which times one implementation only."""
     began = time.perf_counter()
     if name == controls.NULL:
-        return Loaded(null.Null, null.RUNTIME, 0.0)
+        return Loaded(null.Null, runtimes.load(null.RUNTIME), 0.0)
     implementation = impls.load(name)
-    runtimes.load(implementation.runtime).devices()
+    runtime = runtimes.load(implementation.runtime)
+    runtime.devices()
     gc.freeze()  # what an import made is no garbage: each cell's collection would look at all of it again
-    return Loaded(implementation, implementation.runtime, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Loaded(implementation, runtime, seconds, {} if name in impls.TABLE else _versions(implementation))
+
+
+def _versions(implementation: Implementation) -> dict[str, str]:
+    from impls.runtimes.other import imported_versions  # noqa: PLC0415 - only outside implementations need it
+
+    file = inspect.getsourcefile(cast(type[object], implementation))
+    return {} if file is None else imported_versions(Path(file))
 
 
 @dataclass(frozen=True)
@@ -49,8 +65,7 @@ class Prepared:
     trainer: Trainer
     dataset: Dataset
     inputs: tuple[str, ...]
-    runtime: str
-    import_seconds: float
+    loaded: Loaded
     data_seconds: float
 
 
@@ -68,7 +83,7 @@ def prepare(entry: Entry) -> Prepared:
     trainer = found.implementation(dataset, zeros(dataset), entry.cell.problem.recipe, device(entry.cell.device))
     trainer.synchronize()
     data_seconds = time.perf_counter() - began
-    return Prepared(trainer, dataset, inputs, found.runtime, found.seconds, data_seconds)
+    return Prepared(trainer, dataset, inputs, found, data_seconds)
 
 
 def ready(trainer: Trainer, start: Params, epochs: int) -> None:

@@ -19,7 +19,6 @@ from bench.worker import evidence
 from bench.worker.channel import Channel
 from bench.worker.evidence import Clock, Setup
 from bench.worker.prepare import Prepared, ready, run_epochs, seconds_of, start_epochs
-from impls import runtimes
 from impls.protocol import Trainer
 
 _EVENT_ROUNDS = 5
@@ -84,7 +83,7 @@ def no_garbage_collected() -> Iterator[None]:
 
 def time_rounds(cell: Prepared, turns: PedanticTurns) -> TimedRounds:
     """Time the rounds with pytest-benchmark's `pedantic`, each of them when its turn comes."""
-    runtime = runtimes.load(cell.runtime)
+    runtime = cell.loaded.runtime
     with no_garbage_collected():
         compiled, before = runtime.compilations(), counters.read()
         turns.benchmark.pedantic(
@@ -106,7 +105,7 @@ def device_epoch_seconds(cell: Prepared, device: str, setup: Setup, epochs: int)
     These are separate rounds, because in timed rounds only some libraries would pay for events. The time includes gaps
     in which the device waits for its next launch.
     """
-    seconds_between = runtimes.load(cell.runtime).event_clock(device)
+    seconds_between = cell.loaded.runtime.event_clock(device)
     if seconds_between is None:
         return None
     found = []

@@ -1,18 +1,19 @@
 """What each library reports about itself (devices, threads, settings), behind one interface.
 
-An implementation names its runtime. Only a worker imports one, since that imports the library.
+An implementation names its runtime, or brings one along. Only a worker imports one, since that imports the library.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Protocol, cast, runtime_checkable
 
 
 @runtime_checkable
 class Runtime(Protocol):
-    """The functions that each module of this package provides."""
+    """The functions that each module of this package provides, and any object that an implementation brings along."""
 
     def devices(self) -> list[str]:
         """Return the devices that the library can use now: "cpu", "cuda:0"."""
@@ -55,6 +56,16 @@ class Runtime(Protocol):
         ...
 
 
-def load(name: str) -> Runtime:
-    """Import and return the runtime of this name: a module of this package."""
-    return cast(Runtime, importlib.import_module(f"impls.runtimes.{name}"))
+# The libraries that a module of this package knows.
+KNOWN = frozenset(module.name for module in pkgutil.iter_modules(__path__)) - {"other"}
+
+
+def load(named: object) -> Runtime:
+    """Return the runtime that an implementation names or brings along; a library that is not known gets a plain one."""
+    if not isinstance(named, str):
+        return cast(Runtime, named)
+    if named in KNOWN:
+        return cast(Runtime, importlib.import_module(f"impls.runtimes.{named}"))
+    from impls.runtimes.other import Other  # noqa: PLC0415 - only outside implementations need it
+
+    return Other(named)

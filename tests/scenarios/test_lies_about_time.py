@@ -23,6 +23,7 @@ from bench.worker import prepare
 from bench.worker.evidence import Clocks
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
+from impls import runtimes
 from impls.protocol import Params
 from tests.support.parents import time_cell
 from tests.support.planted import liars
@@ -62,7 +63,7 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         save(data, tmp_path / "planted")
         machine = liars.Machine()
         monkeypatch.setattr(liars.Honest, "machine", machine)
-        monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(liar, "numpy", 0.0))
+        monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(liar, runtimes.load("numpy"), 0.0))
         entry = Entry(Cell("planted", problem(data), "cpu", 1), str(tmp_path / "planted"))
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
         rounds = time_cell(entry, plan, clocks, checked=frozenset({1, 3}))

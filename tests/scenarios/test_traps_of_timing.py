@@ -169,7 +169,7 @@ def timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Roun
         save(table(), tmp_path / "drawn")
         machine = Machine()
         monkeypatch.setattr(Honest, "machine", machine)
-        monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(Honest, "numpy", 0.0))
+        monkeypatch.setattr(prepare, "loaded", lambda _name: prepare.Loaded(Honest, runtimes.load("numpy"), 0.0))
         entry = Entry(as_record(table(), start(table()), 1).cell, str(tmp_path / "drawn"))
         clocks = Clocks(lambda: machine.wall, lambda: machine.cpu, machine.sleep)
         return time_cell(entry, plan, clocks, benchmark=Benchmark(clocks.wall, beside))

@@ -19,6 +19,7 @@ from bench.timing.jobs import Plan
 from bench.worker import conditions
 from datasets.dataset import Dataset, Model
 from datasets.prepared import save
+from impls import runtimes
 from tests.support.cohorts import alone
 from tests.support.gates import UNCOMPILED
 
@@ -67,13 +68,18 @@ def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Pat
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_all_that_is_asked_can_be_read_back(runtime: str, dtype: str) -> None:
     pytest.importorskip(runtime)
-    found = conditions.read_back(cell("any", dtype), runtime=runtime, placement=frozenset({"cpu"}), busy_threads=1)
+    found = conditions.read_back(
+        cell("any", dtype), library=runtimes.load(runtime), placement=frozenset({"cpu"}), busy_threads=1
+    )
     assert found.asked.keys() <= found.found.keys()
     assert "processors" not in found.asked
 
 
 def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
     found = conditions.read_back(
-        cell("any", "float32"), runtime="numpy", placement=frozenset({"cpu", "cuda:0"}), busy_threads=None
+        cell("any", "float32"),
+        library=runtimes.load("numpy"),
+        placement=frozenset({"cpu", "cuda:0"}),
+        busy_threads=None,
     )
     assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")

@@ -18,7 +18,7 @@ from bench.timing.messages import Failed, Finish, Leave, Made, Request, Warm
 from bench.worker import attempt, measure
 from bench.worker.evidence import Clocks
 from bench.worker.pace import seconds_per_epoch
-from bench.worker.prepare import Prepared, digests
+from bench.worker.prepare import Loaded, Prepared, digests
 from datasets.dataset import Dataset, Model
 from impls import runtimes
 from impls.protocol import Params
@@ -78,7 +78,8 @@ DATASET = Dataset("any", Model.SIMPLE_LINEAR, np.ones(3, np.float32), np.ones(3,
 def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
     made = FakeTrainer()
     fake: Any = made
-    prepared = Prepared(fake, DATASET, digests(DATASET), "numpy", 1.0, 2.0)
+    loaded = Loaded(lambda *_given: fake, runtimes.load("numpy"), 1.0)
+    prepared = Prepared(fake, DATASET, digests(DATASET), loaded, 2.0)
     monkeypatch.setattr(measure, "prepare", lambda _entry: prepared)
     return made
 

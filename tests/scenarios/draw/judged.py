@@ -52,8 +52,8 @@ def judged(number: int, case: Case, implementations: Sequence[tuple[str, Impleme
     with np.errstate(all="ignore"):
         opinion = expect(case)
         for name, implementation in implementations:
-            if not _finite(opinion, dtype):
-                yield Drawn(number, model, dtype, name, skipped="the reference exceeds the range of the dtype")
+            if reason := next(filter(None, (judge.out_of_range(expected) for _, expected in opinion)), ""):
+                yield Drawn(number, model, dtype, name, skipped=reason)
                 continue
             seen = observe(implementation, case, CPU)
             rows = judge.against_reference(seen, opinion, reference.unit_roundoff(dtype))
@@ -69,12 +69,6 @@ def judged(number: int, case: Case, implementations: Sequence[tuple[str, Impleme
                 allclose=_refused(seen, opinion, NUMPY),
                 assert_close=_refused(seen, opinion, TORCH[dtype]),
             )
-
-
-def _finite(opinion: Sequence[tuple[str, Expected]], dtype: str) -> bool:
-    """Return whether every value of the reference is representable in the dtype under test."""
-    limit = np.finfo(dtype).max
-    return all(np.all(np.abs(scaled.value) <= limit) for _, expected in opinion for scaled in expected.common.values())
 
 
 def _largest(rows: Sequence[judge.Judged], quantity: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class Ingredients:
     rate      the learning rate in units of 1/L, with L of all rows
     epochs    each epoch is watched
     own       parameters are judged as those of a benchmarked problem
+    sizes     factors of the features, of a linear model's targets, and of the learning rate
     """
 
     decades: int
@@ -50,6 +51,7 @@ class Ingredients:
     rate: float
     epochs: int
     own: bool
+    sizes: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 # Entries listed twice are drawn twice as often.
@@ -95,12 +97,24 @@ def ingredients(generator: np.random.Generator) -> Ingredients:
     return Ingredients(**{name: options[generator.integers(len(options))] for name, options in CHOICES.items()})  # type: ignore[arg-type]
 
 
-def drawn(model: Model, dtype: str, number: int, *, pooled: bool = False) -> Case:
-    """Return the problem of this number, always the same; with `pooled`, its shape comes from POOL."""
+def drawn(model: Model, dtype: str, number: int, *, pooled: bool = False, edges: bool = False) -> Case:
+    """Return the problem of this number, always the same.
+
+    pooled   its shape comes from POOL
+    edges    it is a benchmarked problem whose numbers lie anywhere in the range of the dtype
+    """
     generator = np.random.default_rng(number)
     own = shape(generator)
     taken = POOL[number % len(POOL)] if pooled else own
-    return problem(model, dtype, taken, ingredients(generator), number)
+    choice = ingredients(generator)
+    return problem(model, dtype, taken, _at_edges(generator, dtype, choice) if edges else choice, number)
+
+
+def _at_edges(generator: np.random.Generator, dtype: str, choice: Ingredients) -> Ingredients:
+    """Draw the size of features, targets and learning rate from the whole range of the dtype; one in three stays 1."""
+    low, high = np.log10(np.finfo(dtype).smallest_subnormal), np.log10(np.finfo(dtype).max)
+    sizes = [1.0 if generator.random() < 1 / 3 else float(10 ** generator.uniform(low, high)) for _ in range(3)]
+    return replace(choice, own=True, sizes=(sizes[0], sizes[1], sizes[2]))
 
 
 def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number: int) -> Case:
@@ -109,6 +123,9 @@ def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number:
     x = _features(generator, shape.n, 1 if model is Model.SIMPLE_LINEAR else shape.d, choice)
     k = shape.k if model is Model.SOFTMAX else 1
     y = _targets(generator, model, x, k, choice.targets)
+    rate = choice.rate / largest_eigenvalue(model, x) * choice.sizes[2]
+    x = _within(x * choice.sizes[0], dtype)
+    y = y if model.classifies else _within(np.asarray(y, np.float64) * choice.sizes[1], dtype)
     name = f"draw:{number}"
     dataset = Dataset(
         name=name,
@@ -116,7 +133,7 @@ def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number:
         x=np.ascontiguousarray(x[:, 0] if model is Model.SIMPLE_LINEAR else x, dtype),
         y=np.asarray(y, np.int64 if model is Model.SOFTMAX else dtype),
         classes=k,
-        learning_rate=choice.rate / largest_eigenvalue(model, x),
+        learning_rate=rate,
         source="drawn",
         licence="MIT",
     )
@@ -133,6 +150,12 @@ def problem(model: Model, dtype: str, shape: Shape, choice: Ingredients, number:
         points=(point,),
         own=choice.own,
     )
+
+
+def _within(array: Wide, dtype: str) -> Wide:
+    """Return the numbers, cut to what the dtype holds: other data are refused before the gate."""
+    largest = float(np.finfo(dtype).max)
+    return np.clip(array, -largest, largest)
 
 
 def _features(generator: np.random.Generator, n: int, d: int, choice: Ingredients) -> Wide:

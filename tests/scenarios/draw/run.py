@@ -39,6 +39,7 @@ class Block:
     stop: int
     implementations: tuple[str, ...]
     pooled: bool
+    edges: bool
 
 
 def main() -> None:
@@ -68,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dtype", nargs="+", choices=("float32", "float64"), default=["float32", "float64"])
     parser.add_argument("--model", nargs="+", type=Model, choices=list(Model), default=list(Model))
     parser.add_argument("--pooled", action="store_true", help="shapes from the pool, for what compiles")
+    parser.add_argument("--edges", action="store_true", help="numbers from the whole range of the dtype")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="a file of JSON lines, which is appended to")
     return parser.parse_args()
@@ -84,7 +86,7 @@ def _missing(options: argparse.Namespace, dtype: str) -> Iterator[Block]:
         for model in options.model:
             start = max(first, done[model])
             if start < stop:
-                yield Block(model, dtype, start, stop, tuple(options.implementation), options.pooled)
+                yield Block(model, dtype, start, stop, tuple(options.implementation), options.pooled, options.edges)
 
 
 def _cut_torn_line(path: Path) -> None:
@@ -100,7 +102,9 @@ def _judged(block: Block) -> list[Drawn]:
     return [
         row
         for number in range(block.first, block.stop)
-        for row in judged(number, drawn(block.model, block.dtype, number, pooled=block.pooled), entrants)
+        for row in judged(
+            number, drawn(block.model, block.dtype, number, pooled=block.pooled, edges=block.edges), entrants
+        )
     ]
 
 
