@@ -12,7 +12,7 @@ from statistics import median, quantiles
 
 from bench.analysis.statistics import process_value
 from bench.plan import controls
-from bench.store.cell import CPU, LIES, OF_ONE_PROCESS, Status
+from bench.store.cell import CPU, LIES, OF_ONE_PROCESS, Problem, Status
 from bench.store.raw_rows import Environment, Evidence, Rounds
 
 # A second synchronize after a round may cost this much, or this share of the round. JAX takes 2 us for it, but 5 to
@@ -24,6 +24,9 @@ _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
 _IDLE_CPU = 0.1
 # Four times the epochs take four times as long, if a round is long compared with the cost of starting one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
+# `reset` prepares the row order of each epoch. With all rows in one batch it does so in a third of the time of the epochs
+# at most; with batches, placing the orders on a device may take longer than the epochs, so that tells nothing.
+_RESET_SECONDS, _RESET_SHARE = 200e-6, 0.5
 # A request takes 0.1 to 0.2 ms longer than its round, for two messages through pipes and the second synchronize.
 _UNSEEN_SECONDS, _UNSEEN_SHARE = 1e-3, 0.1
 # Two honest clocks differ in speed by less than this share.
@@ -48,6 +51,7 @@ def findings(rounds: Rounds) -> list[Finding]:
         *_environment(rounds.environment),
         *_early_return(evidence, round_seconds, rounds.cell.threads),
         *_not_linear(evidence, rounds.round_seconds),
+        *_work_in_reset(evidence, problem),
         *_changed(evidence, problem.dtype),
         *_clock_disagrees(rounds),
         *_others_worked(rounds),
@@ -106,6 +110,17 @@ def _not_linear(evidence: Evidence, round_seconds: Sequence[float]) -> Iterator[
     if all(most < _LEAST_GROWTH for _, most in growths) or all(least > _MOST_GROWTH for least, _ in growths):
         ratio = median(evidence.fourfold_wall) / median(evidence.round_wall)
         yield Finding(Status.NOT_LINEAR, f"four times the epochs take {ratio:.2f} times as long")
+
+
+def _work_in_reset(evidence: Evidence, problem: Problem) -> Iterator[Finding]:
+    """Compare how much more processor time three times as many epochs cost in `reset` and in the epochs themselves."""
+    if not evidence.reset_cpu or problem.batch_size is not None or problem.shuffle:
+        return
+    reset = min(evidence.fourfold_reset_cpu) - max(evidence.reset_cpu)
+    trained = max(evidence.fourfold_cpu) - min(evidence.round_cpu)
+    if reset > max(_RESET_SECONDS, _RESET_SHARE * trained):
+        detail = f"four times the epochs cost {reset:.2g} s more in reset, and {trained:.2g} s more in the epochs"
+        yield Finding(Status.WORK_IN_RESET, detail)
 
 
 def _growth(rounds: Sequence[float], fourfold: Sequence[float]) -> tuple[float, float]:

@@ -32,6 +32,7 @@ class Status(StrEnum):
     EARLY_RETURN = "EARLY-RETURN"  # `synchronize` returned before the work had ended
     CLOCK_DISAGREES = "CLOCK-DISAGREES"  # its own clock contradicts its parent's and the system's
     NOT_LINEAR = "NOT-LINEAR"  # four times the epochs did not take four times as long
+    WORK_IN_RESET = "WORK-IN-RESET"  # `reset`, which is not timed, takes longer the more epochs follow it
     RECOMPILED = "RECOMPILED"  # something was compiled during the timed rounds
     WRONG_AFTER_TIMING = "WRONG-AFTER-TIMING"  # a timed round ended with other parameters than the reference
     INPUT_CHANGED = "INPUT-CHANGED"  # it wrote to the arrays it was given
@@ -48,6 +49,7 @@ LIES = (
     Status.EARLY_RETURN,
     Status.CLOCK_DISAGREES,
     Status.NOT_LINEAR,
+    Status.WORK_IN_RESET,
     Status.RECOMPILED,
     Status.WRONG_AFTER_TIMING,
     Status.INPUT_CHANGED,

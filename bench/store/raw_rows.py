@@ -148,6 +148,8 @@ class Evidence:
     idle_cpu              cpu / wall time of the process after a round, while nothing is requested
     round_wall, _cpu      rounds of k epochs, in wall and in processor time
     fourfold_wall, _cpu   rounds of 4 k epochs, alternating with them
+    reset_cpu             processor time of the `reset` before each round of k epochs
+    fourfold_reset_cpu    the same before each round of 4 k epochs
     compilations          compilations during the timed rounds, if the library reports them
     inputs                digests of x and y before the trainer was created and at the end; none for data on disk
     dtypes                the dtypes of w and b before and after, by name
@@ -161,6 +163,8 @@ class Evidence:
     round_cpu: tuple[float, ...] = ()
     fourfold_wall: tuple[float, ...] = ()
     fourfold_cpu: tuple[float, ...] = ()
+    reset_cpu: tuple[float, ...] = ()
+    fourfold_reset_cpu: tuple[float, ...] = ()
     compilations: int | None = None
     inputs: tuple[str, ...] = ()
     dtypes: dict[str, str] = field(default_factory=dict)

@@ -60,25 +60,30 @@ def afterwards(
 
 @dataclass(frozen=True)
 class Growth:
-    """The wall and processor times of rounds of k epochs, and of rounds of 4 k in turns with them."""
+    """The wall and processor times of rounds of k epochs, and of rounds of 4 k in turns with them.
+
+    The processor times of the `reset` before each are kept as well.
+    """
 
     round_wall: tuple[float, ...]
     round_cpu: tuple[float, ...]
     fourfold_wall: tuple[float, ...]
     fourfold_cpu: tuple[float, ...]
+    reset_cpu: tuple[float, ...]
+    fourfold_reset_cpu: tuple[float, ...]
 
 
 def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks) -> Growth:
     """Return how the time grows with the number of epochs; what the fourfold number compiles is left out."""
     setup(4 * epochs)
     took, _ = _both(partial(run, 4 * epochs), clocks)
-    times: dict[int, list[tuple[float, float]]] = {epochs: [], 4 * epochs: []}
+    times: dict[int, list[tuple[float, float, float]]] = {epochs: [], 4 * epochs: []}
     for _ in range(1 if took > 4 * _LONG_ROUND_SECONDS else _REPETITIONS):
         for number, measured in times.items():
-            setup(number)
-            measured.append(_both(partial(run, number), clocks))
-    (wall, cpu), (fourfold_wall, fourfold_cpu) = (zip(*measured, strict=True) for measured in times.values())
-    return Growth(_rounded(wall), _rounded(cpu), _rounded(fourfold_wall), _rounded(fourfold_cpu))
+            _, reset_cpu = _both(partial(setup, number), clocks)
+            measured.append((*_both(partial(run, number), clocks), reset_cpu))
+    few, many = ([_rounded(column) for column in zip(*measured, strict=True)] for measured in times.values())
+    return Growth(few[0], few[1], many[0], many[1], few[2], many[2])
 
 
 def repetition(trainer: Trainer, start: Params, epochs: int) -> Params:

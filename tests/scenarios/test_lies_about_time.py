@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,6 +91,7 @@ def test_an_honest_trainer_is_accused_of_nothing(timed: TimedRounds, dtype: str)
         (liars.Remembers, Status.WRONG_AFTER_TIMING, "float32"),
         (liars.SkipsEverySecond, Status.WRONG_AFTER_TIMING, "float32"),
         (liars.FirstEpochOnly, Status.NOT_LINEAR, "float32"),
+        (liars.TrainsInReset, Status.WORK_IN_RESET, "float32"),
         (liars.FirstEpochOnly, Status.WRONG_AFTER_TIMING, "float32"),
         (liars.IgnoresWhenTimed, Status.WRONG_AFTER_TIMING, "float32"),
         (liars.Computes64, Status.DTYPE_CHANGED, "float32"),
@@ -232,6 +234,29 @@ def growth(one: float, four: float, cpu_one: float, cpu_four: float) -> Evidence
 )
 def test_time_grows_with_the_epochs(seen: Evidence, lies: bool) -> None:
     assert [finding.status for finding in findings(rounds(seen=seen))] == ([Status.NOT_LINEAR] if lies else [])
+
+
+def resets(few: float, many: float, epochs: float = 2e-3) -> Evidence:
+    grown = growth(epochs, 4 * epochs, epochs, 4 * epochs)
+    return replace(grown, reset_cpu=(few,) * 3, fourfold_reset_cpu=(many,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("seen", "settings", "lies"),
+    [
+        (resets(1e-3, 4e-3), {}, False),  # half as long as the epochs: an order is prepared for each
+        (resets(1.1e-3, 4.4e-3), {}, True),
+        (resets(9e-3, 9.1e-3), {}, False),  # long, but it does not grow
+        (resets(1e-5, 2e-4, epochs=1e-5), {}, False),  # too short to tell
+        (resets(2e-3, 8e-3), {"batch_size": 2}, False),  # a device may take longer to get an order than to use it
+        (resets(2e-3, 8e-3), {"shuffle": True}, False),
+        (replace(resets(2e-3, 8e-3), fourfold_reset_cpu=(8e-3, 2e-3, 8e-3)), {}, False),
+    ],
+)
+def test_reset_does_not_train(seen: Evidence, settings: dict[str, Any], lies: bool) -> None:
+    found = rounds(seen=seen)
+    changed = replace(found, cell=replace(found.cell, problem=replace(found.cell.problem, **settings)))
+    assert [finding.status for finding in findings(changed)] == ([Status.WORK_IN_RESET] if lies else [])
 
 
 def test_a_short_repetition_that_was_held_up_is_set_beside_the_timed_rounds() -> None:
