@@ -292,6 +292,7 @@ def _timing(verdict: Verdict, raw: Raw) -> Timing:
         compile_seconds=_cost([one.compile_seconds for one in costs]),
         peak_memory_bytes=_cost([one.peak_memory_bytes for one in costs]),
         device_epoch_seconds=_cost([one.device_epoch_seconds for one in costs]),
+        kept_bytes_per_epoch=_cost([one.kept_bytes_per_epoch for one in costs]),
         **_ratio("ratio", found.ratio),
         ratio_level=found.ratio.level if found.ratio else None,
         **_ratio("floor_ratio", found.floor),

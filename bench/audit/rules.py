@@ -24,8 +24,8 @@ _FETCH_SECONDS, _FETCH_SHARE = 100e-6, 0.1
 _IDLE_CPU = 0.1
 # Four times the epochs take four times as long, if a round is long compared with the cost of starting one.
 _LEAST_GROWTH, _MOST_GROWTH, _TELLING_SECONDS = 3.2, 4.8, 200e-6
-# `reset` prepares the row order of each epoch. With all rows in one batch it does so in a third of the time of the epochs
-# at most; with batches, placing the orders on a device may take longer than the epochs, so that tells nothing.
+# `reset` prepares the row order of each epoch. With all rows in one batch that takes at most a third of the time of the
+# epochs; with batches, placing the orders on a device may take longer than the epochs, so that tells nothing.
 _RESET_SECONDS, _RESET_SHARE = 200e-6, 0.5
 # A request takes 0.1 to 0.2 ms longer than its round, for two messages through pipes and the second synchronize.
 _UNSEEN_SECONDS, _UNSEEN_SHARE = 1e-3, 0.1

@@ -55,6 +55,14 @@ def peak_memory_bytes() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def resident_bytes() -> int | None:
+    """Return the memory that this process has now, without the pages of files."""
+    with suppress(OSError, ValueError):
+        _, resident, shared, *_ = map(int, Path("/proc/self/statm").read_text(encoding="ascii").split())
+        return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
 def _high_water_bytes() -> int | None:
     """Parse the line `VmHWM:  <kibibytes> kB`."""
     with suppress(OSError, ValueError):

@@ -55,6 +55,7 @@ class Costs:
                           data pages, which all workers share
     device_epoch_seconds  an epoch between two events of the device, in separate rounds; it includes the gaps between
                           launches, so it is not the sum of kernel times
+    kept_bytes_per_epoch  memory that each epoch leaves behind; 0 if all epochs together leave less than a mebibyte
     """
 
     import_seconds: float | None = None
@@ -62,6 +63,7 @@ class Costs:
     compile_seconds: float | None = None
     peak_memory_bytes: int | None = None
     device_epoch_seconds: float | None = None
+    kept_bytes_per_epoch: float | None = None
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,7 @@ class Timing:
     compile_seconds: float | None
     peak_memory_bytes: float | None
     device_epoch_seconds: float | None
+    kept_bytes_per_epoch: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None

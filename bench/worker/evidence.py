@@ -5,6 +5,7 @@ Everything here uses only the methods of `impls/protocol.py`, in repetitions of 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from bench.machine import counters
 from impls.protocol import Params, Trainer
 
 Clock = Callable[[], float]
@@ -20,6 +22,8 @@ Setup = Callable[[int], None]
 # A round at least this long is compared with a fourfold round once, a shorter one several times, for a median.
 _LONG_ROUND_SECONDS = 0.005
 _REPETITIONS = 3
+# Growth of memory by less than this is no growth.
+_LEAST_KEPT_BYTES = 1 << 20
 # How long an idle process is observed: as long as a round, within these limits.
 _LEAST_IDLE_SECONDS, _MOST_IDLE_SECONDS = 2e-3, 20e-3
 
@@ -73,17 +77,35 @@ class Growth:
     fourfold_reset_cpu: tuple[float, ...]
 
 
-def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks) -> Growth:
-    """Return how the time grows with the number of epochs; what the fourfold number compiles is left out."""
+def growth(setup: Setup, run: Callable[[int], None], epochs: int, clocks: Clocks) -> tuple[Growth, float | None]:
+    """Return how the time grows with the number of epochs, and the bytes of memory that each epoch leaves behind.
+
+    What the fourfold number compiles is left out. None if the memory is not known.
+    """
     setup(4 * epochs)
     took, _ = _both(partial(run, 4 * epochs), clocks)
+    before = _memory()
     times: dict[int, list[tuple[float, float, float]]] = {epochs: [], 4 * epochs: []}
     for _ in range(1 if took > 4 * _LONG_ROUND_SECONDS else _REPETITIONS):
         for number, measured in times.items():
             _, reset_cpu = _both(partial(setup, number), clocks)
             measured.append((*_both(partial(run, number), clocks), reset_cpu))
+    run_epochs = 5 * epochs * len(times[epochs])
+    kept = None if before is None else _kept(before, _memory(), run_epochs)
     few, many = ([_rounded(column) for column in zip(*measured, strict=True)] for measured in times.values())
-    return Growth(few[0], few[1], many[0], many[1], few[2], many[2])
+    return Growth(few[0], few[1], many[0], many[1], few[2], many[2]), kept
+
+
+def _memory() -> int | None:
+    gc.collect()
+    return counters.resident_bytes()
+
+
+def _kept(before: int, after: int | None, epochs: int) -> float | None:
+    """Return the bytes per epoch; 0 if all together are no more than what an allocator keeps for later."""
+    if after is None:
+        return None
+    return round((after - before) / epochs, 1) if after - before > _LEAST_KEPT_BYTES else 0.0
 
 
 def repetition(trainer: Trainer, start: Params, epochs: int) -> Params:

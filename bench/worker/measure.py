@@ -89,16 +89,17 @@ def _finished(
         busy_threads=timed.busy_threads,
         imported=cell.loaded.versions,
     )
+    unpacked = [starts.unpacked(entry.cell.problem, *one) for one in asked.starts]
+    repeated = [starts.packed(evidence.repetition(cell.trainer, start, epochs)) for start in unpacked]
+    proof, kept = _evidence(cell, epochs, setup, clocks) if asked.prove else (Evidence(), None)
     costs = Costs(
         import_seconds=round(numpy_seconds + cell.loaded.seconds, 6),
         data_seconds=round(cell.data_seconds, 6),
         compile_seconds=first.compile_seconds,
         peak_memory_bytes=timed.peak_memory_bytes,
         device_epoch_seconds=device_epoch_seconds(cell, entry.cell.device, setup, epochs),
+        kept_bytes_per_epoch=kept,
     )
-    unpacked = [starts.unpacked(entry.cell.problem, *one) for one in asked.starts]
-    repeated = [starts.packed(evidence.repetition(cell.trainer, start, epochs)) for start in unpacked]
-    proof = _evidence(cell, epochs, setup, clocks) if asked.prove else Evidence()
     known = replace(
         proof,
         again_seconds=timed.again_seconds,
@@ -109,9 +110,9 @@ def _finished(
     return Finished(first.seconds, costs, environment, known, repeated)
 
 
-def _evidence(cell: Prepared, epochs: int, setup: Setup, clocks: Clocks) -> Evidence:
-    """Gather the evidence that takes rounds of its own."""
+def _evidence(cell: Prepared, epochs: int, setup: Setup, clocks: Clocks) -> tuple[Evidence, float | None]:
+    """Gather the evidence that takes rounds of its own, and the bytes of memory that each epoch leaves behind."""
     run = partial(run_epochs, cell.trainer)
     idle, fetch = evidence.afterwards(cell.trainer, setup, partial(run, epochs), epochs, clocks)
-    grown = asdict(evidence.growth(setup, run, epochs, clocks))
-    return Evidence(idle_cpu=idle, fetch_seconds=fetch, **grown)
+    grown, kept = evidence.growth(setup, run, epochs, clocks)
+    return Evidence(idle_cpu=idle, fetch_seconds=fetch, **asdict(grown)), kept

@@ -137,7 +137,7 @@ def test_epochs_that_take_no_time_are_found(monkeypatch: pytest.MonkeyPatch) -> 
     machine = Machine()
     monkeypatch.setattr(Honest, "machine", machine)
     made: Trainer = FirstEpochOnly(table(), start(table()), Recipe(0.1), CPU)
-    grown = evidence.growth(
+    grown, _ = evidence.growth(
         lambda epochs: ready(made, start(table()), epochs),
         lambda epochs: run_epochs(made, epochs),
         8,

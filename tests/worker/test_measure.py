@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.machine import counters
 from bench.plan import starts
 from bench.store.cell import Cell, Problem, Status
 from bench.store.raw_rows import Rounds
@@ -182,6 +183,20 @@ def test_evidence_is_gathered_off_the_clock(trainer: FakeTrainer) -> None:
     assert evidence.compilations == 0
     assert len(set(evidence.inputs)) == 1
     assert set(evidence.dtypes) == {f"{when} {part}" for when in ("before", "after") for part in "wb"}
+
+
+@pytest.mark.parametrize(
+    ("grown", "expected"),
+    [(0, 0.0), (1 << 20, 0.0), (3 << 20, (3 << 20) / 20), (-(9 << 20), 0.0), (None, None)],
+)
+def test_memory_that_epochs_leave_behind_is_told_per_epoch(
+    grown: int | None, expected: float | None, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One repetition of 4 epochs and one of 16; an allocator may keep a mebibyte for later."""
+    memory = iter([100 << 20, None if grown is None else (100 << 20) + grown])
+    monkeypatch.setattr(counters, "resident_bytes", lambda: next(memory))
+    kept = timed(trainer, plan(epochs=4)).costs.kept_bytes_per_epoch
+    assert kept == (None if expected is None else round(expected, 1))
 
 
 def test_warm_up_lasts_until_both_limits_are_reached(trainer: FakeTrainer) -> None:

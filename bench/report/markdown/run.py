@@ -135,7 +135,7 @@ def _note(rows: Sequence[Timing], named: Names, *, quick: bool) -> str:
     return (
         f"Ratio: time relative to {text(first.baseline)} on the {first.baseline_device}, same problem, same blocks. "
         f"{each}. Could find: the smallest difference that this many blocks would detect nine times in ten."
-        f"{_load(rows, named)}{_uneven(rows, named)}{_company(rows, named)}{_saturated(rows, named)}"
+        + "".join(note(rows, named) for note in (_load, _uneven, _company, _saturated, _growing))
     )
 
 
@@ -179,6 +179,17 @@ def _saturated(rows: Sequence[Timing], named: Names) -> str:
         f" **Saturated** with denormal numbers: {_listed(found, named)}. Libraries that keep denormal numbers are "
         "many times slower on them; libraries that treat them as 0 are not. Scale the features; otherwise these times "
         "hold only for these data."
+    )
+
+
+def _growing(rows: Sequence[Timing], named: Names) -> str:
+    """Name the rows whose epochs leave memory behind: the times are true, but a long training may run out of memory."""
+    kept = {row: row.kept_bytes_per_epoch for row in rows if row.kept_bytes_per_epoch}
+    found = {row: f"{notation.kibibytes(size)} per epoch" for row, size in kept.items()}
+    if not found:
+        return ""
+    return (
+        f" **Memory grows**: {_listed(found, named)}. Something of every epoch is kept, such as a loss with its graph."
     )
 
 

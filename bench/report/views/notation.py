@@ -70,6 +70,11 @@ def mebibytes(size: float) -> str:
     return f"{size / 2**20:.0f} MiB"
 
 
+def kibibytes(size: float) -> str:
+    """Return a small number of bytes: "39.1 KiB"."""
+    return f"{size / 2**10:.3g} KiB"
+
+
 def loss(value: float | None) -> str:
     """Return a loss to six digits, "" where there is none."""
     return "" if value is None else f"{value:.6g}"

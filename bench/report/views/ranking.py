@@ -37,7 +37,12 @@ def verdict(row: Timing) -> str:
     It is marked if there were too few slow rounds to know the time, if the ratio is different under load, or if
     denormal numbers make the time specific to these data.
     """
-    marks = {"UNEVEN": row.uneven, "depends on load": row.depends_on_load, "saturated": saturated(row)}
+    marks = {
+        "UNEVEN": row.uneven,
+        "depends on load": row.depends_on_load,
+        "saturated": saturated(row),
+        "memory grows": bool(row.kept_bytes_per_epoch),
+    }
     mark = "".join(f", {name}" for name, holds in marks.items() if holds)
     if row.status is Status.OK and is_baseline(row):
         return f"baseline{mark}"
