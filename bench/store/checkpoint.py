@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.store.jsonl import append_line, cut_unfinished, each_line, read_lines
+from bench.errors import BadInput
+from bench.store.jsonl import append_line, compressed, cut_unfinished, each_line, read_lines
 from bench.store.layout import BLOCKS, FAILURES, PACES, RATES, ROUNDS, SPENT
 from bench.store.raw_rows import Block, Failure, Paced, Rates, Rounds, Spent
 
@@ -77,8 +78,13 @@ class PartTimer:
 
 
 def take_over(raw: Path) -> Done:
-    """Return what is finished; mark a block that a dead parent left unfinished as ended, so that it is rerun."""
+    """Return what is finished; mark a block that a dead parent left unfinished as ended, so that it is rerun.
+
+    Raises BadInput for compressed rows, to which nothing can be added.
+    """
     for name in (PACES, BLOCKS, ROUNDS, FAILURES, RATES, SPENT):
+        if compressed(raw / name).is_file():
+            raise BadInput(f"{raw}: its rows are compressed: unpack them first, gunzip {raw}/*.gz")
         cut_unfinished(raw / name)
     done = read(raw)
     ended = {block.number for block in done.blocks}

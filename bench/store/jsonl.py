@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import os
+import zlib
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import asdict
 from functools import cache
@@ -61,7 +63,7 @@ def cut_unfinished(path: Path) -> None:
 
 
 def read_lines(cls: type[Record], path: Path) -> list[Record]:
-    """Return the records of a file; empty if there is no file.
+    """Return the records of a file, or of the file compressed by gzip in its place; empty if there is neither.
 
     A last line without a newline was left by a process that died while writing, and is skipped.
     Raises ValueError, naming file and line, for any other line that is not a record.
@@ -74,17 +76,33 @@ def each_line(cls: type[Record], path: Path, decode: Callable[[bytes], Record] |
 
     `decode` replaces the default decoder; it raises msgspec.MsgspecError or ValueError.
     """
-    if not path.is_file():
-        return
     decode = decode or decoder(cls)
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                yield decode(line)
-            except (msgspec.MsgspecError, ValueError) as error:
-                raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            yield decode(line)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise ValueError(f"{path}, line {number}: not a record of {cls.__name__}: {error}") from error
+
+
+def compressed(path: Path) -> Path:
+    """Return where the compressed form of a file lies."""
+    return path.with_name(f"{path.name}.gz")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if path.is_file():
+        with path.open("rb") as file:
+            yield from file
+    elif (packed := compressed(path)).is_file():
+        if packed.stat().st_size == 0:  # gzip reads it as a file without lines
+            raise ValueError(f"{packed} cannot be unpacked: it is empty")
+        try:
+            with gzip.open(packed, "rb") as file:
+                yield from file
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{packed} cannot be unpacked: {error}") from error
 
 
 def decoder(kind: type[Record]) -> Callable[[str | bytes], Record]:

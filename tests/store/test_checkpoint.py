@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.errors import BadInput
 from bench.store import checkpoint
 from bench.store.checkpoint import PartTimer
-from bench.store.jsonl import append_line, read_lines
+from bench.store.jsonl import append_line, compressed, read_lines
 from bench.store.layout import BLOCKS, ROUNDS, SPENT
 from bench.store.raw_rows import Block, Spent
 from tests.support.made_up import DIGITS, JITTER, cell, rounds
@@ -29,6 +31,17 @@ def test_a_block_that_a_dead_parent_left_has_ended_once(tmp_path: Path) -> None:
     done = checkpoint.take_over(tmp_path)
     assert [(one.number, one.stopped) for one in done.blocks] == [(FIRST.block, False), (SECOND.block, True)]
     assert done.rounds == [FIRST, SECOND]
+
+
+def test_nothing_is_added_to_compressed_rows(tmp_path: Path) -> None:
+    append_line(tmp_path / ROUNDS, FIRST)
+    packed = gzip.compress((tmp_path / ROUNDS).read_bytes())
+    (tmp_path / ROUNDS).unlink()
+    compressed(tmp_path / ROUNDS).write_bytes(packed)
+    assert checkpoint.read(tmp_path).rounds == [FIRST]
+    with pytest.raises(BadInput, match="unpack them first, gunzip"):
+        checkpoint.take_over(tmp_path)
+    assert compressed(tmp_path / ROUNDS).read_bytes() == packed
 
 
 def test_the_time_of_a_part_within_a_part_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

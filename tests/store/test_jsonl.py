@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.plan.options import Options
 from bench.store.cell import Cell, Problem, Status
-from bench.store.jsonl import append_line, from_json, from_mapping, read_lines, to_json
+from bench.store.jsonl import append_line, compressed, from_json, from_mapping, read_lines, to_json
 from bench.store.raw_rows import Failure, Rounds, Verdict
 from bench.store.tables import Agreement, Timing
 from bench.timing.jobs import Entry, Job
@@ -59,6 +60,21 @@ def test_lines_are_appended_in_order(tmp_path: Path) -> None:
 
 def test_no_file_is_no_records(tmp_path: Path) -> None:
     assert read_lines(Line, tmp_path / "lines") == []
+
+
+def test_lines_are_read_from_the_compressed_file_in_place_of_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    compressed(path).write_bytes(gzip.compress(b'{"number": 3}\n{"number": 4}\n'))
+    assert read_lines(Line, path) == [Line(3), Line(4)]
+    append_line(path, Line(5))
+    assert read_lines(Line, path) == [Line(5)]
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no gzip", gzip.compress(b'{"number": 3}\n' * 999)[:-9]])
+def test_a_damaged_compressed_file_is_named(damaged: bytes, tmp_path: Path) -> None:
+    compressed(tmp_path / "lines").write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"lines\.gz cannot be unpacked"):
+        read_lines(Line, tmp_path / "lines")
 
 
 @pytest.mark.parametrize("half", ['{"num', '{"number": 1}'])
