@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class Expected:
     """The reference's expectations for one case and one filling of its arrays.
 
     common     quantities that are the same for every implementation
+    admitted   if the case ends in a remark, the same quantities with the budget of rounding
     problem    the wide rows, from which `at` computes expectations at an implementation's own parameters
     """
 
@@ -32,6 +33,7 @@ class Expected:
     dataset: Dataset
     problem: WideProblem
     common: Expectation
+    admitted: Expectation = field(default_factory=dict)
 
     def at(self, observed: Mapping[str, NDArray[np.generic]], name: str) -> Expectation | None:
         """Return the loss, gradients and predictions at the parameters that the implementation reports.
@@ -75,7 +77,8 @@ def _expect(case: Case, dataset: Dataset) -> Expected:
         common.update(
             split(_differences(problem, reference.stacked(case.start, problem)), dataset, "start/differences")
         )
-    return Expected(case, dataset, problem, common)
+    inexact = replace(case, exact=frozenset(), remark="")
+    return Expected(case, dataset, problem, common, _expect(inexact, dataset).common if case.remark else {})
 
 
 def _spread(case: Case, small: Dataset, problem: WideProblem) -> Iterator[tuple[str, Scaled]]:

@@ -68,7 +68,7 @@ class Explanation:
 
 def explain(rows: Sequence[Agreement]) -> Iterator[Explanation]:
     """Yield one explanation for each failed pair of implementation and quantity."""
-    failed = [row for row in rows if row.status is not Status.OK and row.against in ("reference", "itself")]
+    failed = [row for row in rows if row.status is not Status.OK and row.own]
     for implementation, quantity in dict.fromkeys((row.implementation, row.quantity) for row in failed):
         of_both = [row for row in failed if (row.implementation, row.quantity) == (implementation, quantity)]
         data = {row.dataset: _reason(row) for row in of_both}

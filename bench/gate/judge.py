@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class Judged:
     """The entry of one observed array that uses most of its budget.
 
     unchecked   why there is no verdict: the budget cannot be exceeded, or is larger than the errors that must be found
+    remark      what a value that is not the exact one, but within the budget of rounding, says of the implementation
     """
 
     name: str
@@ -47,6 +48,7 @@ class Judged:
     error: float
     budget: float
     unchecked: str = ""
+    remark: str = ""
 
     @property
     def share(self) -> float:
@@ -131,15 +133,23 @@ def against_reference(seen: Observation, expected: Iterable[tuple[str, Expected]
         if end is None:
             judged.append(_unlike(f"{prefix}end/parameters"))
         values: Expectation = opinion.common | (end or {})
-        judged += [
-            compare(prefix + name, own[name], scaled, u, opinion.problem.budgets, _coarsest(opinion, name))
-            if name in own
-            else _unlike(prefix + name)
-            for name, scaled in values.items()
-        ]
+        for name, scaled in values.items():
+            if name not in own:
+                judged.append(_unlike(prefix + name))
+                continue
+            found = compare(prefix + name, own[name], scaled, u, opinion.problem.budgets, _coarsest(opinion, name))
+            judged.append(found if found.agrees else _admitted(found, name, own[name], opinion, u))
     conduct = {name: value for name, value in seen.items() if "itself/" in name and not name.endswith(FORM_FAULTS)}
     nothing = reference.Scaled(np.zeros(()), np.zeros(()))
     return judged + [compare(name, value, nothing, u) for name, value in conduct.items()]
+
+
+def _admitted(found: Judged, name: str, value: NDArray[np.generic], opinion: Expected, u: float) -> Judged:
+    """Return an inexact value as a remark, if the case has one and the budget of rounding covers its error."""
+    if name not in opinion.admitted:
+        return found
+    within = compare(found.name, value, opinion.admitted[name], u, opinion.problem.budgets)
+    return replace(within, remark=opinion.case.remark) if within.agrees else found
 
 
 def out_of_range(expected: Expected) -> str:
@@ -181,7 +191,8 @@ def against_other(
             if mine is None or theirs is None or theirs.shape != scaled.value.shape or theirs.dtype.kind not in NUMBERS:
                 judged.append(_unlike(prefix + name))
             else:
-                wide = reference.Scaled(theirs.astype(np.float64), scaled.scale)
+                scale = opinion.admitted.get(name, scaled).scale
+                wide = reference.Scaled(theirs.astype(np.float64), scale)
                 judged.append(compare(prefix + name, mine, wide, u, max(2, opinion.problem.budgets)))
     return judged
 
@@ -204,6 +215,6 @@ def worst(judged: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
 
 
 def urgency(one: Judged) -> tuple[int, float]:
-    """Return a key that sorts disagreements first, then unchecked arrays, then the rest by decreasing budget share."""
+    """Return a key that sorts disagreements first, then unchecked arrays and remarks, then the rest by budget share."""
     order = (Status.MISMATCH, Status.UNCHECKED, Status.OK)
-    return order.index(one.status), 0.0 if one.unchecked else -one.share
+    return order.index(one.status) + (one.status is Status.OK and not one.remark), 0.0 if one.unchecked else -one.share

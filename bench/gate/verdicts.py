@@ -142,7 +142,7 @@ def _rows(
                 budget=worst.budget,
                 share=worst.share,
                 status=worst.status,
-                cause=worst.unchecked or ("" if worst.agrees else cause),
+                cause=worst.unchecked or worst.remark or ("" if worst.agrees else cause),
                 feed=one.case.recipe.feed,
                 smallest_error=smallest_error if quantity == "parameters" else None,
             ),
@@ -153,7 +153,7 @@ def verdict(
     cell: Cell, seen: Sequence[Seen], compared: Sequence[tuple[Seen, Agreement]], opinions: Opinions
 ) -> Verdict:
     """Return the verdict of all cases that concern a cell; a disagreement takes precedence over a failure."""
-    rows = [row for one, row in compared if _concerns(one, cell) and row.against in ("reference", "itself")]
+    rows = [row for one, row in compared if _concerns(one, cell) and row.own]
     (own,) = (one for one in seen if one.case.name == cell.problem.dataset and _concerns(one, cell))
     beyond = opinions.out_of_range(own)
     wrong = [row for row in rows if row.status is Status.MISMATCH and not (beyond and row.dataset == own.case.name)]
@@ -173,6 +173,7 @@ def verdict(
     return Verdict(
         cell,
         Status.OK,
+        _remarks(rows),
         budget_share=max(row.share for row in rows),
         final_loss=float(own.observation["end/loss"]),
         accuracy=float(np.mean(labels == y)) if cell.problem.model.classifies else None,
@@ -180,6 +181,15 @@ def verdict(
         smallest_error=smallest_error,
         settled_epoch=settled_epoch,
     )
+
+
+def _remarks(rows: Sequence[Agreement]) -> str:
+    """Return what rows that agree say of the implementation all the same, with the data that showed it."""
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        if row.cause:
+            said.setdefault(row.cause, []).append(f"{row.dataset} in {row.dtype}")
+    return "; ".join(f"{remark} ({', '.join(dict.fromkeys(places))})" for remark, places in said.items())
 
 
 def denormal_share(p: NDArray[Any]) -> float:

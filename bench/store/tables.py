@@ -43,7 +43,7 @@ class Agreement:
     index     the entry whose error uses most of its budget, e.g. "epoch 3, w[2, 0]"
     error     |value - expected|; the budget is the largest error that rounding can explain
     share     error / budget; 0 when both are 0, inf when only the budget is
-    cause     the likely cause, if the pattern of errors gives it away
+    cause     the likely cause, if the pattern of errors gives it away; of a remark, what it says
     smallest_error  for the last parameters of training on a problem's own data: the smallest relative error, the same
               in all of them, that would have been refused; None for everything else
     """
@@ -66,6 +66,11 @@ class Agreement:
     cause: str = ""
     feed: Feed = Feed.DEVICE
     smallest_error: float | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether this is about the implementation alone; what a pair shows may be the fault of the other."""
+        return self.against in ("reference", "itself")
 
 
 class Places(StrEnum):

@@ -11,17 +11,24 @@ from itertools import groupby
 import pytest
 
 from tests.scenarios.wrong.causes import NAMED, TRUE, accepts
-from tests.scenarios.wrong.matrix import Kill, causes, kills, legend, row, summary
-from tests.scenarios.wrong.table import CLOCK_ONLY, TABLE
+from tests.scenarios.wrong.matrix import Kill, causes, kills, legend, remarks, row, summary
+from tests.scenarios.wrong.table import CLOCK_ONLY, MERELY_WIDER, TABLE
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLE) - CLOCK_ONLY))
+@pytest.mark.parametrize("name", sorted(set(TABLE) - CLOCK_ONLY - MERELY_WIDER))
 def test_a_planted_fault_is_caught_and_no_wrong_cause_named(name: str) -> None:
     by_model = groupby(kills(TABLE[name], sorted(TABLE[name].dtypes)), key=lambda kill: (kill.dtype, kill.model))
     caught = next((list(group) for _, group in by_model), [])
     assert caught
     for cause in causes(caught).values():
         assert accepts(name, cause), cause
+
+
+@pytest.mark.parametrize("name", sorted(MERELY_WIDER))
+def test_what_is_merely_wider_is_told_and_not_refused(name: str) -> None:
+    assert list(kills(TABLE[name], TABLE[name].dtypes)) == []
+    assert remarks(TABLE[name]) <= {"gate:absorbed", "gate:vanishing"}
+    assert "gate:vanishing" in remarks(TABLE[name])
 
 
 def test_a_cause_is_that_of_a_planted_fault() -> None:

@@ -27,6 +27,9 @@ def _sections(raw: Raw) -> Iterator[str]:
             f"{one.cell.implementation}, {named.work(one.cell.problem)}: {one.status}, {one.detail}" for one in failed
         )
         yield section("Disagreements", bullets(lines))
+    said = ranking.remarks(raw.verdicts)
+    if said:
+        yield section("Remarks", bullets(said))
     if raw.agreements:
         yield section("The largest shares", agreement_matrix.EXPLANATION)
     for dtype in sorted({one.dtype for one in raw.agreements}):

@@ -220,6 +220,8 @@ def _agreement(raw: Raw, rows: Sequence[Timing], shown: Sequence[Timing], named:
     picture = f"{layout.PICTURES}/{layout.AGREEMENT_SVG}"
     heading = f"The same, by what it was compared against ([both as a heat map]({picture})):"
     parts = [agreement_matrix.EXPLANATION, by_quantity, heading, by_pair]
+    said = ranking.remarks(raw.verdicts)
+    parts += ["Remarks on implementations that agree:", bullets(said)] if said else []
     problems = {row.cell.problem for row in shown}
     sharp = sharpness.rows([one for one in raw.verdicts if one.cell.problem in problems], named)
     parts += [sharpness.EXPLANATION, table(sharpness.HEADERS, sharp, right=sharpness.HEADERS[1:])] if sharp else []

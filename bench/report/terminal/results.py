@@ -107,13 +107,15 @@ def agreement(screen: Screen, verdicts: Sequence[Verdict], agreements: Sequence[
             cell = verdict.cell
             place = f"{cell.implementation} on {named.work(cell.problem)}, {cell.device}"
             screen.verdicts.print(f"{verdict.status} {place}: {verdict.detail}", soft_wrap=True)
+    for remark in ranking.remarks(verdicts):
+        screen.verdicts.print(f"remark on {remark}", soft_wrap=True)
 
 
 def _agreement(verdicts: Sequence[Verdict], agreements: Sequence[Agreement]) -> Table:
     shown = table("model", "implementation", "agreement", "budget used", numbers=("budget used",))
     for model in Model:
         for name, group in _by_name(verdict for verdict in verdicts if verdict.cell.problem.model is model).items():
-            shares = [one.share for one in agreements if (one.model, one.implementation) == (model, name)]
+            shares = [one.share for one in agreements if one.own and (one.model, one.implementation) == (model, name)]
             largest = max(shares, key=_nan_last) if shares else None
             states = dict.fromkeys(str(verdict.status) for verdict in group)
             shown.add_row(model, name, Text(", ".join(states), _style(group)), notation.share(largest))

@@ -11,7 +11,8 @@ from bench.store.tables import Agreement
 
 TITLE = "Agreement: share of the error budget used"
 EXPLANATION = (
-    "The table shows the largest error of each quantity over all data, as a share of its budget. The budget is the "
+    "The table shows the largest error of each quantity over all data, as a share of its budget, against the reference "
+    "and in repetitions. The budget is the "
     "largest error that rounding can explain; above 100 % is a MISMATCH. Conduct is 0 % if inputs stay unchanged, "
     "results have the right dtypes and shapes, and a second run repeats the first. Each comparison is a row of "
     f"{AGREEMENT_CSV}."
@@ -30,8 +31,12 @@ class Shares:
 
 
 def by_quantity(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:
-    """Return the largest share per quantity and implementation, with the implementations in this order."""
-    return _largest(agreements, lambda one: (one.quantity, one.implementation), order)
+    """Return the largest share per quantity and implementation, with the implementations in this order.
+
+    Pairs are left out: a wrong partner would make an honest implementation look wrong.
+    """
+    own = [one for one in agreements if one.own]
+    return _largest(own, lambda one: (one.quantity, one.implementation), order)
 
 
 def by_pair(agreements: Sequence[Agreement], order: Sequence[str] = ()) -> Shares:

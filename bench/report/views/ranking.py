@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.analysis.ranking import Ranking, is_baseline, rankings, saturated
 from bench.analysis.statistics import MARGIN
@@ -29,6 +29,12 @@ def agreement(verdicts: Sequence[Verdict], named: Names) -> str:
     largest, cell = max(shares, key=lambda pair: (math.isnan(pair[0]), pair[0]))
     where = f"{cell.implementation} on {named.work(cell.problem)}"
     return f"Agreement: {how_many}. Largest error: {share(largest)} of its rounding budget ({where})."
+
+
+def remarks(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return what is to be said of implementations that agree, once each: "jax_grad: something is computed ..."."""
+    said = (f"{one.cell.implementation}: {one.detail}" for one in verdicts if one.status is Status.OK and one.detail)
+    return [*dict.fromkeys(said)]
 
 
 def verdict(row: Timing) -> str:

@@ -93,6 +93,20 @@ def backwards(terms: Array) -> Array:
     return np.add.accumulate(terms[::-1], axis=0)[-1]
 
 
+def widely_summed(terms: Array) -> Array:
+    """Return the sum over rows in the next wider format, rounded once."""
+    return terms.sum(axis=0, dtype=_wider(terms)).astype(terms.dtype)
+
+
+def widely_multiplied(x: Array, w: Array) -> Array:
+    """Return x w as a matrix unit with wide accumulators does: products and sums wide, rounded once."""
+    return (x.astype(_wider(x)) @ w.astype(_wider(x))).astype(x.dtype)
+
+
+def _wider(array: Array) -> type[np.floating]:
+    return np.float64 if array.dtype == np.float32 else np.longdouble
+
+
 def product_by_einsum(x: Array, w: Array) -> Array:
     return np.einsum("nd,dk->nk", x, w)
 
@@ -187,6 +201,40 @@ def _folded_predict(model: Model, state: State, x: Array) -> Array:
     return predicted(model, _with_ones(x) @ state[0])
 
 
+def _residual_first(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
+    """The residual of a linear model as (x w - y) + b."""
+    w, b = state
+    r = (product(rows_of(x), columns(model, w))[:, 0] - y) + b
+    dw = 2 * (rows_of(x).T @ r) / len(x)
+    return np.mean(r * r), (dw.reshape(np.shape(w)), np.asarray(2 * np.mean(r)))
+
+
+def _fused(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
+    """Fused multiply-adds, each rounded once: z from b on, and the gradients row by row."""
+    w, b = state
+    x, weights, biases = rows_of(x), columns(model, w), np.reshape(b, -1)
+    z = _fused_logits(x, weights, biases)
+    losses, r = plain_losses(model, z, y)
+    wide = _wider(x)
+    dw = np.zeros_like(weights)
+    for row, residual in zip(x, r, strict=True):
+        dw = (dw.astype(wide) + np.multiply.outer(row.astype(wide), residual.astype(wide))).astype(x.dtype)
+    n = len(x)
+    return losses.mean(), ((dw / n).reshape(np.shape(w)), (total(r) / n).reshape(np.shape(b)))
+
+
+def _fused_logits(x: Array, w: Array, b: Array) -> Array:
+    z, wide = np.broadcast_to(b, (len(x), len(b))), _wider(x)
+    for j in range(x.shape[1]):
+        z = (z.astype(wide) + np.multiply.outer(x[:, j].astype(wide), w[j].astype(wide))).astype(x.dtype)
+    return z
+
+
+def _fused_predict(model: Model, state: State, x: Array) -> Array:
+    w, b = state
+    return predicted(model, _fused_logits(rows_of(x), columns(model, w), np.reshape(b, -1)))
+
+
 def _row_by_row(model: Model, state: State, x: Array, y: Array) -> tuple[Array, State]:
     """One row and one number after the other."""
     w, b = state
@@ -212,6 +260,12 @@ tanh = Numpy(losses=tanh_losses).way()
 signed = Numpy(losses=signed_losses).way()
 logarithmic = Numpy(losses=logarithmic_losses).way()
 compensated_sums = Numpy(total=compensated).way()
+wide_sums = Numpy(total=widely_summed).way()
+wide_products = Numpy(
+    product=widely_multiplied, total=widely_summed, gradient=lambda x, r: widely_multiplied(x.T, r)
+).way()
+residual_first = Way(_residual_first, plain.predict)
+fused = Way(_fused, _fused_predict)
 blocked_sums = Numpy(total=blocked).way()
 fortran_order = Way(plain.compute, plain.predict, place=_fortran)
 class_major = Way(_class_major_compute, _class_major_predict, inside=_class_major, outside=_feature_major)

@@ -8,6 +8,7 @@ from impls.protocol import Implementation, Model
 from tests.scenarios.honest import jax_ways, numpy_ways, torch_ways
 
 ALL = tuple(Model)
+LINEAR = (Model.SIMPLE_LINEAR, Model.MULTIVARIATE_LINEAR)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ HONEST = (
     Honest("signed", numpy_ways.signed, (Model.LOGISTIC,), "log(1 + exp(-s z)) with s = +-1, and -s sigmoid(-s z)"),
     Honest("log_softmax", numpy_ways.logarithmic, (Model.SOFTMAX,), "logarithms of probabilities and a label one-hot"),
     Honest("compensated", numpy_ways.compensated_sums, ALL, "sums that keep the digits they lose", most_rows=1000),
+    Honest("wide_sums", numpy_ways.wide_sums, ALL, "sums over rows in the next wider format"),
+    Honest("wide_products", numpy_ways.wide_products, ALL, "matrix products and sums with wide accumulators"),
+    Honest("fused", numpy_ways.fused, ALL, "fused multiply-adds", most_rows=1000),
+    Honest("residual_first", numpy_ways.residual_first, LINEAR, "the residual as (x w - y) + b"),
     Honest("blocked", numpy_ways.blocked_sums, ALL, "sums of sums of five rows"),
     Honest("fortran", numpy_ways.fortran_order, ALL, "arrays column by column in memory"),
     Honest("class_major", numpy_ways.class_major, ALL, "weights (k, d), logits (k, n)"),
