@@ -1,4 +1,4 @@
-"""results/README.md documents exactly the columns that are written, and lists the runs kept there."""
+"""results/README.md documents the columns and the kept runs; docs/trust.md names every lie."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pytest
 
-from bench.store.cell import Cell, Problem, Status
+from bench.store.cell import LIES, Cell, Problem, Status
 from bench.store.csv_table import columns
 from bench.store.layout import ROOT
 from bench.store.raw_rows import Block, Failure, Paced, Rounds, Verdict
@@ -50,3 +50,10 @@ def test_every_run_that_git_keeps_is_in_the_index_the_reference_run_first() -> N
 
 def test_every_status_is_documented() -> None:
     assert re.findall(r"^\| `([A-Z-]+)` \|", section("Status"), re.MULTILINE) == [*Status]
+
+
+def test_the_page_of_trust_names_every_lie_and_no_status_that_does_not_exist() -> None:
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[A-Z]+(?:-[A-Z]+)*\b", page.partition("## What is caught")[2].partition("\n## ")[0]))
+    assert {*LIES} <= named
+    assert {one for one in named if "-" in one} <= {*Status}
