@@ -156,8 +156,9 @@ def out_of_range(expected: Expected) -> str:
     """Return which quantity of a problem its dtype cannot hold, and why; empty if it can hold all.
 
     The scale at a start bounds every sum behind a value, so a sum may overflow where the scale exceeds the largest
-    number. The model of arithmetic does not hold below the smallest normal number, where rounding has an absolute error
-    and some libraries flush to 0; so no budget may be smaller than that.
+    number. Later the sum of the rows' losses may, and so may a logit, even where a classifier's loss and probabilities
+    are small. The model of arithmetic does not hold below the smallest normal number, where rounding has an absolute
+    error and some libraries flush to 0; so no budget may be smaller than that.
     """
     limits = np.finfo(expected.problem.dtype)
     for name, scaled in expected.common.items():
@@ -165,13 +166,26 @@ def out_of_range(expected: Expected) -> str:
             continue
         size, scale = np.abs(scaled.value), np.asarray(scaled.scale)
         sums = scale[np.isfinite(scale)] if name.startswith("start/") else np.zeros(0)
-        largest = max(np.max(size, initial=0), np.max(sums, initial=0))
+        rows = expected.problem.n if name.endswith("/loss") else 1
+        largest = max(np.max(rows * size, initial=0), np.max(sums, initial=0))
         if largest > limits.max:
             return f"{name}: numbers up to {float(largest):.3g} do not fit into {limits.dtype}"
         smallest = np.min(expected.problem.granted * scale[scale > 0], initial=np.inf)
         if smallest < limits.tiny:
             return f"{name}: errors of {float(smallest):.3g} are below the smallest normal {limits.dtype}"
+    for epoch in expected.case.watched:
+        name = f"epoch {epoch}/parameters"
+        if f"{name} w" in expected.common:
+            w, b = (expected.common[f"{name} {part}"].value for part in "wb")
+            if (logit := _most_logit(expected.problem, w, b)) > limits.max:
+                return f"{name}: logits up to {logit:.3g} do not fit into {limits.dtype}"
     return ""
+
+
+def _most_logit(problem: reference.WideProblem, w: reference.Wide, b: reference.Wide) -> float:
+    """Return a bound on |x w + b|, from the largest entry of each feature."""
+    most = np.max(np.abs(problem.x), axis=0, initial=0)
+    return float(np.max(most @ np.abs(w).reshape(-1, problem.k) + np.abs(b)))
 
 
 def _coarsest(opinion: Expected, name: str) -> float:

@@ -53,7 +53,8 @@ class Opinions:
         """Return the reference's expectations for the observed case."""
         key = _case_key(one)
         if key not in self._known:
-            self._known[key] = expect(one.case)
+            with np.errstate(over="ignore", invalid="ignore"):  # whether what comes of it is finite is judged later
+                self._known[key] = expect(one.case)
         return self._known[key]
 
     def against_reference(self, one: Seen) -> tuple[list[judge.Judged], str]:
