@@ -88,7 +88,7 @@ BASELINE = "numpy_manual"
 
 
 # The packages of this repository.
-_OURS = frozenset({"bench", "datasets", "impls"})
+OURS = frozenset({"bench", "datasets", "impls"})
 
 
 class Unavailable(Exception):
@@ -152,7 +152,7 @@ def _from_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except ImportError as error:
         taken = (error.name or "").partition(".")[0]
-        if taken in _OURS:
+        if taken in OURS:
             why = f"'{taken}' is a package of this benchmark, so another module cannot have that name: rename yours"
             raise Unusable(f"{error}: {why}") from error
         raise

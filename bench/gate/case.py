@@ -27,7 +27,7 @@ class Case:
     points    further parameters at which loss, gradients and predictions are compared
     watched   the epochs after which parameters are compared, counted from 1
     exact     the quantities that are exactly representable and therefore compared bitwise
-    remark    what it means if a quantity is not exact but within the budget of rounding: that is told, not refused
+    remark    what to report, instead of a mismatch, if a quantity is not exact but within the budget of rounding
     fills     contents that the same arrays hold one after the other; each gets a new trainer
     twin      the start of a second trainer, which takes turns with the first
     differences  whether the gradients are also compared with finite differences of the loss

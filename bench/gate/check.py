@@ -150,7 +150,7 @@ def _order(entrant: Entrant, job: GateJob) -> spawn.Order:
     environment = spawn.environment(dtype=job.dtype, threads=entrant.threads, device=entrant.device)
     capped = entrant.device == "cpu"
     mapped = mapped_bytes(own.folder for own in job.own)
-    row = impls.TABLE.get(job.implementation)
+    row = impls.row(job.implementation)
     limit = COMPILING_SECONDS if row is not None and row.compiler else SILENT_SECONDS
     return spawn.Order("bench.worker.observe", asdict(job), environment, Path(job.folder), limit, capped, mapped)
 

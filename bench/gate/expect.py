@@ -42,9 +42,8 @@ class Expected:
         """
         if self.case.small is not None:
             return {}
-        found = [observed.get(f"{name}/at {part}") for part in "wb"]
+        w, b = (observed.get(f"{name}/at {part}") for part in "wb")
         shapes = parameter_shapes(self.dataset.model, self.dataset.d, self.dataset.classes)
-        w, b = found
         if w is None or b is None or (w.shape, b.shape) != shapes or {w.dtype.kind, b.dtype.kind} - NUMBERS:
             return None
         own = Params(w, b)

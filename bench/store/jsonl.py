@@ -63,7 +63,7 @@ def cut_unfinished(path: Path) -> None:
 
 
 def read_lines(cls: type[Record], path: Path) -> list[Record]:
-    """Return the records of a file, or of the file compressed by gzip in its place; empty if there is neither.
+    """Return the records of a file, or of its gzip-compressed form if only that exists; empty if neither does.
 
     A last line without a newline was left by a process that died while writing, and is skipped.
     Raises ValueError, naming file and line, for any other line that is not a record.

@@ -40,6 +40,7 @@ class Cohort:
 
     processors   those that workers may use while they are made ready: as many are asked at once
     folders      of each worker that was started, with its name
+    core         the processor on which turns are taken now; None if they may use all
     mark         value of the variable `MARK` in the environment of all that this cohort has started
     """
 
@@ -51,7 +52,7 @@ class Cohort:
         self._living: dict[str, Resident] = {}
         self._fallen: dict[str, Failed] = {}
         self._due: dict[str, type[Reply]] = {}
-        self._core: int | None = None
+        self.core: int | None = None
         self._pinned: dict[str, int | None] = {}
 
     def __enter__(self) -> Cohort:
@@ -103,7 +104,7 @@ class Cohort:
     def turn(self, name: str) -> Iterator[None]:
         """Let this worker alone run until the context ends, on the processor on which this thread is."""
         if name in self._living:
-            if self._pinned.get(name) != self._core:
+            if self._pinned.get(name) != self.core:
                 self._pin(name)
             self._living[name].wake()
         yield
@@ -121,22 +122,17 @@ class Cohort:
 
     def pin(self, core: int | None) -> None:
         """Keep all workers, and this thread, on one processor; None lets them use all."""
-        self._core = core
+        self.core = core
         for name in self._living:
             self._pin(name)
         if sys.platform == "linux":
             os.sched_setaffinity(0, self._chosen)
 
-    @property
-    def core(self) -> int | None:
-        """The processor on which turns are taken now; None if they may use all."""
-        return self._core
-
     def move(self) -> None:
         """Take this thread to the next processor, if it is pinned to one; each worker follows when it has its turn."""
-        if self._core is not None:
+        if self.core is not None:
             allowed = sorted(self._processors)
-            self._core = allowed[(allowed.index(self._core) + 1) % len(allowed)]
+            self.core = allowed[(allowed.index(self.core) + 1) % len(allowed)]
             os.sched_setaffinity(0, self._chosen)
 
     def dismiss(self) -> None:
@@ -149,11 +145,11 @@ class Cohort:
 
     @property
     def _chosen(self) -> frozenset[int]:
-        return self._processors if self._core is None else frozenset({self._core})
+        return self._processors if self.core is None else frozenset({self.core})
 
     def _pin(self, name: str) -> None:
         account.pin(self._living[name].pid, self._chosen)
-        self._pinned[name] = self._core
+        self._pinned[name] = self.core
 
     def _send(self, name: str, request: Request) -> None:
         if name in self._living:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from bench.store.cell import Cell
 from bench.store.raw_rows import Environment
@@ -17,7 +16,7 @@ def read_back(
     library: Runtime,
     placement: frozenset[str],
     busy_threads: int | None,
-    imported: Mapping[str, str] = MappingProxyType({}),
+    imported: Mapping[str, str],
 ) -> Environment:
     """Return the conditions that were asked for, and those found in this process.
 

@@ -44,7 +44,7 @@ def main() -> None:
         else:
             alive = SignsOfLife(folder / ALIVE)
             for number, (case, _) in enumerate(planned(job)):
-                alive.give()
+                alive()
                 _observe(case, implementation, device(job.device), folder, number, alive)
 
 
@@ -56,13 +56,9 @@ class SignsOfLife:
 
     def __call__(self) -> None:
         """Touch the file, unless that was done within the last second."""
-        if time.monotonic() >= self._next:
-            self.give()
-
-    def give(self) -> None:
-        """Touch the file."""
-        self._file.touch()
-        self._next = time.monotonic() + 1
+        if (now := time.monotonic()) >= self._next:
+            self._file.touch()
+            self._next = now + 1
 
 
 def _observe(

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import threadpoolctl
-
-# What an implementation imports from this repository has no version of its own.
-_OURS = frozenset({"bench", "datasets", "impls"})
+from impls import OURS
+from impls.runtimes import numpy
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Other:
         return ["cpu"]
 
     def threads(self) -> dict[str, int]:
-        return {pool["internal_api"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+        return numpy.threads()
 
     def busy_at_most(self, threads: int) -> int:
         return threads
@@ -58,7 +56,7 @@ def imported_versions(file: Path) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
             names.add(node.module)
     tops = {name.partition(".")[0] for name in names}
-    return _versions(tops - _OURS - sys.stdlib_module_names)
+    return _versions(tops - OURS - sys.stdlib_module_names)
 
 
 def _versions(modules: set[str]) -> dict[str, str]:

@@ -15,9 +15,7 @@ from bench.timing.jobs import Entry, Job, Plan
 from bench.timing.sentinel import Sentinel
 
 
-def alone(
-    cell: Cell, dataset: Path, plan: Plan, folder: Path, core: int | None = None, sentinel: Sentinel | None = None
-) -> Outcome:
+def alone(cell: Cell, dataset: Path, plan: Plan, folder: Path, core: int | None = None) -> Outcome:
     """Return what comes of a contest in which this cell is the only one."""
     group = WorkerGroup(cell.implementation, (cell,))
     with Cohort(folder, processors()) as cohort:
@@ -25,4 +23,4 @@ def alone(
         contest = BlockContest(
             cohort, 1, [[Racer(group, cell)]], {cell: (plan, 1e-3)}, core, lambda _part: nullcontext()
         )
-        return contest.run(np.random.default_rng(0), sentinel or Sentinel())
+        return contest.run(np.random.default_rng(0), Sentinel())

@@ -69,7 +69,7 @@ def test_a_worker_has_the_conditions_that_are_asked_for(name: str, tmp_path: Pat
 def test_all_that_is_asked_can_be_read_back(runtime: str, dtype: str) -> None:
     pytest.importorskip(runtime)
     found = conditions.read_back(
-        cell("any", dtype), library=runtimes.load(runtime), placement=frozenset({"cpu"}), busy_threads=1
+        cell("any", dtype), library=runtimes.load(runtime), placement=frozenset({"cpu"}), busy_threads=1, imported={}
     )
     assert found.asked.keys() <= found.found.keys()
     assert "processors" not in found.asked
@@ -81,5 +81,6 @@ def test_a_placement_on_two_devices_is_not_the_one_asked_for() -> None:
         library=runtimes.load("numpy"),
         placement=frozenset({"cpu", "cuda:0"}),
         busy_threads=None,
+        imported={},
     )
     assert (found.asked["placement"], found.found["placement"]) == ("cpu", "cpu, cuda:0")

@@ -1,7 +1,7 @@
 """Random observations of every case of the gate, through judgement, diagnosis, verdicts and reports: none may raise.
 
-`python -m tests.scenarios.draw.observations 100000` tries so many, and prints how many of each verdict there were; the
-suite tries a few hundred.
+`python -m tests.scenarios.draw.observations 100000` tries 100,000 of them and counts the verdicts; the suite tries
+a few hundred.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from bench.store.tables import Agreement
 from datasets.dataset import Model
 from impls.numpy_manual import NumpyManual
 from impls.protocol import Dataset
-from tests.support.gates import CPU
+from tests.support.gates import CPU, DTYPES
 from tests.support.made_run import made_run
 from tests.support.made_up import laid_down
 
-DTYPES = ("float32", "float64")
 _ROWS, _FEATURES, _EPOCHS, _BATCH = 200, 3, 3, 64
 _KINDS = ("f2", "f4", "f8", "i1", "i8", "u2", "?", "c8", "S3", "U2", "M8[s]", "V4")
 
@@ -123,7 +122,7 @@ def _opinions(model: Model, dtype: str) -> Opinions:
 
 
 def outcomes(count: int) -> Iterator[tuple[Verdict, list[Agreement]]]:
-    """Yield so many outcomes, of all models and dtypes in turns."""
+    """Yield this many outcomes, going through the models and dtypes in turn."""
     kinds = [(model, dtype) for model in Model for dtype in DTYPES]
     for number in range(count):
         yield outcome(*kinds[number % len(kinds)], number)
