@@ -70,7 +70,9 @@ def test_lines_are_read_from_the_compressed_file_in_place_of_the_other(tmp_path:
     assert read_lines(Line, path) == [Line(5)]
 
 
-@pytest.mark.parametrize("damaged", [b"", b"no gzip", gzip.compress(b'{"number": 3}\n' * 999)[:-9]])
+@pytest.mark.parametrize(
+    "damaged", [b"", b"no gzip", gzip.compress(b'{"number": 3}\n' * 999)[:-9]], ids=["empty", "no gzip", "cut off"]
+)
 def test_a_damaged_compressed_file_is_named(damaged: bytes, tmp_path: Path) -> None:
     compressed(tmp_path / "lines").write_bytes(damaged)
     with pytest.raises(ValueError, match=r"lines\.gz cannot be unpacked"):
